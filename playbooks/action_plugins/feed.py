@@ -1,0 +1,74 @@
+"""The one writer's one way: run a command on the device and give it a document on standard input.
+
+The document is a file of the run's private directory, never a variable: Jinja would render a
+`{{` in it, and a result or a log would show it. What the device prints goes to a file there too.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+POLL_S = 0.02
+RETRY_PAUSE_S = 0.25
+
+
+class ActionModule(ActionBase):
+    """Arguments: command, document, output, wait_s, retry_s.
+
+    The document may take `wait_s` to appear; a connection that fails is tried again for `retry_s`.
+    """
+
+    _requires_connection = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Feed the document; give rc, and the bytes each way, but never a text of the device."""
+        result = super().run(tmp, task_vars)
+        args = self._task.args
+        document = Path(args["document"])
+        body = wait_for(document, float(args.get("wait_s", 0)))
+        if body is None:
+            result.update(skipped=True, skip_reason="there was nothing to send")
+            return result
+        result.update(sent=len(body))
+        code, out, err = self.send(args["command"], body, float(args.get("retry_s", 0)))
+        keep(Path(args["output"]), out)
+        keep(Path(args["output"] + ".err"), err)
+        if code == 255:
+            raise AnsibleConnectionFailure("the connection ended before the answer did")
+        result.update(rc=code, changed=True, received=len(out))
+        return result
+
+    def send(self, command: str, body: bytes, retry_s: float) -> tuple[int, bytes, bytes]:
+        """Run the command; a device that is just moving its door is tried again for `retry_s`."""
+        deadline = time.monotonic() + retry_s
+        while True:
+            try:
+                return self._connection.exec_command(command, in_data=body, sudoable=False)
+            except AnsibleConnectionFailure:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(RETRY_PAUSE_S)
+
+
+def wait_for(document: Path, wait_s: float) -> bytes | None:
+    """Read the document once it is there; None where it is called off or does not come."""
+    deadline = time.monotonic() + wait_s
+    while not document.exists():
+        if Path(f"{document}.stop").exists() or time.monotonic() >= deadline:
+            return None
+        time.sleep(POLL_S)
+    return document.read_bytes()
+
+
+def keep(path: Path, text: bytes) -> None:
+    """Write a file for this user only, whole."""
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+    temporary.replace(path)

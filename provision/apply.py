@@ -1,0 +1,193 @@
+"""Plan -> outcome: a confirmed commit, with the ledger as its journal."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provision import drivers, gather, plan, render
+from provision.change import Job, Run, change, outcome, reach
+from provision.connectors.ansible import Writer
+from provision.errors import ProvisionError
+from provision.home import templates
+from provision.keys import office_key
+from provision.ledger.lease import hold
+from provision.model import Candidate, Ending, Intent, Outcome, Plan, Secret, Snapshot
+from provision.office import ACCEPTED, Known, Office, record
+from provision.settle import settle
+
+STALE = 22  # the refusal by which a device says that it moved since the plan was made
+SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
+
+
+def apply(office: Office, intents: list[Intent], run: Run) -> list[Outcome]:
+    """Bring every device of `intents` to its intent, or leave it as it was; record each.
+
+    A device's failure is an outcome. Raises only where nothing was begun at all.
+    """
+    name = run.name = office.new_run()
+    known = {i.item.asset_tag: office.known.get(i.item.asset_tag) for i in intents}
+    outcomes = [refusal for i in intents if (refusal := _refuse(office, i, known[i.item.asset_tag], run))]
+    ready = [i for i in intents if i.item.asset_tag not in {o.device for o in outcomes}]
+    with hold(office.ledger, [i.item.asset_tag for i in ready], name, now=office.clock_s()) as held:
+        outcomes += [
+            outcome(i, Ending.FAILED, "lease", f"held by {held[i.item.asset_tag]}")
+            for i in ready
+            if i.item.asset_tag in held
+        ]
+        ready = [i for i in ready if i.item.asset_tag not in held]
+        if ready:
+            with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
+                outcomes += _work(office, writer, name, ready, run)
+    order = {i.item.asset_tag: n for n, i in enumerate(intents)}
+    return sorted(outcomes, key=lambda o: order[o.device])
+
+
+def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Outcome | None:
+    """Refuse what may not be applied at all, with the next step."""
+    tag = intent.item.asset_tag
+    if known is None:
+        return outcome(intent, Ending.FAILED, "record", f"not enrolled yet: provision enrol {tag} --address A")
+    if run.bench or run.plan_only:
+        return None
+    if not known.accepted:
+        return outcome(intent, Ending.FAILED, "record", "never provisioned: the first apply is on the bench (--bench)")
+    if not office.way_back_shown(known.device):
+        return outcome(
+            intent, Ending.FAILED, "record",
+            f"the way back was not shown on {known.device.model} {known.device.firmware}: "
+            f"provision selftest {tag}, or --bench with the box in reach",
+        )  # fmt: skip
+    return None
+
+
+def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run: Run) -> list[Outcome]:
+    """Settle what is left of dead runs, look, plan, ask, change."""
+    outcomes: list[Outcome] = []
+    unfinished = office.unfinished()
+    left = {t: e for i in intents if (e := unfinished.get(t := i.item.asset_tag))}
+    if left and not run.plan_only:
+        ended = settle(office, writer, left, tell=run.tell)
+        stuck = [t for t, s in ended.items() if s.ending is Ending.UNCONFIRMED]
+        outcomes += [
+            outcome(i, Ending.UNCONFIRMED, "settle", ended[i.item.asset_tag].because)
+            for i in intents
+            if i.item.asset_tag in stuck
+        ]
+        intents = [i for i in intents if i.item.asset_tag not in stuck]
+        office.forget_known()
+    snapshots = _look(office, writer, intents, run)
+    jobs, ended_now = _plan(office, intents, snapshots, run)
+    outcomes += ended_now
+    if run.plan_only or not jobs:
+        return outcomes
+    if not run.approve([j.plan for j in jobs]):
+        return outcomes + [
+            outcome(j.intent, Ending.FAILED, "approval", "not approved; nothing was changed") for j in jobs
+        ]
+    for wave in _waves(jobs, run):
+        if any(o.ending is not Ending.APPLIED for o in outcomes if o.device in {j.device.tag for j in jobs}):
+            outcomes += [outcome(j.intent, Ending.FAILED, "canary", "not begun: the first site failed") for j in wave]
+            continue
+        outcomes += _change_until_done(office, writer, name, wave, run)
+    return outcomes
+
+
+def _waves(jobs: list[Job], run: Run) -> list[list[Job]]:
+    """Sites in the field go one first, then the rest; the bench goes all at once."""
+    if run.bench or len(jobs) == 1:
+        return [jobs]
+    return [jobs[:1], jobs[1:]]
+
+
+def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> dict[str, Snapshot | ProvisionError]:
+    """Know what runs: by the marker where that is enough, else by reading all settings."""
+    known = {i.item.asset_tag: office.known[i.item.asset_tag] for i in intents}
+    found: dict[str, Snapshot | ProvisionError] = {}
+    seen = gather.by_snmp(office, [reach(k.device, run) for k in known.values() if k.accepted])
+    for tag, one in known.items():
+        look = seen.get(tag)
+        guard = str(look.readings.get("guard", "")) if look else "none"
+        if not one.accepted and not run.plan_only:
+            found[tag] = one.snapshot  # as enrolled; the device refuses where it moved since
+        elif look and look.marker and look.marker == one.snapshot.marker and not guard.startswith("armed"):
+            found[tag] = replace(one.snapshot, readings=look.readings)
+    rest = [reach(known[t].device, run) for t in known if t not in found]
+    if rest:
+        found |= gather.by_ssh(office, writer, rest, run.tell)
+    return found
+
+
+def _plan(
+    office: Office, intents: list[Intent], snapshots: Mapping[str, Snapshot | ProvisionError], run: Run
+) -> tuple[list[Job], list[Outcome]]:
+    jobs: list[Job] = []
+    outcomes: list[Outcome] = []
+    unchanged: list[tuple[str, str, dict[str, Any]]] = []
+    candidates = candidates_of(office, intents)
+    for intent in intents:
+        tag = intent.item.asset_tag
+        snapshot = snapshots[tag]
+        if isinstance(snapshot, ProvisionError):
+            outcomes.append(outcome(intent, Ending.FAILED, "look", f"{snapshot}"))
+            continue
+        driver = drivers.load(intent.driver)
+        try:
+            made = plan.make(driver, snapshot, candidates[tag], office.vault.seal_key())
+        except ProvisionError as error:
+            outcomes.append(outcome(intent, Ending.FAILED, "plan", str(error)))
+            continue
+        run.plans.append(made)
+        if not made.changes:
+            outcomes.append(outcome(intent, Ending.UNCHANGED, "plan", "runs as intended"))
+            known = office.known[tag]
+            if not run.plan_only and (not known.accepted or known.snapshot.marker != snapshot.marker):
+                unchanged.append((ACCEPTED, tag, record(known.device, snapshot)))
+            continue
+        jobs.append(_job(office, intent, made))
+    if unchanged:
+        office.ledger.extend(unchanged, at=office.now())
+        office.forget_known()
+    return jobs, outcomes
+
+
+def candidates_of(office: Office, intents: list[Intent]) -> dict[str, Candidate]:
+    """Render the candidate of each intent with its secrets and the office's keys."""
+    sets = office.vault.devices([i.item.asset_tag for i in intents])
+    keys = office_key(office.place.ssh_key)
+    found = {}
+    for intent in intents:
+        tag = intent.item.asset_tag
+        own = dict(intent.facts) | {
+            "authorized_keys": "".join(k + "\n" for k in (keys, *intent.facts["ssh_keys"])),
+            "password_hash": Secret(sets[tag]["password_hash"].reveal() + "\n"),
+        }
+        driver = drivers.load(intent.driver)
+        found[tag] = render.render(driver, replace(intent, facts=own), sets[tag], templates(driver.name))
+    return found
+
+
+def _job(office: Office, intent: Intent, made: Plan) -> Job:
+    device = office.known[intent.item.asset_tag].device
+    after = replace(
+        device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]),
+        ssh_port=intent.ssh_port, snmp_port=intent.snmp_port,
+    )  # fmt: skip
+    return Job(intent=intent, device=device, after=after, plan=made, nonce=secrets.token_hex(gather.NONCE_BYTES))
+
+
+def _change_until_done(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+    """Change; devices that moved since their plan are read again and planned once more."""
+    outcomes = change(office, writer, name, jobs, run)
+    stale = [j for j in jobs if j.refused == STALE and not office.known[j.device.tag].accepted]
+    if not stale:
+        return outcomes
+    looked = gather.by_ssh(office, writer, [reach(j.device, run) for j in stale], run.tell)
+    again, ended = _plan(office, [j.intent for j in stale], looked, run)
+    return (
+        [o for o in outcomes if o.device not in {j.device.tag for j in stale}]
+        + ended
+        + (change(office, writer, name, again, run) if again else [])
+    )

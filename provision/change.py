@@ -1,0 +1,199 @@
+"""One Ansible process that changes the devices of a wave, followed event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provision import drivers, gather, plan, render
+from provision.connectors.ansible import DONE, FAILED, STARTED, UNREACHABLE, Step, Writer
+from provision.diff import diff
+from provision.errors import ProvisionError
+from provision.home import templates
+from provision.model import Device, Ending, Intent, Outcome, Plan, Snapshot
+from provision.office import ACCEPTED, BEGUN, ENDED, Office, record
+from provision.settle import Settled, settle
+
+SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One device's way through one run."""
+
+    intent: Intent
+    device: Device
+    after: Device
+    plan: Plan
+    nonce: str
+    read_back: Snapshot | None = None
+    refused: int = 0
+    because: str = ""
+    step: str = "change"
+    finished: bool = False
+    tried: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What an apply needs from its caller: approval of the plans, and an ear."""
+
+    approve: Callable[[list[Plan]], bool] = lambda _: True
+    tell: Callable[[Step], None] = lambda _: None
+    bench: bool = False
+    window_s: int = 0
+    plan_only: bool = False
+    name: str = ""
+    plans: list[Plan] = field(default_factory=list)
+
+
+def reach(device: Device, run: Run) -> Device:
+    """Give the device as this run reaches it: over the bench cable, or through the tunnel."""
+    return replace(device, host=device.bench_host) if run.bench else device
+
+
+def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+    """One Ansible process: change, read back, finish. Then settle what did not end by itself."""
+    at = office.now()
+    key = office.vault.seal_key()
+    hosts = {j.device.tag: _host(writer, name, j, run) for j in jobs}
+    office.ledger.extend(
+        [
+            (BEGUN, j.device.tag, {
+                "run": name, "marker": j.plan.marker, "bench": run.bench, "window_s": _window(j, run),
+                "before": record(j.device, Snapshot(device=j.device.tag, at=at)),
+                "after": record(j.after, Snapshot(device=j.device.tag, at=at, settings=render.seal(j.plan.candidate.settings, key))),
+            })
+            for j in jobs
+        ],
+        at=at,
+    )  # fmt: skip
+    by_tag = {j.device.tag: j for j in jobs}
+
+    def told(step: Step) -> None:
+        _follow(office, writer, name, by_tag[step.device], step)
+        run.tell(step)
+
+    longest = max(_window(j, run) for j in jobs)
+    writer.phase("apply.yml", hosts, told, deadline_s=longest + SLACK_S)
+    return _end(office, writer, name, jobs, run)
+
+
+def _window(job: Job, run: Run) -> int:
+    return run.window_s or job.intent.window_s
+
+
+def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
+    driver = drivers.load(job.device.driver)
+    guard = templates(driver.name)[f"files/{driver.guard}"]
+    tag = job.device.tag
+    document = writer.put(
+        f"{tag}.change",
+        plan.change_document(driver, job.plan, run=name, window_s=_window(job, run), nonce=job.nonce, guard=guard),
+    )
+    fresh_login = plan.cuts_access(driver, job.plan)
+    after = reach(job.after, run)
+    return writer.host(reach(job.device, run)) | {
+        "feed_command": driver.feed, "change_document": str(document),
+        "change_output": str(writer.path / f"{tag}.changed"),
+        "finish_document": str(writer.path / f"{tag}.finish"),
+        "finish_output": str(writer.path / f"{tag}.finished"),
+        "finish_wait_s": _window(job, run), "finish_retry_s": _window(job, run) / 2, "finish_host": after.host, "finish_port": after.ssh_port,
+        "finish_control_path": writer.control_path("p" if fresh_login else ""),
+    }  # fmt: skip
+
+
+def _follow(office: Office, writer: Writer, name: str, job: Job, step: Step) -> None:
+    """Hear one event of the phase: judge the read-back, let the finish go or call it off."""
+    job.step = step.task.lower() or job.step
+    if step.task == "Change" and step.state == STARTED:
+        job.tried = True
+    elif step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
+        _judge_read_back(office, writer, name, job, step)
+    elif step.task == "Finish" and step.state == DONE:
+        ended, code, said = plan.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
+        job.finished = ended and code == 0
+        job.because = said
+    elif step.task == "Finish" and step.state in {UNREACHABLE, FAILED}:
+        job.because = str(gather.unreachable(job.after, step))
+
+
+def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: Step) -> None:
+    driver = drivers.load(job.device.driver)
+    tag = job.device.tag
+    stop = writer.path / f"{tag}.finish.stop"
+    output = writer.take(f"{tag}.changed")
+    if step.state != DONE or output is None:
+        job.because = str(gather.unreachable(job.device, step))
+        stop.touch()
+        return
+    try:
+        seen, code = plan.read_look(driver, output, job.nonce, tag, office.now())
+    except ProvisionError as error:
+        _, job.refused, said = plan.read_end(output, job.nonce)
+        job.because = said or driver.commit.refusals.get(job.refused, str(error))
+        stop.touch()
+        return
+    key = office.vault.seal_key()
+    seen = replace(seen, settings=render.seal(seen.settings, key))
+    wrong = diff(
+        seen.settings, render.seal(job.plan.candidate.settings, key), owns=driver.owns, volatile=driver.volatile
+    )
+    if code or wrong:
+        job.because = "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
+        stop.touch()
+        return
+    job.read_back = seen
+    writer.put(f"{tag}.finish", plan.finish_document(driver, run=name, marker=seen.marker, nonce=job.nonce))
+
+
+def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+    """Record what ended; settle the rest, so that no device is left half or forgotten."""
+    outcomes: dict[str, Outcome] = {}
+    lines: list[tuple[str, str, Mapping[str, Any]]] = []
+    for job in jobs:
+        if not (job.finished and job.read_back):
+            continue
+        tag, seen = job.device.tag, job.read_back
+        outcomes[tag] = outcome(job.intent, Ending.APPLIED, "finish", f"{len(job.plan.changes)} settings")
+        after = replace(
+            job.after, firmware=str(seen.readings.get("firmware", "")), model=str(seen.readings.get("model", ""))
+        )
+        lines.append((ACCEPTED, tag, record(after, seen, run=name)))
+        lines.append((ENDED, tag, {"run": name, "ending": "applied", "because": outcomes[tag].because}))
+    if lines:
+        office.ledger.extend(lines, at=office.now())
+    open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}
+    if open_jobs:
+        begun = {t: e for t, e in office.unfinished().items() if t in open_jobs}
+        wait_s = {t: 0.0 if j.refused in range(21, 25) else float(_window(j, run)) for t, j in open_jobs.items()}
+        ended = settle(
+            office,
+            writer,
+            begun,
+            tell=run.tell,
+            wait_s=max(wait_s.values()),
+            why={t: j.because for t, j in open_jobs.items()},
+        )
+        outcomes |= {t: _settled(open_jobs[t], s) for t, s in ended.items()}
+    office.forget_known()
+    return list(outcomes.values())
+
+
+def _settled(job: Job, settled: Settled) -> Outcome:
+    because = job.because or settled.because
+    if settled.ending is Ending.REVERTED and job.refused:
+        return outcome(job.intent, Ending.FAILED, job.step, because)
+    if settled.ending is not Ending.APPLIED and settled.because and settled.because not in because:
+        because = f"{because}; {settled.because}"
+    return outcome(
+        job.intent, settled.ending, job.step, because if settled.ending is not Ending.APPLIED else settled.because
+    )
+
+
+def outcome(intent: Intent, ending: Ending, step: str, because: str) -> Outcome:
+    """Make the outcome of one device."""
+    return Outcome(
+        device=intent.item.asset_tag, kecamatan=intent.kit.kecamatan.slug, ending=ending, step=step, because=because
+    )

@@ -1,0 +1,69 @@
+"""What must be true of a modem."""
+
+from __future__ import annotations
+
+from provision.checks import Case, Judgement, check
+from provision.model import Verdict
+
+RSRP_FLOOR_DBM = -108  # acceptance of domain page 5, own proposal: RSRP and SINR that carry a call
+SINR_FLOOR_DB = 5
+RSRP_WARN_DBM = -100  # Teltonika's border of fair to poor
+
+
+@check(needs=("serial", "imei"), remedy="Find out which box this is: compare its label with the record.")
+def it_is_the_recorded_modem(case: Case) -> Judgement:
+    """Serial and IMEI are those of the record."""
+    said, item = case.snapshot.readings, case.item
+    wrong = [
+        f"{name} is {said[name]}, recorded {wanted}"
+        for name, wanted in (("serial", item.serial), ("imei", item.imei))
+        if said[name] != wanted
+    ]
+    if wrong:
+        return Verdict.FAIL, "; ".join(wrong)
+    return Verdict.PASS, f"serial {item.serial}, IMEI {item.imei}"
+
+
+@check(needs=("marker",), remedy="provision plan shows what moved; apply again, or adopt the change.")
+def configuration_is_the_accepted_one(case: Case) -> Judgement:
+    """The published digest is the one of the configuration that was accepted."""
+    if not case.accepted_marker:
+        return Verdict.UNKNOWN, "nothing was accepted yet"
+    if case.snapshot.readings["marker"] != case.accepted_marker:
+        return Verdict.FAIL, "the configuration moved since it was accepted"
+    return Verdict.PASS, f"digest {case.accepted_marker[:8]}"
+
+
+@check(needs=("guard",), remedy="provision resume")
+def no_guard_is_left_behind(case: Case) -> Judgement:
+    """No way back is armed: one left behind would silently revert weeks later."""
+    state = str(case.snapshot.readings["guard"]).split(" ")
+    if state[0] == "armed":
+        return Verdict.FAIL, f"run {state[1]} is not confirmed"
+    if state[0] == "reverted":
+        return Verdict.WARN, f"run {state[1]} was reverted ({' '.join(state[2:])})"
+    return Verdict.PASS, "none armed"
+
+
+@check(needs=("firmware",), remedy="Update on the bench, never over the air.")
+def firmware_is_known(case: Case) -> Judgement:
+    """The device names its firmware."""
+    return Verdict.PASS, str(case.snapshot.readings["firmware"])
+
+
+@check(needs=("registration",), remedy="Check the SIM, its quota, and the APN preset with the operator.")
+def it_is_registered(case: Case) -> Judgement:
+    """The modem is registered with an operator."""
+    state = case.snapshot.readings["registration"]
+    operator = case.snapshot.readings.get("operator", "operator unknown")
+    return (Verdict.PASS, str(operator)) if state == "registered" else (Verdict.FAIL, f"{state}, {operator}")
+
+
+@check(needs=("rsrp_dbm", "sinr_db"), remedy="Raise or turn the antenna; compare operators on site.")
+def signal_carries_a_call(case: Case) -> Judgement:
+    """The radio must carry a video call, not merely register."""
+    rsrp, sinr = case.snapshot.readings["rsrp_dbm"], case.snapshot.readings["sinr_db"]
+    said = f"RSRP {rsrp:g} dBm, SINR {sinr:g} dB"
+    if rsrp < RSRP_FLOOR_DBM or sinr < SINR_FLOOR_DB:
+        return Verdict.FAIL, f"{said}; a call needs {RSRP_FLOOR_DBM} and {SINR_FLOOR_DB}"
+    return (Verdict.WARN if rsrp < RSRP_WARN_DBM else Verdict.PASS), said

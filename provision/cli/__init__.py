@@ -1,0 +1,32 @@
+"""The front door: words -> one use case -> exit code. No decisions."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from provision.cli import change, intake, lab, views
+from provision.cli.door import app
+from provision.errors import ProvisionError
+
+for room in (intake, change, views):
+    room.add(app)
+app.add_typer(views.ledger, name="ledger")
+app.add_typer(lab.app, name="lab")
+
+
+def main() -> None:
+    """Run the command line; every refusal says what, where and the next step."""
+    from provision import console
+
+    try:
+        app()
+    except ProvisionError as error:
+        console.print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.say("interrupted; what was begun on a device ends by itself: provision resume")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)

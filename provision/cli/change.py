@@ -1,0 +1,118 @@
+"""What changes devices, and what looks at them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provision.cli.door import Bench, Json, Targets, approve, office
+from provision.model import Plan
+
+
+def add(app: typer.Typer) -> None:
+    """Put these commands on the front door."""
+    for command in (plan, apply, verify, resume, selftest):
+        app.command()(command)
+
+
+def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+    """Show what would change, per device. Exit 0 where nothing differs, 3 where something does."""
+    from provision import apply as use_case
+    from provision import console
+    from provision.change import Run
+
+    here = office()
+    run = Run(bench=bench, plan_only=True)
+    outcomes = use_case.apply(here, here.intents(targets or ["all"]), run)
+    console.print_plans(run.plans, as_json=as_json)
+    failed = [o for o in outcomes if o.ending == "failed"]
+    for outcome in failed:
+        console.say(f"{outcome.device}: {outcome.because}")
+    raise typer.Exit(1 if failed else 3 if any(p.changes for p in run.plans) else 0)
+
+
+def apply(
+    targets: Targets = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    bench: Bench = False,
+    confirm_within: Annotated[
+        int | None,
+        typer.Option("--confirm-within", metavar="S", min=10, max=3600, help="window of the way back in seconds"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 checks red."""
+    from provision import apply as use_case
+    from provision import console, publish, verify
+    from provision.change import Run
+
+    here = office()
+    if not targets:
+        raise typer.BadParameter("name a kecamatan, a device tag, or all", param_hint="TARGET")
+    intents = here.intents(targets)
+
+    def ask(plans: list[Plan]) -> bool:
+        if not yes:
+            console.print_plans(plans, as_json=False)
+        return approve(f"change {len(plans)} device(s)?", yes)
+
+    names = {i.item.asset_tag: i.kit.kecamatan.name for i in intents}
+    with console.progress(list(names), names) if yes else console.quiet() as tell:
+        run = Run(approve=ask, tell=tell, bench=bench, window_s=confirm_within or 0)
+        outcomes = use_case.apply(here, intents, run)
+    console.print_outcomes(run.name, outcomes, as_json=as_json)
+    done = {o.device for o in outcomes if o.ending in {"applied", "unchanged"}}
+    changed = {o.device for o in outcomes if o.ending == "applied"}
+    findings = verify.verify(
+        here,
+        [i for i in intents if i.item.asset_tag in done],
+        bench=bench,
+        patience_s=verify.SETTLE_S if changed else 0,
+    )
+    if not as_json:
+        console.print_findings(findings, as_json=False)
+    publish.write(here)
+    raise typer.Exit(1 if len(done) < len(outcomes) else 3 if verify.red(findings) else 0)
+
+
+def verify(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+    """Read every device and judge it by all checks. Exit 0 green, 3 anything red or unknown."""
+    from provision import console
+    from provision import verify as use_case
+
+    here = office()
+    findings = use_case.verify(here, here.intents(targets or ["all"]), bench=bench)
+    console.print_findings(findings, as_json=as_json)
+    raise typer.Exit(3 if use_case.red(findings) else 0)
+
+
+def resume() -> None:
+    """End what dead runs left open: each device is read back, then confirmed or reverted."""
+    from provision import console, publish, settle
+
+    here = office()
+    ended = settle.resume(here)
+    if not ended:
+        console.say("nothing to resume: every run has its end")
+        return
+    console.table(
+        ("device", "ended", "because"),
+        ((t, console.signed(str(s.ending)), s.because) for t, s in sorted(ended.items())),
+    )
+    publish.write(here)
+    raise typer.Exit(1 if any(s.ending == "unconfirmed" for s in ended.values()) else 0)
+
+
+def selftest(device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag")], bench: Bench = False) -> None:
+    """Show that the way back works on this model: let the timer fire, then reboot inside the window."""
+    from provision import console
+    from provision import selftest as use_case
+
+    here = office()
+    (intent,) = here.intents([device])
+    drills = use_case.selftest(here, intent.item.asset_tag, bench=bench)
+    for drill in drills:
+        console.say(
+            f"{intent.item.asset_tag}: {drill.name} brought the old configuration back, {drill.seconds:.0f} s in all"
+        )

@@ -1,0 +1,52 @@
+"""What all rooms share: the home, the questions, the kinds of arguments."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provision.errors import ProvisionError
+
+if TYPE_CHECKING:
+    from provision.office import Office
+
+app = typer.Typer(
+    name="provision", rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
+    help="Conference kits for the kecamatan: from the carton to the watched site.",
+)  # fmt: skip
+Targets = Annotated[list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, device tag, or all")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
+Bench = Annotated[bool, typer.Option("--bench", help="reach the box over its bench cable, not the tunnel")]
+HOME = {"path": ""}
+
+
+@app.callback()
+def home(
+    directory: Annotated[
+        str, typer.Option("--home", envvar="PROVISION_HOME", metavar="DIR", help="directory that holds inventory/")
+    ] = ".",
+) -> None:
+    """Conference kits for the kecamatan: from the carton to the watched site."""
+    HOME["path"] = directory
+
+
+def office() -> Office:
+    """Open the home that the command line names."""
+    from provision.office import Office
+
+    return Office(Path(HOME["path"]))
+
+
+def approve(question: str, yes: bool) -> bool:
+    """Ask a yes-or-no question; `yes` answers it, and nobody to ask is a refusal."""
+    from provision import console
+
+    if yes:
+        console.say(question.replace("; pin it?", "").replace("?", ""))
+        return True
+    if not sys.stdin.isatty():
+        raise ProvisionError(f"nobody to ask: {question}", hint="run it in a terminal, or add --yes")
+    return typer.confirm(question, err=True)

@@ -1,0 +1,56 @@
+"""The lab's commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provision.cli.door import Json, office
+
+app = typer.Typer(help="Emulated modems on loopback, and their faults.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("up")
+def lab_up() -> None:
+    """Start this home's lab: its modems, in factory state the first time."""
+    from provision import console, rehearse
+
+    console.print_lab(rehearse.up(office()))
+
+
+@app.command("down")
+def lab_down() -> None:
+    """Stop this home's lab; the boxes keep their flash."""
+    from provision.lab import client
+
+    client.down(office().place.lab)
+
+
+@app.command("status")
+def lab_status(as_json: Json = False) -> None:
+    """Where each box is, and what is broken."""
+    from provision import console
+    from provision.lab import client
+
+    said = client.ask(office().place.lab, {"verb": "status"})
+    if as_json:
+        console.print_json(said)
+    else:
+        console.print_lab(said)
+
+
+@app.command("break")
+def lab_break(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="kecamatan or device tag")],
+    fault: Annotated[
+        str, typer.Argument(metavar="FAULT", help="link, power, reset, login, slow, serial, snmp, full, radio")
+    ],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
+) -> None:
+    """Break one box: cut its link or power, refuse logins, lie about the serial, and so on."""
+    from provision.lab import client
+
+    here = office()
+    (intent,) = here.intents([target])
+    client.break_(here.place.lab, intent.item.asset_tag, fault, value)

@@ -1,0 +1,1 @@
+"""The ways to a device: Ansible writes; netmiko and SNMP read."""

@@ -1,0 +1,54 @@
+"""The private directory of one run: in memory where there is such a disk, for this user only.
+
+Documents with secrets live here and nowhere else. A run that dies leaves its directory and
+perhaps its children behind; the next command ends and removes both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from provision import processes
+
+PREFIX = f"provision-{os.getuid()}-"
+
+
+def _places() -> list[Path]:
+    shm = Path("/dev/shm")  # noqa: S108 (that is the point)
+    return [p for p in (shm, Path(tempfile.gettempdir())) if p.is_dir() and os.access(p, os.W_OK)]
+
+
+def make(run: str) -> Path:
+    """Make the directory of `run` and note who owns it."""
+    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_places()[0]))
+    (path / "owner").write_text(f"{os.getpid()} {processes.born(os.getpid())} {run}\n")
+    return path
+
+
+def remove(path: Path, run: str) -> None:
+    """End everything that still belongs to the run, then remove its directory."""
+    processes.sweep(mark(run))
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def mark(run: str) -> str:
+    """Give the mark in the environment of every process of a run."""
+    return f"PROVISION_RUN={run}"
+
+
+def reap() -> list[str]:
+    """Remove what dead runs left behind; give their names."""
+    found = []
+    for place in _places():
+        for path in place.glob(PREFIX + "*"):
+            try:
+                pid, born, run = (path / "owner").read_text().split()
+            except (OSError, ValueError):
+                continue  # being made at this moment, or not readable
+            if str(processes.born(int(pid))) != born:
+                remove(path, run)
+                found.append(run)
+    return found

@@ -1,0 +1,92 @@
+"""OpenWrt with rpcd, dropbear, net-snmp and uqmi (21.02 and later)."""
+
+from __future__ import annotations
+
+from provision.drivers import ConfirmedCommit, Driver, Factory, PlacedFile
+from provision.grammars import Shape, uci
+
+GUARD = '"${IPKG_INSTROOT-}/usr/libexec/kit/guard"'
+
+DRIVER = Driver(
+    name="openwrt",
+    title="OpenWrt",
+    netmiko="linux",
+    feed="gzip -dc | sh -s",
+    sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd"),
+    grammar=uci,
+    shape=Shape(
+        natural_keys={
+            "system.system": (),
+            "dropbear.dropbear": (),
+            "firewall.defaults": (),
+            "firewall.zone": ("name",),
+            "firewall.rule": ("name",),
+            "firewall.forwarding": ("src", "dest"),
+            "snmpd.agent": (),
+            "snmpd.agentx": (),
+            "snmpd.system": (),
+            "snmpd.engineid": (),
+            "network.device": ("name",),
+        },
+        ordered=("firewall.rule",),
+        secret=(
+            "network.*.private_key",
+            "network.*.preshared_key",
+            "network.*.password",
+            "network.*.pincode",
+            "snmpd.*.auth_pass",
+            "snmpd.*.privacy_pass",
+        ),
+    ),
+    owns=(
+        "firewall.*",
+        "snmpd.*",
+        "system.ntp.server",
+        "network.wwan.*",
+        "network.wg_hub.*",
+        "network.hub.*",
+        "network.wan",
+        "network.wan.*",
+        "network.wan6",
+        "network.wan6.*",
+        "dropbear.@dropbear.Interface",
+        "dropbear.@dropbear.DirectInterface",
+        "file:*",
+    ),
+    volatile=("network.globals.ula_prefix", "ucitrack.*"),
+    access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
+    files={
+        "/etc/dropbear/authorized_keys": PlacedFile(source="fact:authorized_keys", mode="600"),
+        "/etc/shadow": PlacedFile(source="fact:password_hash", mode="600"),
+        "/etc/crontabs/root": PlacedFile(source="cron", mode="600"),
+        "/usr/libexec/kit/status": PlacedFile(source="status.sh", mode="755"),
+        "/usr/libexec/kit/sample": PlacedFile(source="sample.sh", mode="755"),
+        "/usr/libexec/kit/guard": PlacedFile(source="guard.sh", mode="755"),
+    },
+    guard="guard.sh",
+    factory=Factory(address="192.168.1.1", username="root", password=""),
+    readings="openwrt",
+    install="opkg install",
+    commit=ConfirmedCommit(
+        prepare='mkdir -p "${IPKG_INSTROOT-}/etc/kit/next"',
+        checkpoint=f"{GUARD} checkpoint {{marker}}",
+        arm=f"{GUARD} arm {{run}} {{window_s}}",
+        stage=f"{GUARD} stage",
+        put=f"{GUARD} put {{mode}} {{path}}",
+        password=f"{GUARD} password",
+        commit=f"{GUARD} commit {{staged}}",
+        read_back=f"{GUARD} look",
+        confirm=f"{GUARD} finish {{run}} {{marker}}",
+        revert=f"{GUARD} undo {{run}}",
+        refusals={
+            21: "another run's guard is armed on the device",
+            22: "the plan is stale: the device moved since it was made",
+            23: "the device's flash is full",
+            24: "the way back could not be put on the device's flash",
+            25: "uci refused the configuration",
+            26: "rpcd refused",
+            31: "the guard of this run is not armed (it reverted, or was never armed)",
+            32: "the configuration moved after it was read back",
+        },
+    ),
+)

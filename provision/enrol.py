@@ -1,0 +1,200 @@
+"""A box at its factory address -> a known, pinned device.
+
+Nothing secret is sent: the box is asked who it is, and compared with the record first.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provision import drivers, gather, keys
+from provision.connectors import ssh
+from provision.connectors.ansible import DONE, Step, Writer
+from provision.errors import DeviceError, IdentityError, ProvisionError, UsageError
+from provision.ledger.lease import hold
+from provision.model import Device, Intent, Snapshot, Stage
+from provision.office import ENROLLED, REGISTERED, Office, record
+
+IDENTITY = {
+    "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
+    "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',
+    "imei": "uqmi -s -d /dev/cdc-wdm0 --get-imei",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """What enrol did: the device, its key's fingerprint, and what was installed."""
+
+    device: Device
+    fingerprint: str
+    installed: tuple[str, ...]
+    next_tag: str
+
+
+def address_of(text: str, intent: Intent) -> tuple[str, int]:
+    """Read `A` or `A:PORT`; the port defaults to the family's, as in factory state."""
+    host, _, port = text.partition(":")
+    if not host or (port and not port.isdigit()):
+        raise UsageError(f"not an address: {text}", hint="write 192.168.1.1 or 192.168.1.1:22")
+    return host, int(port) if port else intent.ssh_port
+
+
+def enrol(
+    office: Office,
+    intent: Intent,
+    address: str,
+    *,
+    approve: Callable[[str], bool],
+    packages: Path | None = None,
+    new_key: bool = False,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> Enrolled:
+    """Take one factory-state device into the house.
+
+    `approve` is shown the host key's fingerprint. Raises IdentityError where the box is not the
+    one that the record names, DeviceError where packages are missing and no folder has them.
+    """
+    tag, driver = intent.item.asset_tag, drivers.load(intent.driver)
+    if tag not in {e.subject for e in office.ledger.latest(REGISTERED)}:
+        raise UsageError(f"{tag} is not registered", hint="provision register FILE takes the delivery list first")
+    host, port = address_of(address or intent.bench_address or driver.factory.address, intent)
+    run = office.new_run()
+    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
+        if held:
+            raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
+        key = keys.read_host_key(host, port)
+        if keys.pinned(office.place.host_keys, tag) not in {"", key} and not new_key:
+            keys.pin(office.place.host_keys, tag, key)  # refuses
+        _key_of_another(office, tag, key)
+        if not approve(keys.fingerprint(key)):
+            raise DeviceError(
+                "the host key was not approved; nothing was sent",
+                where=f"{host} port {port}",
+                hint="compare it with the box",
+            )
+        said = ssh.read(
+            host, port, kind=driver.netmiko, username=driver.factory.username,
+            password=driver.factory.password, host_key=key, commands=IDENTITY,
+        )  # fmt: skip
+        _compare(intent, said, f"{host} port {port}")
+        if new_key:
+            (office.place.host_keys / tag).unlink(missing_ok=True)
+        keys.pin(office.place.host_keys, tag, key)
+        device = Device(
+            tag=tag, kecamatan=intent.kit.kecamatan.slug, driver=driver.name, host=host, bench_host=host,
+            ssh_port=port, snmp_port=intent.snmp_port, username=driver.factory.username, stage=Stage.ENROLLED,
+            link=intent.kit.kecamatan.link,
+        )  # fmt: skip
+        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
+            keys.office_key(office.place.ssh_key)
+            snapshot, installed = _whole(office, writer, device, packages, tell)
+        device = replace(
+            device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("firmware", ""))
+        )
+        office.ledger.append(
+            ENROLLED, tag,
+            record(device, snapshot, host_key=key, fingerprint=keys.fingerprint(key), installed=list(installed)),
+            at=office.now(),
+        )  # fmt: skip
+    office.forget_known()
+    return Enrolled(device=device, fingerprint=keys.fingerprint(key), installed=installed, next_tag=next_tag(office))
+
+
+def next_tag(office: Office) -> str:
+    """Give the modem that the bench takes next, or an empty text when all are in."""
+    return next((tag for tag in office.home.intents if tag not in office.known), "")
+
+
+def _key_of_another(office: Office, tag: str, key: str) -> None:
+    folder = office.place.host_keys
+    for other in sorted(p.name for p in folder.glob("*")) if folder.is_dir() else ():
+        if other != tag and not other.startswith(".") and keys.pinned(folder, other) == key:
+            raise IdentityError(
+                f"this box is enrolled already, as {other}", where=tag, hint="take the box whose label says " + tag
+            )
+
+
+def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
+    """Compare what the box says with its record; a box that does not say is refused too."""
+    item = intent.item
+    wanted = {"serial": item.serial, "mac": item.mac, "imei": item.imei}
+    clean = {
+        "serial": said["serial"].replace("\0", "").strip(),
+        "mac": said["mac"].lower(),
+        "imei": re.sub(r"\D", "", said["imei"]),
+    }
+    wrong = [f"{n} is {clean[n] or 'not said'}, recorded {wanted[n]}" for n in wanted if clean[n] != wanted[n]]
+    if wrong:
+        raise IdentityError(
+            "this is not " + item.asset_tag + ": " + "; ".join(wrong),
+            where=where,
+            hint="take the box with this label, or correct the kit and the delivery list",
+        )
+
+
+def _whole(
+    office: Office, writer: Writer, device: Device, packages: Path | None, tell: Callable[[Step], None]
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """Look; install what is missing from the local folder, then look again."""
+    snapshot = _look(office, writer, device, tell)
+    missing = tuple(str(snapshot.readings.get("missing", "")).split())
+    if not missing:
+        return snapshot, ()
+    files = {name: _package(packages, name) for name in missing}
+    lacking = [name for name, path in files.items() if path is None]
+    if lacking:
+        raise DeviceError(
+            "packages are missing on the device: " + ", ".join(lacking),
+            where=device.tag,
+            hint="give a folder that has them: --packages DIR (files NAME_VERSION.ipk for this device's target)",
+        )
+    _install(writer, device, [path for path in files.values() if path], tell)
+    snapshot = _look(office, writer, device, tell)
+    if left := str(snapshot.readings.get("missing", "")).split():
+        raise DeviceError(
+            "installed, but still missing: " + ", ".join(left),
+            where=device.tag,
+            hint="are the packages made for this target?",
+        )
+    return snapshot, missing
+
+
+def _look(office: Office, writer: Writer, device: Device, tell: Callable[[Step], None]) -> Snapshot:
+    found = gather.by_ssh(office, writer, [device], tell)[device.tag]
+    if isinstance(found, ProvisionError):
+        raise found
+    return found
+
+
+def _package(folder: Path | None, name: str) -> Path | None:
+    return next(iter(sorted(folder.glob(f"{name}_*.ipk"))), None) if folder else None
+
+
+def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[Step], None]) -> None:
+    """Carry the packages over as one archive on standard input, install them, remove them."""
+    driver = drivers.load(device.driver)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path in files:
+            tar.add(path, arcname=path.name)
+    ended: list[Step] = []
+
+    def told(step: Step) -> None:
+        ended.append(step)
+        tell(step)
+
+    folder = '"${IPKG_INSTROOT-}/tmp/kit-packages"'
+    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && {driver.install} ./*.ipk; code=$?; rm -rf {folder}; exit $code"
+    hosts = writer.host(device) | {
+        "feed_command": command, "look_document": str(writer.put(f"{device.tag}.packages", archive.getvalue())),
+        "look_output": str(writer.path / f"{device.tag}.installed"),
+    }  # fmt: skip
+    writer.phase("gather.yml", {device.tag: hosts}, told, deadline_s=gather.LOOK_DEADLINE_S)
+    if not any(s.state == DONE for s in ended):
+        raise gather.unreachable(device, ended[-1] if ended else None)

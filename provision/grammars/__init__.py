@@ -1,0 +1,39 @@
+"""Configuration languages: text <-> flat settings, shared by families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from provision.model import Change, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a family says of its configuration.
+
+    `natural_keys` maps `package.type` to the options that name an unnamed section; an empty
+    tuple means that there is one such section. `ordered` lists the `package.type` whose order
+    has a meaning. `lists` and `secret` are globs of paths that always hold a list, or a secret.
+    """
+
+    natural_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ordered: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+
+
+class Grammar(Protocol):
+    """What the core asks of a configuration language."""
+
+    def parse(self, text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
+        """Read `text` into settings and the locators of unnamed sections."""
+        ...
+
+    def quote(self, value: str) -> str:
+        """Write any text as one value of the language."""
+        ...
+
+    def edits(self, changes: tuple[Change, ...], locators: Mapping[str, str]) -> str:
+        """Write `changes` as the commands that make them."""
+        ...

@@ -1,0 +1,104 @@
+"""The directory that a team works in: intent by hand, state in var/."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from provision import drivers, intent
+from provision.errors import Fault, IntentError, ProvisionError
+
+
+def share(name: str) -> Path:
+    """Find what travels with the program: `playbooks`, `templates` or the starter `inventory`."""
+    here = Path(__file__).parent
+    for place in (here / "share" / name, here.parent / name):
+        if place.is_dir():
+            return place
+    raise ProvisionError(f"the program is not whole: {name}/ is missing", where=str(here), hint="install it again")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One home; nothing is written before it is asked for."""
+
+    root: Path
+
+    @property
+    def inventory(self) -> Path:
+        """Intent, by hand, in git."""
+        return self.root / "inventory"
+
+    @property
+    def var(self) -> Path:
+        """State; made on first use, for this user only."""
+        path = self.root / "var"
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ProvisionError(
+                f"cannot write here: {error.strerror}",
+                where=str(path),
+                hint="choose a home that you may write to: --home DIR",
+            ) from None
+        return path
+
+    @property
+    def database(self) -> str:
+        """The ledger's URL: PROVISION_DATABASE, or one SQLite file."""
+        return os.environ.get("PROVISION_DATABASE") or f"sqlite:///{self.var / 'ledger.db'}"
+
+    @property
+    def host_keys(self) -> Path:
+        """Where each device's pinned host key lies, a file per device."""
+        return self.var / "host-keys"
+
+    @property
+    def ssh_key(self) -> Path:
+        """The office's own SSH key, as anybody's ~/.ssh/id_ed25519."""
+        return Path(os.environ.get("PROVISION_SSH_KEY") or self.var / "ssh" / "id_ed25519")
+
+    @property
+    def lab(self) -> Path:
+        """The state of this home's lab."""
+        return self.var / "lab"
+
+    def texts(self) -> dict[str, str]:
+        """Read the files of the intent by name."""
+        if not self.inventory.is_dir():
+            raise IntentError(
+                [Fault(where=str(self.root), what="no home here: inventory/ is missing",
+                       hint="provision init DIR makes one; --home DIR names one")]
+            )  # fmt: skip
+        found = {}
+        for path in sorted([*self.inventory.glob("*.yml"), *self.inventory.glob("kits/*.yml")]):
+            if path.name in {"secrets.vault.yml", "devices.yml"}:
+                continue
+            name = str(path.relative_to(self.root))
+            try:
+                found[name] = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                line = path.read_bytes()[: error.start].count(b"\n") + 1
+                raise IntentError(
+                    [Fault(where=f"{name}:{line}", what="not UTF-8 text", hint="save the file as UTF-8")]
+                ) from None
+            except OSError as error:
+                raise IntentError(
+                    [Fault(where=name, what=error.strerror or str(error), hint="check its permissions")]
+                ) from None
+        return found
+
+    def intent(self) -> intent.Home:
+        """Read all of the intent."""
+        return intent.read(self.texts(), drivers.names())
+
+
+def templates(driver: str) -> dict[str, str]:
+    """Read the templates of one family by name."""
+    folder = share("templates") / driver
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,142 @@
+"""Read all of the intent; nothing is used unless everything is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from provision.errors import Fault, IntentError
+from provision.intent import rules
+from provision.intent.schema import Apn, Defaults, Districts, KitFile, ModemDefaults, ModemIntent
+from provision.intent.text import Text
+from provision.model import Intent, Item, Kecamatan, Kit, slug
+
+S = TypeVar("S", bound=BaseModel)
+HINTS = {
+    "extra_forbidden": "remove it, or correct its spelling",
+    "missing": "add it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """All of the intent: 13 kits by slug, and what must be true of each modem by asset tag."""
+
+    kits: Mapping[str, Kit]
+    intents: Mapping[str, Intent]
+
+    def kit(self, name: str) -> Kit | None:
+        """Find a kit by any spelling of its kecamatan."""
+        return self.kits.get(slug(name))
+
+
+def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
+    """Read the files of inventory/ (name -> text) against the known modem `families`.
+
+    Raises IntentError with every fault of every file, each with file:line and a hint.
+    """
+    files = {name: Text(name, text) for name, text in texts.items()}
+    districts = _load(files, "inventory/kecamatan.yml", Districts)
+    defaults = _load(files, "inventory/defaults.yml", Defaults)
+    presets = _presets(files)
+    kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
+    if districts and defaults:
+        rules.districts(files["inventory/kecamatan.yml"], districts)
+        rules.kits(files, kits, districts, presets, families)
+        rules.addresses(files, kits, districts, defaults)
+    faults = [fault for file in files.values() for fault in file.faults]
+    if faults or not districts or not defaults:
+        raise IntentError(sorted(set(faults), key=_place) or [Fault(where="inventory", what="no intent")])
+    return _build(kits, districts, defaults, presets)
+
+
+def _place(fault: Fault) -> tuple[str, int]:
+    name, _, line = fault.where.rpartition(":")
+    return (name, int(line)) if line.isdigit() else (fault.where, 0)
+
+
+def _load(files: dict[str, Text], name: str, shape: type[S]) -> S | None:
+    if name not in files:
+        files[name] = Text(name, "")
+        files[name].faults.append(Fault(where=name, what="missing", hint="provision init DIR makes a starter home"))
+        return None
+    return _shape(files[name], shape)
+
+
+def _shape(file: Text, shape: type[S]) -> S | None:
+    """Validate one file; each error becomes a fault at its line."""
+    if file.faults:
+        return None
+    try:
+        return shape.model_validate(file.values)
+    except ValidationError as error:
+        for one in error.errors():
+            spot = ".".join(str(s) for s in one["loc"]) or "the file"
+            what = one["msg"].removeprefix("Value error, ")
+            if one["type"] == "extra_forbidden":
+                what = "unknown key"
+            file.fault(one["loc"], f"{spot}: {what}", HINTS.get(one["type"], "see the comments in the starter files"))
+        return None
+
+
+def _presets(files: dict[str, Text]) -> dict[str, Apn]:
+    file = files.get("inventory/apn.yml")
+    if file is None or not isinstance(file.values, dict):
+        _load(files, "inventory/apn.yml", Apn)
+        return {}
+    found = {}
+    for name, value in file.values.items():
+        try:
+            found[str(name)] = Apn.model_validate(value)
+        except ValidationError as error:
+            for one in error.errors():
+                file.fault((name, *one["loc"]), f"{name}: {one['msg']}", "see the other presets")
+    return found
+
+
+def _build(kits: Mapping[str, KitFile], districts: Districts, defaults: Defaults, presets: Mapping[str, Apn]) -> Home:
+    places = {slug(d.name): Kecamatan(**d.model_dump()) for d in districts.kecamatan}
+    found: dict[str, Kit] = {}
+    intents: dict[str, Intent] = {}
+    for file in kits.values():
+        place = places[slug(file.kecamatan)]
+        kit = Kit(kecamatan=place, items=tuple(Item(**i.model_dump()) for i in file.items))
+        found[place.slug] = kit
+        if file.modem and kit.modem:
+            intents[kit.modem.asset_tag] = _intent(kit, kit.modem, file.modem, defaults, presets[file.modem.apn])
+    order = sorted(found, key=lambda name: found[name].kecamatan.code)
+    return Home(kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())))
+
+
+def numbered(text: str, code: str) -> str:
+    """Fill `{nn}` with the last part of a kecamatan's code."""
+    return text.replace("{nn}", str(int(code.rpartition(".")[2])))
+
+
+def lan_of(modem: ModemIntent, defaults: ModemDefaults, code: str) -> IPv4Interface:
+    """Give the modem's own address and subnet at its site."""
+    return modem.lan or IPv4Interface(numbered(defaults.lan, code))
+
+
+def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: Apn) -> Intent:
+    base, code = defaults.modem, kit.kecamatan.code
+    lan = lan_of(modem, base, code)
+    address = str(modem.address or numbered(base.address, code))
+    ssh_port, snmp_port = modem.ssh_port or base.ssh_port, modem.snmp_port or base.snmp_port
+    return Intent(
+        kit=kit, item=item, driver=modem.driver or base.driver, address=address,
+        bench_address=str(modem.bench_address or numbered(base.bench_address, code)),
+        ssh_port=ssh_port, snmp_port=snmp_port, window_s=modem.window_s or base.window_s,
+        facts={
+            "tag": item.asset_tag, "kecamatan": kit.kecamatan.name, "contact": defaults.contact,
+            "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,
+            "lan": {"address": str(lan.ip), "netmask": str(lan.netmask)}, "address": address,
+            "modem_device": modem.device or base.device, "apn": apn.model_dump(),
+            "hub": defaults.hub.model_dump(mode="json"), "ssh_port": ssh_port, "snmp_port": snmp_port,
+            "snmp_user": base.snmp_user, "ssh_keys": defaults.ssh_keys,
+        },
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""The shapes of the files in inventory/."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from provision.model import ItemKind
+
+
+class Shape(BaseModel):
+    """A mapping that takes no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _one_line(text: str) -> str:
+    if any(ord(c) < 32 for c in text):
+        raise ValueError("must be one line of printable text")
+    return text
+
+
+def _tag(text: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)*", text) or not 3 <= len(text) <= 27:
+        raise ValueError("must be 3 to 27 capital letters, digits and hyphens, as BRU-MDM-01")
+    return text
+
+
+def _mac(text: str) -> str:
+    if text and not re.fullmatch(r"(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}", text):
+        raise ValueError("must be a MAC address as 94:83:c4:00:00:01")
+    return text.lower().replace("-", ":")
+
+
+def _imei(text: str) -> str:
+    if not text:
+        return text
+    if not re.fullmatch(r"\d{15}", text):
+        raise ValueError("must be the 15 digits of the IMEI, in quotes")
+    double = [sum(divmod(int(d) * 2, 10)) if i % 2 else int(d) for i, d in enumerate(text)]
+    if sum(double) % 10:
+        raise ValueError("is not an IMEI: its check digit is wrong; read the label again")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Tag = Annotated[str, AfterValidator(_tag)]
+Mac = Annotated[str, AfterValidator(_mac)]
+Imei = Annotated[str, AfterValidator(_imei)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class District(Shape):
+    """One row of kecamatan.yml."""
+
+    code: Annotated[str, Field(pattern=r"^64\.03\.(0[1-9]|1[0-3])$")]
+    name: Line
+    seat: Line
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    has_modem: bool
+    link: Literal["fibre", "radio", "lte", "vsat", "leo"]
+    power: Literal["grid", "genset", "solar"]
+
+
+class Districts(Shape):
+    """kecamatan.yml."""
+
+    kecamatan: list[District]
+
+
+class Zone(Shape):
+    """A time zone: its name, and its POSIX form (signs reversed)."""
+
+    name: Line
+    posix: Line
+
+
+class Hub(Shape):
+    """The office's end of the tunnels."""
+
+    host: Line
+    port: Port = 51820
+    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    network: IPv4Network
+
+
+class ModemDefaults(Shape):
+    """What holds for every modem; `{nn}` stands for the last part of the kecamatan's code."""
+
+    driver: str = "openwrt"
+    device: Line = "/dev/cdc-wdm0"
+    lan: str
+    address: str
+    bench_address: str = ""
+    ssh_port: Port = 22
+    snmp_port: Port = 161
+    snmp_user: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")] = "pantau"
+    window_s: Annotated[int, Field(ge=10, le=3600)] = 180
+
+
+class Defaults(Shape):
+    """defaults.yml."""
+
+    contact: Line
+    timezone: Zone
+    ntp: Annotated[list[Line], Field(min_length=1)]
+    hub: Hub
+    modem: ModemDefaults
+    ssh_keys: list[Line] = []
+
+
+class Apn(Shape):
+    """One preset of apn.yml."""
+
+    plmn: list[str]
+    apn: Line
+    auth: Literal["none", "pap", "chap", "both"] = "none"
+    username: Line = ""
+    password: Line = ""
+
+
+class ModemIntent(Shape):
+    """What must be true of one kit's modem; whatever is not given comes from the defaults."""
+
+    apn: str
+    site_note: str = ""
+    driver: str | None = None
+    device: Line | None = None
+    lan: IPv4Interface | None = None
+    address: IPv4Address | None = None
+    bench_address: IPv4Address | None = None
+    ssh_port: Port | None = None
+    snmp_port: Port | None = None
+    window_s: Annotated[int, Field(ge=10, le=3600)] | None = None
+
+
+class KitItem(Shape):
+    """One thing of a kit, as its label and the register say."""
+
+    asset_tag: Tag
+    kind: ItemKind
+    brand: Line
+    model: Line
+    serial: Line
+    kode_barang: Annotated[str, Field(pattern=r"^(perlu_konfirmasi|\d(\.\d{1,3}){6})$")]
+    condition: Literal["baik", "rusak_ringan", "rusak_berat"]
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    value_idr: Annotated[int, Field(ge=0)]
+    nibar: Annotated[str, Field(pattern=r"^(\d{45})?$")] = ""
+    mac: Mac = ""
+    imei: Imei = ""
+
+
+class KitFile(Shape):
+    """kits/<kecamatan>.yml."""
+
+    kecamatan: str
+    modem: ModemIntent | None = None
+    items: list[KitItem]

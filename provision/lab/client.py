@@ -1,0 +1,101 @@
+"""Start, ask, break and stop the lab of a home."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from provision.errors import ProvisionError
+from provision.lab.factory import Box
+
+FAULTS = {
+    "link": "cut the link for N seconds (nothing answers, nothing closes)",
+    "power": "cut the power now, back after N seconds",
+    "reset": "press the reset button: factory state, all forgotten",
+    "login": "refuse every login (empty value: mend)",
+    "slow": "delay every piece over SSH by N seconds (empty value: mend)",
+    "serial": "lie about the serial number (empty value: the truth)",
+    "snmp": "drop SNMP (empty value: mend)",
+    "full": "fill the flash (empty value: mend)",
+    "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
+}
+START_S = 30
+
+
+def run_directory(home: Path) -> Path:
+    """Give the short path where a home's lab keeps its sockets."""
+    name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"provision-lab-{os.getuid()}-{name}"
+
+
+def up(home: Path, boxes: list[Box]) -> dict[str, Any]:
+    """Start the lab in the background; boxes keep their state from the last time."""
+    run = run_directory(home)
+    if running(run):
+        raise ProvisionError("the lab of this home runs already", hint="provision lab down")
+    subprocess.run(["rm", "-rf", str(run)], check=True)
+    run.mkdir(mode=0o700)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "boxes.json").write_text(json.dumps([asdict(b) for b in boxes], indent=1))
+    with (home / "lab.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "provision.lab.daemon", str(home), str(run)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + START_S
+    while not (run / "ready").exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ProvisionError("the lab did not start", where=str(home / "lab.log"), hint="read its last lines")
+        time.sleep(0.05)
+    return ask(home, {"verb": "status"})
+
+
+def running(run: Path) -> bool:
+    """Say whether a lab answers in `run`."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(run / "control"))
+        except OSError:
+            return False
+    return True
+
+
+def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[str, Any]:
+    """Send one request to the running lab and give its answer."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(timeout_s)
+        try:
+            client.connect(str(run_directory(home) / "control"))
+        except OSError:
+            raise ProvisionError("no lab runs in this home", hint="provision lab up") from None
+        client.sendall(json.dumps(request).encode() + b"\n")
+        with client.makefile("rb") as stream:
+            reply: dict[str, Any] = json.loads(stream.readline() or b'{"error": "the lab went away"}')
+    if "error" in reply:
+        raise ProvisionError(f"the lab said: {reply['error']}", hint="provision lab status")
+    return reply
+
+
+def down(home: Path) -> None:
+    """Stop the lab and wait until it is gone."""
+    run = run_directory(home)
+    ask(home, {"verb": "down"})
+    deadline = time.monotonic() + START_S
+    while run.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def break_(home: Path, tag: str, fault: str, value: str) -> dict[str, Any]:
+    """Put one fault on one box; see FAULTS."""
+    if fault not in FAULTS:
+        raise ProvisionError(f"no such fault: {fault}", hint="one of: " + ", ".join(FAULTS))
+    return ask(home, {"verb": "break", "tag": tag, "fault": fault, "value": value})

@@ -1,0 +1,89 @@
+"""The lab's process: holds the modems, listens for `status`, `break` and `down`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from provision.lab import factory, ssh
+from provision.lab.modem import Modem
+
+
+class Lab:
+    """All modems of one home's lab."""
+
+    def __init__(self, home: Path, run: Path) -> None:
+        """Read the boxes from `home/boxes.json`; sockets and pid files go to `run`."""
+        boxes = json.loads((home / "boxes.json").read_text())
+        self.run = run
+        self.modems = {b["tag"]: Modem(factory.Box(**b), home / b["tag"], run / b["tag"]) for b in boxes}
+        self.end = asyncio.Event()
+
+    async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do one control request."""
+        match request:
+            case {"verb": "status"}:
+                return {"modems": [m.status() for m in self.modems.values()], "real": ssh.real()}
+            case {"verb": "down"}:
+                self.end.set()
+                return {}
+            case {"verb": "break", "tag": tag, "fault": fault, "value": value}:
+                await self.modems[tag].fault(fault, value)
+                return self.modems[tag].status()
+        return {"error": "not understood"}
+
+    async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one control connection."""
+        try:
+            reply = await self.answer(json.loads(await reader.readline()))
+        except Exception as error:  # noqa: BLE001 (the lab tells its client, and lives on)
+            reply = {"error": repr(error)}
+        writer.write(json.dumps(reply).encode() + b"\n")
+        await writer.drain()
+        writer.close()
+
+    async def serve(self) -> None:
+        """Power all on, tell the parent, stay until told to end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.end.set)
+        await asyncio.gather(*(m.power_on() for m in self.modems.values()))
+        server = await asyncio.start_unix_server(self.control, self.run / "control")
+        (self.run / "ready").write_text(str(os.getpid()))
+        await self.end.wait()
+        server.close()
+        await asyncio.gather(*(m.power_off() for m in self.modems.values()))
+        shutil.rmtree(self.run, ignore_errors=True)
+
+
+def applets(target: Path) -> None:
+    """Lay busybox's words out as links, or let the host's own serve where there is no busybox."""
+    target.mkdir(parents=True)
+    busybox = shutil.which("busybox")
+    if busybox and ssh.real():
+        names = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout
+        for name in names.split():
+            (target / name).symlink_to(busybox)
+        return
+    for place in ("/usr/bin", "/bin"):
+        for entry in Path(place).iterdir():
+            if entry.name not in {"uci", "ubus", "snmpd", "wg", "opkg"} and not (target / entry.name).exists():
+                (target / entry.name).symlink_to(entry)
+
+
+def main() -> None:
+    """Run as `python -m provision.lab.daemon HOME RUN`."""
+    home, run = Path(sys.argv[1]), Path(sys.argv[2])
+    applets(run / "bin")
+    asyncio.run(Lab(home, run).serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""One lab modem: power, boot, services that follow the configuration, and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from provision.lab import factory, rpcd, slow, snmp, ssh
+from provision.lab.uci import Package, UciError
+from provision.processes import alive, marked, sweep
+
+RELOAD_S = 1.0  # procd's delay between config.change and the reload
+SERVICES = ("network", "dropbear", "snmpd", "system")
+
+
+class Modem:
+    """An emulated OpenWrt modem whose files live below `home/root`."""
+
+    def __init__(self, box: factory.Box, home: Path, run: Path) -> None:
+        """Take a box whose files are in `home` and whose sockets go to `run`."""
+        self.box = box
+        self.root = home / "root"
+        self.run = run
+        self.mark = f"{run}"
+        self.on = False
+        self.faults: dict[str, Any] = {}
+        self.shell = run / "shell"
+        self._closers: list[ssh.Stop] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._snmp: ssh.Stop | None = None
+        self._reload: asyncio.TimerHandle | None = None
+        self._settling = asyncio.Lock()
+        self.rpcd: rpcd.Rpcd | None = None
+        run.mkdir(parents=True, exist_ok=True)
+        if not self.root.exists():
+            factory.make(box, self.root)
+
+    # -- power ----------------------------------------------------------------------------------
+    async def power_on(self) -> None:
+        """Boot: RAM is empty, the rc.d hooks run, the services start."""
+        for ram in ("tmp/kit", "tmp/.uci"):
+            shutil.rmtree(self.root / ram, ignore_errors=True)
+        self._write_shell()
+        self.rpcd = rpcd.Rpcd(self.root, self.changed, self._reboot)
+        self.on = True
+        for hook in sorted((self.root / "etc/rc.d").glob("S*")):
+            await self.sh(f'"{hook}" boot')
+        self._closers.append(await rpcd.serve(self.run / "ubus", self._bus))
+        await self._settle()
+        self._spawn(self._cron())
+
+    async def power_off(self) -> None:
+        """Cut the power: everything that runs ends at once, RAM is gone."""
+        self.on = False
+        if self._reload:
+            self._reload.cancel()
+        if self.rpcd:
+            self.rpcd.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        sweep(f"KIT_LAB_DEVICE={self.mark}", grace_s=0)
+        async with self._settling:
+            for close in self._closers:
+                await close()
+            self._closers.clear()
+            if self._snmp:
+                await self._snmp()
+                self._snmp = None
+
+    async def reset(self) -> None:
+        """Press the reset button: factory state, all forgotten."""
+        await self.power_off()
+        factory.make(self.box, self.root)
+        await self.power_on()
+
+    # -- configuration that takes effect ----------------------------------------------------------
+    def option(self, package: str, kind: str, option: str, default: str = "") -> str:
+        """Read one option of the first section of a type."""
+        try:
+            sections = Package(str(self.root), package).sections
+        except UciError:
+            return default
+        for section in sections:
+            if section.kind == kind and option in section.options:
+                return str(section.options[option])
+        return default
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where the device can be reached: its LAN, and its tunnels once they have their keys."""
+        found: list[str] = []
+        try:
+            sections = Package(str(self.root), "network").sections
+        except UciError:
+            return ()
+        peers = {s.kind.removeprefix("wireguard_") for s in sections if s.options.get("public_key")}
+        for section in sections:
+            if section.name == "lan":
+                found.append(str(section.options.get("ipaddr", "")))
+            if section.options.get("proto") == "wireguard" and section.name in peers:
+                given = section.options.get("addresses", [])
+                found += [a.partition("/")[0] for a in ([given] if isinstance(given, str) else given)]
+        return tuple(a for a in found if a)
+
+    def changed(self, package: str) -> None:
+        """Take a config.change event: the services reload a second later, as procd does it."""
+        if self.on and package in SERVICES:
+            if self._reload:
+                self._reload.cancel()
+            loop = asyncio.get_running_loop()
+            self._reload = loop.call_later(RELOAD_S, lambda: self._spawn(self._settle()))
+
+    async def _settle(self) -> None:
+        """Let doors and agent follow the configuration; sessions that are open live on."""
+        async with self._settling:
+            if not self.on:
+                return
+            for close in self._closers[1:]:
+                await close()
+            del self._closers[1:]
+            if self._snmp:
+                await self._snmp()
+                self._snmp = None
+            port = int(self.option("dropbear", "dropbear", "Port", "22"))
+            await self._open_doors(port)
+            if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
+                self._snmp = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
+
+    async def _open_doors(self, port: int) -> None:
+        delay_s = float(self.faults.get("slow", 0))
+        passwords = self.option("dropbear", "dropbear", "PasswordAuth", "on") in {"on", "1"}
+        inside = slow.spare_port() if delay_s else port
+        addresses = self.addresses()
+        self._closers.append(
+            await ssh.open_door(
+                ssh.Door(
+                    root=self.root, run=self.run, mark=self.mark, shell=self.shell, port=inside,
+                    addresses=("127.0.0.1",) if delay_s else addresses, passwords=passwords,
+                    refuse=bool(self.faults.get("login")),
+                )
+            )
+        )  # fmt: skip
+        if delay_s:
+            self._closers += [await slow.relay(a, port, inside, delay_s) for a in addresses]
+
+    # -- inside -----------------------------------------------------------------------------------
+    def _write_shell(self) -> None:
+        path = f"{self.root}/usr/sbin:{self.run.parent}/bin"
+        found = shutil.which("busybox")
+        busybox = f"{found} " if found and ssh.real() else ""
+        factory.script(
+            self.shell,
+            f"""#!/bin/sh
+export IPKG_INSTROOT='{self.root}' UBUS_SOCKET='{self.run}/ubus' KIT_LAB_DEVICE='{self.mark}'
+export PATH='{path}' PS1='root@OpenWrt:~# ' HOME='{self.root}/root'
+unset LD_PRELOAD
+[ ! -e '{self.run}/full' ] || ulimit -f 0
+[ -z "$SSH_ORIGINAL_COMMAND" ] || exec {busybox}sh -c "$SSH_ORIGINAL_COMMAND"
+exec {busybox}sh -i
+""",
+        )
+
+    async def sh(self, command: str) -> None:
+        """Run a command inside the device and wait for it."""
+        process = await asyncio.create_subprocess_exec(
+            str(self.shell), env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        await process.wait()
+
+    def _bus(self, path: str, method: str, message: dict[str, Any]) -> rpcd.Reply:
+        return self.rpcd.call(path, method, message) if self.rpcd else (4, None)
+
+    async def _cron(self) -> None:
+        """Run root's crontab each minute; every line is `* * * * *`."""
+        while True:
+            await asyncio.sleep(60)
+            table = self.root / "etc/crontabs/root"
+            for line in table.read_text().splitlines() if table.exists() else ():
+                await self.sh(f'"$IPKG_INSTROOT{line.split(None, 5)[5]}"')
+
+    def _reboot(self) -> None:
+        async def cycle() -> None:
+            await self.power_off()
+            await self.power_on()
+
+        self._cycle = asyncio.get_running_loop().create_task(cycle())
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            sys.stderr.write(f"{self.box.tag}: {error!r}\n")
+
+    # -- faults -------------------------------------------------------------------------------------
+    async def fault(self, name: str, value: str) -> None:
+        """Break something, or mend it with an empty value."""
+        match name:
+            case "power":
+                await self.power_off()
+                await asyncio.sleep(float(value or 0))
+                await self.power_on()
+                return
+            case "link":
+                self._spawn(self._freeze(float(value)))
+                return
+            case "reset":
+                await self.reset()
+                return
+            case "serial":
+                factory.tell(self.root, value or self.box.serial, self.box.imei)
+            case "full":
+                self._full(on=bool(value))
+            case "login" | "snmp" | "slow":
+                self.faults[name] = value
+                await self._settle()
+            case "radio":
+                signal = factory.SIGNAL if not value else json.loads(value)
+                (self.root / "lab/signal").write_text(json.dumps(signal))
+                await self.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
+
+    def _full(self, *, on: bool) -> None:
+        flag, word = self.run / "full", self.root / "usr/sbin/df"
+        if on:
+            flag.touch()
+            factory.script(word, "#!/bin/sh\necho Filesystem\necho 'overlay 7000 7000 0 100% /overlay'\n")
+        else:
+            flag.unlink(missing_ok=True)
+            word.unlink(missing_ok=True)
+
+    async def _freeze(self, seconds: float) -> None:
+        """Cut the link: nothing answers, nothing is closed, until it comes back."""
+        stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={self.mark}") if self._talks(pid)]
+        for pid in stopped:
+            os.kill(pid, 19)
+        await asyncio.sleep(seconds)
+        for pid in stopped:
+            if alive(pid):
+                os.kill(pid, 18)
+
+    @staticmethod
+    def _talks(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().strip() in {"dropbear", "snmpd"}
+        except OSError:
+            return False
+
+    def status(self) -> dict[str, Any]:
+        """What a person wants to know of the box."""
+        return {
+            "tag": self.box.tag, "on": self.on, "addresses": list(self.addresses()) if self.on else [],
+            "ssh_port": int(self.option("dropbear", "dropbear", "Port", "22")),
+            "hostname": self.option("system", "system", "hostname"),
+            "faults": {k: v for k, v in self.faults.items() if v} | ({"full": "1"} if (self.run / "full").exists() else {}),
+        }  # fmt: skip

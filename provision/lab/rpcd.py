@@ -1,0 +1,209 @@
+"""rpcd of a lab device: sessions, grants, and the apply with a rollback that lives in RAM.
+
+Every behaviour is one of rpcd's uci.c and session.c: staged after rollback, a second apply
+refused, the same session to confirm, an apply without rollback that spoils a pending one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from provision.lab.uci import Package, UciError
+
+OK, INVALID_ARGUMENT, NOT_FOUND_METHOD, NOT_FOUND, NO_DATA, DENIED = 0, 2, 3, 4, 5, 6
+Reply = tuple[int, Any]
+
+
+class Rpcd:
+    """The daemon's memory: gone at a reboot, as the real one's."""
+
+    def __init__(self, root: Path, changed: Callable[[str], None], reboot: Callable[[], None]) -> None:
+        """Serve the files below `root`; call `changed(package)` for each config.change event."""
+        self.root = root
+        self.reboot = reboot
+        self.changed = changed
+        self.grants: dict[str, list[list[str]]] = {}
+        self.pending = ""
+        self.timer: asyncio.TimerHandle | None = None
+        shutil.rmtree(root / "var/run/rpcd", ignore_errors=True)
+        (root / "var/run/rpcd").mkdir(parents=True)
+
+    def stop(self) -> None:
+        """Lose the memory: the timer never fires."""
+        if self.timer:
+            self.timer.cancel()
+
+    def savedir(self, sid: str) -> Path:
+        """Where a session's changes are staged."""
+        return self.root / f"var/run/rpcd/uci-{sid}"
+
+    @property
+    def _files(self) -> Path:
+        return self.root / "var/run/rpcd/snapshot-files"
+
+    @property
+    def _deltas(self) -> Path:
+        return self.root / "var/run/rpcd/snapshot-delta"
+
+    def call(self, path: str, method: str, message: dict[str, Any]) -> Reply:
+        """Answer one call as (status, reply)."""
+        known: dict[str, Callable[[dict[str, Any]], Reply]] = {
+            "session.create": self._create,
+            "session.grant": self._grant,
+            "session.destroy": self._destroy,
+            "uci.changes": self._changes,
+            "uci.apply": self._apply,
+            "uci.confirm": self._confirm,
+            "uci.rollback": self._rollback,
+            "service.event": self._event,
+        }
+        found = known.get(f"{path}.{method}")
+        return found(message) if found else (NOT_FOUND, None)
+
+    def _create(self, message: dict[str, Any]) -> Reply:
+        sid = secrets.token_hex(16)
+        self.grants[sid] = []
+        timeout = message.get("timeout", 300)
+        return OK, {"ubus_rpc_session": sid, "timeout": timeout, "expires": timeout, "acls": {}, "data": {}}
+
+    def _grant(self, message: dict[str, Any]) -> Reply:
+        sid = message.get("ubus_rpc_session")
+        if not sid or "objects" not in message:
+            return INVALID_ARGUMENT, None
+        if sid not in self.grants:
+            return NOT_FOUND, None
+        if message.get("scope") == "uci":
+            self.grants[sid] += message["objects"]
+        return OK, None
+
+    def _destroy(self, message: dict[str, Any]) -> Reply:
+        sid = message.get("ubus_rpc_session", "")
+        if self.grants.pop(sid, None) is None:
+            return NOT_FOUND, None
+        shutil.rmtree(self.savedir(sid), ignore_errors=True)
+        return OK, None
+
+    def _allowed(self, sid: str, package: str) -> bool:
+        return any(
+            fnmatchcase(package, glob) and function in {"write", "*"} for glob, function in self.grants.get(sid, [])
+        )
+
+    def _staged(self, sid: str) -> list[Path]:
+        return [p for p in sorted(self.savedir(sid).glob("*")) if p.stat().st_size]
+
+    def _changes(self, message: dict[str, Any]) -> Reply:
+        sid = message.get("ubus_rpc_session", "")
+        return (OK, {"changes": {p.name: [] for p in self._staged(sid)}}) if sid in self.grants else (DENIED, None)
+
+    def _apply(self, message: dict[str, Any]) -> Reply:
+        sid, rollback = message.get("ubus_rpc_session", ""), bool(message.get("rollback"))
+        if self.pending and rollback:
+            return DENIED, None
+        if not sid:
+            return INVALID_ARGUMENT, None
+        shutil.rmtree(self._files, ignore_errors=True)
+        shutil.rmtree(self._deltas, ignore_errors=True)
+        if self.pending:
+            return OK, None  # success, and nothing done: the trap of the facts page
+        staged = self._staged(sid)
+        if not staged:
+            return NO_DATA, None
+        if not all(self._allowed(sid, p.name) for p in staged):
+            return DENIED, None
+        self._files.mkdir()
+        self._deltas.mkdir()
+        if rollback:
+            self.pending = sid
+        for delta in staged:
+            shutil.copy(self.root / "etc/config" / delta.name, self._files)
+            shutil.copy(delta, self._deltas)
+            self._commit(delta.name, self.savedir(sid))
+            delta.write_text("")
+            self.changed(delta.name)
+        if rollback:
+            loop = asyncio.get_running_loop()
+            self.timer = loop.call_later(float(message.get("timeout", 60)), self._undo)
+        return OK, None
+
+    def _commit(self, package: str, savedir: Path) -> None:
+        try:
+            Package(str(self.root), package, (str(savedir),)).commit()
+        except (UciError, OSError):
+            return  # rpcd ignores what uci_commit says, and still answers 0
+
+    def _confirm(self, message: dict[str, Any]) -> Reply:
+        refusal = self._not_mine(message)
+        if refusal:
+            return refusal, None
+        self._forget()
+        return OK, None
+
+    def _rollback(self, message: dict[str, Any]) -> Reply:
+        refusal = self._not_mine(message)
+        if refusal:
+            return refusal, None
+        self._undo()
+        return OK, None
+
+    def _not_mine(self, message: dict[str, Any]) -> int:
+        if "ubus_rpc_session" not in message:
+            return INVALID_ARGUMENT
+        if not self.pending:
+            return NO_DATA
+        return OK if message["ubus_rpc_session"] == self.pending else DENIED
+
+    def _undo(self) -> None:
+        """Put the old files back; the changes are staged again in the session that made them."""
+        names = [p.name for p in sorted(self._files.glob("*"))]
+        for name in names:
+            shutil.copyfile(self._files / name, self.root / "etc/config" / name)
+            if self.pending in self.grants:
+                self.savedir(self.pending).mkdir(exist_ok=True)
+                shutil.copyfile(self._deltas / name, self.savedir(self.pending) / name)
+            self.changed(name)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+        self.pending, self.timer = "", None
+        shutil.rmtree(self._files, ignore_errors=True)
+        shutil.rmtree(self._deltas, ignore_errors=True)
+
+    def _event(self, message: dict[str, Any]) -> Reply:
+        if message.get("type") == "config.change":
+            self.changed(message.get("data", {}).get("package", ""))
+        elif message.get("type") == "lab.reboot":
+            self.reboot()
+        return OK, None
+
+
+async def serve(path: Path, answer: Callable[[str, str, dict[str, Any]], Reply]) -> Callable[[], Awaitable[None]]:
+    """Listen on the bus socket at `path`; give the coroutine function that closes it."""
+    import json
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            path_, method, message = json.loads(await reader.readline())
+            writer.write(json.dumps(answer(path_, method, message)).encode() + b"\n")
+            await writer.drain()
+        except (ValueError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(one, path)
+
+    async def close() -> None:
+        server.close()
+        await server.wait_closed()
+        path.unlink(missing_ok=True)
+
+    return close

@@ -1,0 +1,132 @@
+"""The SSH server of a lab device: Debian's dropbear, or asyncssh where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+Stop = Callable[[], Awaitable[None]]
+NSS_WRAPPER = ("/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "/usr/lib/aarch64-linux-gnu/libnss_wrapper.so")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How a device lets people in, at the moment."""
+
+    root: Path
+    run: Path
+    mark: str
+    shell: Path
+    addresses: tuple[str, ...]
+    port: int
+    passwords: bool
+    refuse: bool = False
+
+
+def real() -> bool:
+    """Say whether the real parts are installed (and not refused by PROVISION_LAB_STANDINS)."""
+    return (
+        not os.environ.get("PROVISION_LAB_STANDINS")
+        and shutil.which("dropbear") is not None
+        and shutil.which("dropbearkey") is not None
+        and _wrapper() is not None
+    )
+
+
+def _wrapper() -> str | None:
+    return next((path for path in NSS_WRAPPER if Path(path).exists()), None)
+
+
+async def open_door(door: Door) -> Stop:
+    """Listen at every address; give the coroutine function that stops listening."""
+    return await (_dropbear(door) if real() else _asyncssh(door))
+
+
+async def _dropbear(door: Door) -> Stop:
+    """Run dropbear in a passwd world of its own, so that root is us and no real file is used."""
+    uid, gid = os.getuid(), os.getgid()
+    name = "nobody-here" if door.refuse else "root"
+    (door.run / "passwd").write_text(f"{name}:x:{uid}:{gid}:root:{door.root / 'root'}:/bin/sh\n")
+    (door.run / "group").write_text(f"root:x:{gid}:\ntty:x:{gid}:\n")
+    key = door.root / "etc/dropbear/dropbear_ed25519_host_key"
+    if not key.exists():
+        subprocess.run(["dropbearkey", "-t", "ed25519", "-f", key], check=True, capture_output=True)
+    argv = ["dropbear", "-F", "-E", "-m", "-j", "-k", "-r", str(key), "-P", str(door.run / "dropbear.pid")]
+    argv += [] if door.passwords else ["-s"]
+    argv += ["-B", "-c", f"exec {door.shell}"]
+    for address in door.addresses:
+        argv += ["-p", f"{address}:{door.port}"]
+    environment = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "KIT_LAB_DEVICE": door.mark,
+        "LD_PRELOAD": _wrapper() or "",
+        "NSS_WRAPPER_PASSWD": str(door.run / "passwd"),
+        "NSS_WRAPPER_GROUP": str(door.run / "group"),
+        "NSS_WRAPPER_SHADOW": str(door.root / "etc/shadow"),
+    }
+    with (door.run / "dropbear.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *argv, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+        )
+
+    async def stop() -> None:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+    return stop
+
+
+async def _asyncssh(door: Door) -> Stop:
+    """Stand in for dropbear: the same doors, the same shell, no forked connections."""
+    import asyncssh
+
+    key_path = door.root / "etc/dropbear/host_key"
+    if not key_path.exists():
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(key_path)
+    shadow = door.root / "etc/shadow"
+    authorized = door.root / "etc/dropbear/authorized_keys"
+
+    class Server(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            blank = shadow.read_text().startswith("root::")
+            return door.refuse or not (door.passwords and blank and username == "root")
+
+        def public_key_auth_supported(self) -> bool:
+            return True
+
+        def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+            if door.refuse or username != "root" or not authorized.exists():
+                return False
+            known = asyncssh.import_authorized_keys(authorized.read_text())
+            return known.validate(key, "", "") is not None
+
+    async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        child = await asyncio.create_subprocess_exec(
+            str(door.shell),
+            env={"SSH_ORIGINAL_COMMAND": process.command or "", "PATH": "/usr/bin:/bin"},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+        process.exit(await child.wait())
+
+    servers = [
+        await asyncssh.listen(
+            address, door.port, server_factory=Server, server_host_keys=[str(key_path)],
+            process_factory=serve, encoding=None, reuse_address=True,
+        )
+        for address in door.addresses
+    ]  # fmt: skip
+
+    async def stop() -> None:
+        for server in servers:
+            server.close()
+            await server.wait_closed()
+
+    return stop

@@ -1,0 +1,53 @@
+"""One device, one run at a time; a lease is released by the death of its holder."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import bindparam, text
+
+from provision import processes
+from provision.ledger.store import Ledger
+
+STALE_S = 900  # a holder on another machine counts as dead after this long without a word
+
+
+@contextmanager
+def hold(ledger: Ledger, devices: Iterable[str], run: str, *, now: int) -> Iterator[dict[str, str]]:
+    """Hold the leases of `devices` for `run`; yield those refused, with the run that has them."""
+    refused: dict[str, str] = {}
+    mine: list[str] = []
+    me = {"host": platform.node(), "pid": os.getpid(), "born": processes.born(os.getpid()) or 0}
+    with ledger.writing() as connection:
+        for device in devices:
+            row = connection.execute(
+                text("SELECT run, host, pid, born, seen_at FROM lease WHERE device = :d"), {"d": device}
+            ).fetchone()
+            if row is not None and _lives(row, now, str(me["host"])):
+                refused[device] = f"run {row[0]} (process {row[2]} on {row[1]})"
+                continue
+            connection.execute(text("DELETE FROM lease WHERE device = :d"), {"d": device})
+            connection.execute(
+                text(
+                    "INSERT INTO lease (device, run, host, pid, born, seen_at) VALUES (:d, :r, :host, :pid, :born, :s)"
+                ),
+                {"d": device, "r": run, "s": now, **me},
+            )
+            mine.append(device)
+    try:
+        yield refused
+    finally:
+        if mine:
+            gone = text("DELETE FROM lease WHERE run = :r AND device IN :d").bindparams(bindparam("d", expanding=True))
+            with ledger.writing() as connection:
+                connection.execute(gone, {"r": run, "d": mine})
+
+
+def _lives(row: Sequence[Any], now: int, host: str) -> bool:
+    if row[1] != host:
+        return now - int(row[4]) < STALE_S
+    return processes.born(int(row[2])) == int(row[3])

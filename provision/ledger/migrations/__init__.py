@@ -1,0 +1,1 @@
+"""The ledger's migrations; Alembic loads them only where the schema is behind."""

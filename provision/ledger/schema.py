@@ -1,0 +1,68 @@
+"""The tables, and the triggers that keep the past as it was.
+
+An event's hash is SHA-256 over the hash before it and the stored bytes of its body, so that the
+chain can be walked without reading any JSON. `actor`, `at`, `verb` and `subject` are generated
+from the body: there is no second copy that could be altered.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Computed, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+GENESIS = b"\0" * 32
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _from_body(name: str) -> dict[str, Computed]:
+    return {
+        "sqlite": Computed(f"json_extract(body, '$.{name}')", persisted=False),
+        "postgresql": Computed(f"(body::jsonb ->> '{name}')", persisted=True),
+    }
+
+
+def event_table(dialect: str, meta: MetaData) -> Table:
+    """Give the event table for one dialect."""
+    return Table(
+        "event", meta,
+        Column("number", NUMBER, primary_key=True, autoincrement=False),
+        Column("body", Text, nullable=False),
+        Column("hash", LargeBinary(32), nullable=False),
+        *(Column(name, String, _from_body(name)[dialect]) for name in ("at", "actor", "verb", "subject")),
+        Index("event_by_subject", "subject", "verb", "number"),
+    )  # fmt: skip
+
+
+def lease_table(meta: MetaData) -> Table:
+    """Give the lease table: who works on which device now. Not history: it may be rewritten."""
+    return Table(
+        "lease", meta,
+        Column("device", String, primary_key=True),
+        Column("run", String, nullable=False),
+        Column("host", String, nullable=False),
+        Column("pid", Integer, nullable=False),
+        Column("born", BigInteger, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
+    )  # fmt: skip
+
+
+TRIGGERS = {
+    "sqlite": (
+        "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
+        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER event_no_delete BEFORE DELETE ON event "
+        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION event_append_only()",
+        "CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
+    ),
+}
+VIEW = (
+    "CREATE VIEW latest AS SELECT e.number, e.at, e.actor, e.verb, e.subject, e.body FROM event e "
+    "JOIN (SELECT max(number) AS number FROM event GROUP BY subject, verb) l ON e.number = l.number"
+)

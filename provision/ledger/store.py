@@ -1,0 +1,212 @@
+"""Open a ledger, append to it, read it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from provision.errors import LedgerError
+from provision.ledger.schema import GENESIS
+from provision.model import Event
+
+REVISION = "0001"
+LOCK = 640313  # any number that other users of the database do not lock
+
+
+class Ledger:
+    """One ledger; `head` is the file outside the database that a cut tail cannot reach."""
+
+    def __init__(self, engine: Engine, head: Path, actor: str) -> None:
+        """Use `connect`; it makes sure that the schema is there."""
+        self.engine = engine
+        self.head = head
+        self.actor = actor
+
+    @property
+    def where(self) -> str:
+        """The ledger's place, without a password, for messages."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that excludes every other writer from its first statement."""
+        with _spoken(self.where), self.engine.connect() as connection:
+            if self.engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            yield connection
+            connection.commit()
+
+    def append(self, verb: str, subject: str, payload: Mapping[str, Any], *, at: str) -> Event:
+        """Append one event and give it back; the head file follows the commit."""
+        return self.extend([(verb, subject, payload)], at=at)[0]
+
+    def extend(self, lines: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: str) -> list[Event]:
+        """Append several events as one transaction: all or none."""
+        events: list[Event] = []
+        with self.writing() as connection:
+            last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
+            number, previous = (int(last[0]), bytes(last[1])) if last else (0, GENESIS)
+            rows = []
+            for verb, subject, payload in lines:
+                number += 1
+                body = canonical(
+                    {
+                        "actor": self.actor,
+                        "at": at,
+                        "number": number,
+                        "payload": payload,
+                        "subject": subject,
+                        "verb": verb,
+                    }
+                )
+                previous = sha256(previous + body.encode()).digest()
+                rows.append({"n": number, "b": body, "h": previous})
+                events.append(
+                    Event(
+                        number=number,
+                        at=at,
+                        actor=self.actor,
+                        verb=verb,
+                        subject=subject,
+                        payload=payload,
+                        hash=previous.hex(),
+                    )
+                )
+            if rows:
+                connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
+        if events:
+            self._write_head(number, previous.hex())
+        return events
+
+    def _write_head(self, number: int, digest: str) -> None:
+        """Keep the newest head outside the database: it may lag, never lead."""
+        with self.head.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = read_head(self.head)
+            if known and known[0] >= number:
+                return
+            temporary = self.head.with_suffix(".new")
+            with temporary.open("w") as file:
+                file.write(f"{number} {digest}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.head)
+
+    def latest(self, *verbs: str) -> list[Event]:
+        """Give the newest event of each subject for each of `verbs`, oldest first."""
+        return self._read("SELECT number, body FROM latest WHERE verb IN :verbs ORDER BY number", verbs)
+
+    def history(self, subject: str) -> list[Event]:
+        """Give all events of one subject, oldest first."""
+        return self._read("SELECT number, body FROM event WHERE subject IN :verbs ORDER BY number", (subject,))
+
+    def events(self, *verbs: str) -> list[Event]:
+        """Give all events of some verbs, oldest first."""
+        return self._read("SELECT number, body FROM event WHERE verb IN :verbs ORDER BY number", verbs)
+
+    def _read(self, sql: str, names: tuple[str, ...]) -> list[Event]:
+        from sqlalchemy import bindparam
+
+        statement = text(sql).bindparams(bindparam("verbs", expanding=True))
+        with _spoken(self.where), self.engine.connect() as connection:
+            rows = connection.execute(statement, {"verbs": list(names)}).fetchall()
+        return [_event(body) for _, body in rows]
+
+
+def _event(body: str) -> Event:
+    fields = json.loads(body)
+    return Event(hash="", **fields)
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """Give the one JSON text of a value: keys sorted, no blanks, UTF-8 as it is."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def read_head(path: Path) -> tuple[int, str] | None:
+    """Read the head outside the database: event number and hash."""
+    try:
+        number, digest = path.read_text().split()
+    except (FileNotFoundError, ValueError):
+        return None
+    return int(number), digest
+
+
+@contextmanager
+def _spoken(where: str) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
+    except OperationalError as error:
+        what = str(error.orig).splitlines()[0]
+        raise LedgerError(f"the ledger does not answer: {what}", where=where, hint=_next_step(what)) from None
+    except DBAPIError as error:
+        raise LedgerError(
+            f"the ledger refused: {str(error.orig).splitlines()[0]}", where=where, hint="nothing was written"
+        ) from None
+    except SQLAlchemyError as error:
+        raise LedgerError(f"the ledger cannot be used: {error}", where=where, hint="see PROVISION_DATABASE") from None
+
+
+def _next_step(what: str) -> str:
+    if "full" in what:
+        return "free some space on this disk; nothing was lost, run the command again"
+    if "readonly" in what or "unable to open" in what:
+        return "choose a home that you may write to: --home DIR"
+    if "locked" in what:
+        return "another command holds the ledger for long; try again"
+    return "check that the database runs and that PROVISION_DATABASE names it"
+
+
+def connect(url: str, head: Path, actor: str) -> Ledger:
+    """Open the ledger at a database URL, bringing its schema up to date."""
+    with _spoken(url.partition("@")[2] or url):
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite)
+    elif engine.dialect.name != "postgresql":
+        raise LedgerError(f"no such kind of ledger: {engine.dialect.name}", hint="use sqlite:///FILE or postgresql://…")
+    ledger = Ledger(engine, head, actor)
+    with _spoken(ledger.where):
+        if not _current(engine):
+            _migrate(ledger)
+    return ledger
+
+
+def _sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _current(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found is not None and found > REVISION:
+        raise LedgerError(f"the ledger is of a newer version ({found})", hint="install the newer program")
+    return found == REVISION
+
+
+def _migrate(ledger: Ledger) -> None:
+    """Upgrade under the write lock, so that two first commands make one schema."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with ledger.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,99 @@
+"""OpenWrt through net-snmp's `extend`: one line of JSON, made by our own status script.
+
+nsExtendOutput1Line is NET-SNMP-EXTEND-MIB 1.3.6.1.4.1.8072.1.3.2.3.1.1, indexed by the length
+and the characters of the name; `kit` is 3.107.105.116.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from provision.readings import Table, number
+
+UPTIME = "1.3.6.1.2.1.1.3.0"
+KIT = "1.3.6.1.4.1.8072.1.3.2.3.1.1.3.107.105.116"
+STALE_S = 300  # the sample is made each minute; five missed ones are no reading
+RADIO = {"rsrp_dbm": "rsrp", "rsrq_db": "rsrq", "rssi_dbm": "rssi"}
+TENTHS = 0.1
+
+
+def read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read the answer to (UPTIME, KIT) into readings, and what is missing with its reason."""
+    readings: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    try:
+        line = bytes(values[KIT]).decode("utf-8", "backslashreplace")
+        said = dict(json.loads(line))
+    except (KeyError, ValueError, TypeError):
+        why = "the device publishes no status line"
+        return readings, dict.fromkeys(("serial", "firmware", "marker", "guard", *_ALL), why)
+    for name, key in (
+        ("serial", "serial"),
+        ("firmware", "fw"),
+        ("marker", "marker"),
+        ("guard", "guard"),
+        ("uptime_s", "up"),
+        ("clock", "now"),
+    ):
+        if said.get(key) in (None, ""):
+            missing[name] = "not reported"
+        else:
+            readings[name] = said[key]
+    sample = said.get("sample")
+    if not isinstance(sample, dict):
+        return readings, missing | dict.fromkeys(_ALL, "not sampled yet")
+    _radio(sample, said.get("up"), readings, missing)
+    return readings, missing
+
+
+_ALL = ("imei", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "operator", "technology", "registration", "sampled_ago_s")
+
+
+def _radio(sample: Mapping[str, Any], up: Any, readings: dict[str, Any], missing: dict[str, str]) -> None:
+    if isinstance(sample.get("imei"), str) and sample["imei"].isdigit():
+        readings["imei"] = sample["imei"]
+    else:
+        missing["imei"] = "not reported"
+    try:
+        age = float(up) - float(sample["up"])
+    except (KeyError, TypeError, ValueError):
+        age = -1.0
+    if not 0 <= age <= STALE_S:
+        missing |= dict.fromkeys(_ALL[1:], f"stale: sampled {age:.0f} s ago")
+        return
+    readings["sampled_ago_s"] = age
+    _fresh(sample, readings, missing)
+
+
+def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
+    signal, serving = sample.get("signal"), sample.get("serving")
+    if isinstance(signal, list):  # EN-DC: LTE and NR side by side
+        signal = next((s for s in signal if isinstance(s, dict) and s.get("type") == "lte"), None)
+    signal = signal if isinstance(signal, dict) else {}
+    serving = serving if isinstance(serving, dict) else {}
+    raw: dict[str, Any] = {name: signal.get(key) for name, key in RADIO.items()}
+    snr = signal.get("snr")
+    raw["sinr_db"] = snr * TENTHS if isinstance(snr, int) else snr  # older uqmi: tenths, as an integer
+    for name, value in raw.items():
+        reading, why = number(name, value)
+        if reading is None:
+            missing[name] = why
+        else:
+            readings[name] = reading
+    for name, value in (
+        ("technology", signal.get("type")),
+        ("operator", serving.get("plmn_description")),
+        ("registration", serving.get("registration")),
+    ):
+        if isinstance(value, str) and value:
+            readings[name] = value
+        else:
+            missing[name] = "not reported"
+    if readings.get("rsrp_dbm", -200) > readings.get("rssi_dbm", 0):
+        missing["rsrp_dbm"] = "anomaly: RSRP above RSSI"
+        readings.pop("rsrp_dbm", None)
+
+
+TABLE = Table(oids=(UPTIME, KIT), read=read)

@@ -1,0 +1,31 @@
+"""The lab of a home: a box for each modem of its kits, with a folder of packages to install."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provision.errors import UsageError
+from provision.lab import client
+from provision.lab.factory import Box
+from provision.office import Office
+
+FIRMWARE = "23.05.5"
+PACKAGES = ("snmpd_5.9.4-1_lab.ipk", "wireguard-tools_1.0.20210914-2_lab.ipk")
+
+
+def up(office: Office) -> dict[str, Any]:
+    """Start the lab; raises UsageError where the home's addresses are not loopback."""
+    boxes = [
+        Box(
+            tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
+            firmware=FIRMWARE, address=i.bench_address, ssh_port=i.ssh_port, snmp_port=i.snmp_port,
+        )
+        for tag, i in office.home.intents.items()
+    ]  # fmt: skip
+    if not all(b.address.startswith("127.") for b in boxes):
+        raise UsageError("this home is not a lab: its addresses are not loopback", hint="provision init DIR --lab")
+    folder = office.place.lab / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PACKAGES:
+        (folder / name).write_text(f"a stand-in for {name}\n")
+    return client.up(office.place.lab, boxes)

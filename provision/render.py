@@ -1,0 +1,88 @@
+"""Intent -> candidate: templates become settings; no secret passes through template text."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
+
+from provision.drivers import Driver
+from provision.errors import ProvisionError
+from provision.model import Candidate, DeviceFile, Intent, Secret, Settings, Value
+
+FILE = "file:"
+
+
+def render(driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templates: Mapping[str, str]) -> Candidate:
+    """Render every section of `driver` for `intent`.
+
+    `templates` maps a file name of the family's templates to its text. Every `{{ value }}` is
+    quoted by the family's grammar, so that no value can end its own quotes; a secret passes as
+    a token and becomes a Secret again in the settings.
+    """
+    tokens: dict[str, Secret] = {}
+
+    def finalize(value: Any) -> str:
+        if isinstance(value, Secret):
+            token = f"secret-{random.token_hex(12)}"
+            tokens[token] = value
+            return driver.grammar.quote(token)
+        return driver.grammar.quote(str(value))
+
+    environment = Environment(
+        loader=DictLoader(dict(templates)), finalize=finalize, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,  # noqa: S701
+    )  # fmt: skip
+    facts = dict(intent.facts) | {"secrets": secrets}
+    try:
+        text = "".join(environment.get_template(f"{section}.j2").render(facts) + "\n" for section in driver.sections)
+    except TemplateError as error:
+        raise ProvisionError(
+            f"template of {driver.name} does not render: {error}",
+            where=intent.item.asset_tag,
+            hint="every value of a template must be in the intent or its defaults",
+        ) from None
+    settings, _ = driver.grammar.parse(text, driver.shape)
+    whole: dict[str, Value] = {path: _secret(value, tokens) for path, value in settings.items()}
+    files = device_files(driver, facts, templates)
+    whole.update({FILE + path: digest(file.text) for path, file in files.items()})
+    return Candidate(settings=whole, files=files)
+
+
+def _secret(value: Value, tokens: Mapping[str, Secret]) -> Value:
+    text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(text, str) and text in tokens:
+        return tokens[text]
+    if any(token in part for token in tokens for part in (text if isinstance(text, tuple) else (text,))):
+        raise ProvisionError("a template joins a secret with other text", hint="give the secret an option of its own")
+    return value
+
+
+def device_files(driver: Driver, facts: Mapping[str, Any], templates: Mapping[str, str]) -> dict[str, DeviceFile]:
+    """Give the family's files with their texts."""
+    found = {}
+    for path, placed in driver.files.items():
+        kind, _, name = placed.source.partition(":")
+        text = facts[name] if kind == "fact" else templates[f"files/{placed.source}"]
+        found[path] = DeviceFile(text=text, mode=placed.mode)
+    return found
+
+
+def digest(text: str | Secret) -> str:
+    """Give the digest by which a file outside the configuration is a setting."""
+    return sha256((text.reveal() if isinstance(text, Secret) else text).encode()).hexdigest()
+
+
+def seal(settings: Settings, key: bytes) -> dict[str, Value]:
+    """Give the settings with each secret replaced by a keyed digest, to be kept and compared."""
+    import hmac
+
+    return {
+        path: Secret("sealed:" + hmac.new(key, value.reveal().encode(), "sha256").hexdigest()[:32])
+        if isinstance(value, Secret)
+        else value
+        for path, value in settings.items()
+    }

@@ -1,0 +1,165 @@
+"""A harmless commit-and-revert drill: shows that the way back works on this model and firmware.
+
+Twice one note in the system section is changed and never confirmed: once the guard's timer must
+bring the old configuration back, once a reboot inside the window must. Law 4 asks for the result.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from provision import drivers, gather, plan
+from provision.connectors.ansible import DONE, Step, Writer
+from provision.errors import DeviceError, LeaseError, ProvisionError, UsageError
+from provision.home import templates
+from provision.ledger.lease import hold
+from provision.model import Candidate, Change, Device, Plan, Snapshot
+from provision.office import BEGUN, ENDED, SELFTEST, Office, kind_of, record
+
+TIMER_S = 15
+REBOOT_WINDOW_S = 600
+REBOOT_S = 240.0  # the longest that a boot may take
+REVERT_S = 45.0
+PAUSE_S = 1.0
+NOTE = "system.@system.description"
+REBOOT = "(sleep 1; reboot) </dev/null >/dev/null 2>&1 &"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """One of the two drills, and how long the way back took."""
+
+    name: str
+    seconds: float
+
+
+def selftest(office: Office, tag: str, *, bench: bool, tell: Callable[[Step], None] = lambda _: None) -> list[Drill]:
+    """Run both drills on one device and record that they passed; raises DeviceError where one did not."""
+    known = office.known.get(tag)
+    if known is None:
+        raise UsageError(f"{tag} is not enrolled", hint=f"provision enrol {tag} --address A")
+    run = office.new_run()
+    device = replace(known.device, host=known.device.bench_host) if bench or not known.accepted else known.device
+    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
+        if held:
+            raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
+        if tag in office.unfinished():
+            raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
+        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
+            drills = [
+                _drill(office, writer, device, f"{run}a", "timer", tell),
+                _drill(office, writer, device, f"{run}b", "boot", tell),
+            ]
+    office.ledger.append(
+        SELFTEST, kind_of(device),
+        {"device": tag, "run": run, "drills": {d.name: round(d.seconds, 1) for d in drills}}, at=office.now(),
+    )  # fmt: skip
+    return drills
+
+
+def _drill(office: Office, writer: Writer, device: Device, run: str, why: str, tell: Callable[[Step], None]) -> Drill:
+    before = _look(office, writer, device, tell)
+    started = time.monotonic()
+    window_s = TIMER_S if why == "timer" else REBOOT_WINDOW_S
+    office.ledger.append(BEGUN, device.tag, _journal(device, before, run, window_s), at=office.now())
+    nonce = secrets.token_hex(gather.NONCE_BYTES)
+    driver = drivers.load(device.driver)
+    guard = templates(driver.name)[f"files/{driver.guard}"]
+    document = plan.change_document(
+        driver, _harmless(before, run), run=run, window_s=window_s, nonce=nonce, guard=guard
+    )
+    output = _feed(writer, device, "drill", document, tell)
+    ended, code, said = plan.read_end(output, nonce)
+    if code or not ended:
+        office.ledger.append(
+            ENDED, device.tag, {"run": run, "ending": "failed", "because": said or "no answer"}, at=office.now()
+        )
+        raise DeviceError(
+            f"the drill did not begin: {said or 'no answer'}", where=device.tag, hint="provision resume, then try again"
+        )
+    if why == "boot":
+        _feed(writer, device, "reboot", plan.pack([REBOOT]), tell)
+    after = _wait_for_revert(office, writer, device, run, why, tell)
+    if after.marker != before.marker:
+        raise DeviceError(
+            "the old configuration did not come back whole",
+            where=device.tag,
+            hint="provision resume; do not deploy this model",
+        )
+    office.ledger.append(
+        ENDED, device.tag, {"run": run, "ending": "reverted", "because": f"drill: {why}"}, at=office.now()
+    )
+    return Drill(name=why, seconds=time.monotonic() - started)
+
+
+def _journal(device: Device, before: Snapshot, run: str, window_s: int) -> dict[str, object]:
+    empty = record(device, replace(before, settings={}))
+    return {
+        "run": run,
+        "marker": before.marker,
+        "bench": False,
+        "window_s": window_s,
+        "drill": True,
+        "before": empty,
+        "after": empty,
+    }
+
+
+def _harmless(before: Snapshot, run: str) -> Plan:
+    note = f"drill {run}"
+    return Plan(
+        device=before.device, marker=before.marker, locators=before.locators,
+        changes=(
+            Change(path="file:/usr/libexec/kit/guard", running=None, intended="new"),
+            Change(path=NOTE, running=before.settings.get(NOTE), intended=note),
+        ),
+        candidate=Candidate(settings={NOTE: note, "file:/usr/libexec/kit/guard": "new"}),
+    )  # fmt: skip
+
+
+def _look(office: Office, writer: Writer, device: Device, tell: Callable[[Step], None]) -> Snapshot:
+    found = gather.by_ssh(office, writer, [device], tell)[device.tag]
+    if isinstance(found, ProvisionError):
+        raise found
+    return found
+
+
+def _feed(writer: Writer, device: Device, name: str, document: bytes, tell: Callable[[Step], None]) -> bytes:
+    hosts = writer.host(device) | {
+        "feed_command": drivers.load(device.driver).feed,
+        "look_document": str(writer.put(f"{device.tag}.{name}", document)),
+        "look_output": str(writer.path / f"{device.tag}.{name}.out"),
+    }
+    ended: list[Step] = []
+
+    def told(step: Step) -> None:
+        ended.append(step)
+        tell(step)
+
+    writer.phase("gather.yml", {device.tag: hosts}, told, deadline_s=gather.LOOK_DEADLINE_S)
+    if not any(s.state == DONE for s in ended) and name != "reboot":
+        raise gather.unreachable(device, ended[-1] if ended else None)
+    return writer.take(f"{device.tag}.{name}.out") or b""
+
+
+def _wait_for_revert(
+    office: Office, writer: Writer, device: Device, run: str, why: str, tell: Callable[[Step], None]
+) -> Snapshot:
+    """Look until the guard says that it reverted this run for this reason."""
+    deadline = time.monotonic() + (TIMER_S + REVERT_S if why == "timer" else REBOOT_S)
+    said = "no answer"
+    while time.monotonic() < deadline:
+        time.sleep(PAUSE_S)
+        found = gather.by_ssh(office, writer, [device], tell)[device.tag]
+        if isinstance(found, ProvisionError):
+            said = str(found)
+            continue
+        said = str(found.readings.get("guard", ""))
+        if said == f"reverted {run} {why}" or (why == "timer" and said == f"reverted {run} tick"):
+            return found
+    raise DeviceError(
+        f"the way back was not shown: {said}", where=device.tag, hint="provision resume; do not deploy this model"
+    )

@@ -1,0 +1,182 @@
+"""End a run that did not end by itself: read the device back, then confirm, revert or wait.
+
+Used by the apply that lost a device on the way, by `resume`, and by the next apply after a
+`kill -9`. Whatever the moment of death, a device ends in the old or the new configuration.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from provision import drivers, gather, plan
+from provision.connectors.ansible import Step, Writer
+from provision.diff import diff
+from provision.model import Device, Ending, Event, Snapshot, Stage
+from provision.office import ACCEPTED, ENDED, Office, record, unpack
+
+PAUSE_S = 2.0
+GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How an open run ended on one device."""
+
+    ending: Ending
+    because: str
+    snapshot: Snapshot | None = None
+
+
+def settle(
+    office: Office,
+    writer: Writer,
+    begun: Mapping[str, Event],
+    *,
+    tell: Callable[[Step], None] = lambda _: None,
+    wait_s: float = 0.0,
+    why: Mapping[str, str] | None = None,
+) -> dict[str, Settled]:
+    """Settle every open run in `begun` (device -> its begun event) and record the end.
+
+    A device that does not answer is tried again until `wait_s` and the guard's grace are over;
+    then it stays open, as UNCONFIRMED, for the next resume.
+    """
+    ended: dict[str, Settled] = {}
+    deadline = time.monotonic() + (wait_s + GRACE_S if wait_s else 0)
+    while True:
+        open_now = {t: e for t, e in begun.items() if t not in ended}
+        now_ended, acted = _round(office, writer, open_now, tell, why or {})
+        ended |= now_ended
+        if len(ended) == len(begun) or (time.monotonic() >= deadline and not acted):
+            break
+        if not acted:
+            time.sleep(PAUSE_S)
+    return ended | {
+        t: Settled(
+            ending=Ending.UNCONFIRMED,
+            because="no answer; its guard puts the old configuration back by itself: provision resume",
+        )
+        for t in begun
+        if t not in ended
+    }
+
+
+def device_of(event: Event, side: str) -> Device:
+    """Give the device as it was `before` or is to be `after` the run."""
+    body: dict[str, Any] = {k: v for k, v in event.payload[side].items() if k in Device.__dataclass_fields__}
+    device = Device(**body | {"tag": event.subject, "stage": Stage.PROVISIONED})
+    return replace(device, host=device.bench_host) if event.payload["bench"] else device
+
+
+def _round(
+    office: Office, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None], why: Mapping[str, str]
+) -> tuple[dict[str, Settled], bool]:
+    """Look once at every device, at its new address first, then at its old one; end or act."""
+    seen = _see(office, writer, begun, tell)
+    to_confirm: dict[str, tuple[Snapshot, Device]] = {}
+    to_revert: dict[str, tuple[Snapshot, Device]] = {}
+    ended: dict[str, Settled] = {}
+    for tag, (look, device) in seen.items():
+        event = begun[tag]
+        state = str(look.readings.get("guard", "")).split(" ")
+        is_new = not event.payload.get("drill") and _is_candidate(event, look)
+        if state[0] == "armed" and state[1] == event.payload["run"]:
+            (to_confirm if is_new else to_revert)[tag] = (look, device)
+        elif state[0] != "armed":  # another run's guard ends first
+            ended[tag] = _ended(state, look, is_new=is_new)
+    _finish(writer, begun, to_confirm, tell)
+    _finish(writer, begun, to_revert, tell, revert=True)
+    for tag, settled in ended.items():
+        _record(office, begun[tag], settled, why.get(tag, ""))
+    return ended, bool(to_confirm or to_revert)
+
+
+def _see(
+    office: Office, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None]
+) -> dict[str, tuple[Snapshot, Device]]:
+    seen: dict[str, tuple[Snapshot, Device]] = {}
+    for side in ("after", "before"):
+        devices = [device_of(e, side) for t, e in begun.items() if t not in seen]
+        for tag, look in gather.by_ssh(office, writer, devices, tell).items() if devices else ():
+            if isinstance(look, Snapshot):
+                seen[tag] = look, next(d for d in devices if d.tag == tag)
+    return seen
+
+
+def _ended(state: list[str], look: Snapshot, *, is_new: bool) -> Settled:
+    if is_new:
+        return Settled(ending=Ending.APPLIED, because="read back: the new configuration, confirmed", snapshot=look)
+    how = f"the guard reverted it ({state[-1]})" if state[0] == "reverted" else "nothing took effect"
+    return Settled(ending=Ending.REVERTED, because=f"{how}; the old configuration runs", snapshot=look)
+
+
+def _is_candidate(event: Event, look: Snapshot) -> bool:
+    driver = drivers.load(event.payload["after"]["driver"])
+    intended = unpack(event.payload["after"]["settings"])
+    return not diff(look.settings, intended, owns=driver.owns, volatile=driver.volatile)
+
+
+def _finish(
+    writer: Writer,
+    begun: Mapping[str, Event],
+    seen: Mapping[str, tuple[Snapshot, Device]],
+    tell: Callable[[Step], None],
+    *,
+    revert: bool = False,
+) -> None:
+    """Confirm, or revert now, the devices in `seen`; the next round reads them back."""
+    hosts = {}
+    for tag, (look, device) in seen.items():
+        driver, run = drivers.load(device.driver), begun[tag].payload["run"]
+        nonce = secrets.token_hex(gather.NONCE_BYTES)
+        document = (
+            plan.revert_document(driver, run=run, nonce=nonce)
+            if revert
+            else plan.finish_document(driver, run=run, marker=look.marker, nonce=nonce)
+        )
+        hosts[tag] = writer.host(device) | {
+            "feed_command": driver.feed, "look_document": str(writer.put(f"{tag}.settle", document)),
+            "look_output": str(writer.path / f"{tag}.settled"),
+        }  # fmt: skip
+    writer.phase("gather.yml", hosts, tell, deadline_s=gather.LOOK_DEADLINE_S)
+
+
+def _record(office: Office, event: Event, settled: Settled, why: str) -> None:
+    run = event.payload["run"]
+    because = f"{why}; {settled.because}" if why and settled.ending is not Ending.APPLIED else settled.because
+    lines: list[tuple[str, str, Mapping[str, Any]]] = [
+        (ENDED, event.subject, {"run": run, "ending": str(settled.ending), "because": because})
+    ]
+    if settled.ending is Ending.APPLIED and settled.snapshot:
+        body = {k: v for k, v in event.payload["after"].items() if k in Device.__dataclass_fields__}
+        seen = settled.snapshot.readings
+        device = Device(
+            **body
+            | {
+                "tag": event.subject,
+                "stage": Stage.PROVISIONED,
+                "firmware": str(seen.get("firmware", "")),
+                "model": str(seen.get("model", "")),
+            }
+        )
+        lines.insert(0, (ACCEPTED, event.subject, record(device, settled.snapshot, run=run)))
+    office.ledger.extend(lines, at=office.now())
+
+
+def resume(office: Office, tell: Callable[[Step], None] = lambda _: None) -> dict[str, Settled]:
+    """Settle every run that has no recorded end and no living holder."""
+    from provision.ledger.lease import hold
+
+    begun = office.unfinished()
+    name = office.new_run()
+    with hold(office.ledger, sorted(begun), name, now=office.clock_s()) as held:
+        mine = {t: e for t, e in begun.items() if t not in held}
+        if not mine:
+            return {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
+        with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
+            ended = settle(office, writer, mine, tell=tell)
+    return ended | {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}

@@ -1,0 +1,179 @@
+"""Per-device secrets in one Ansible Vault file, which the team's other playbooks can read."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from provision.errors import VaultError
+from provision.model import Secret
+
+NAME = "secrets.vault.yml"
+PASSWORD_BYTES = 18
+
+
+class Vault:
+    """The secrets of one home; a set is made at first need and kept at once."""
+
+    def __init__(self, path: Path, password: Secret) -> None:
+        """Open the vault at `path`; a missing file is an empty vault."""
+        self.path = path
+        self._password = password
+        self._sets: dict[str, dict[str, str]] = {}
+        self._stamp: tuple[int, int] | None = None
+        self._load()
+
+    def device(self, tag: str) -> Mapping[str, Secret]:
+        """Give the set of one device, making it where there is none."""
+        if tag not in self._sets:
+            with self._locked():
+                self._load()
+                if tag not in self._sets:
+                    self._sets[tag] = fresh()
+                    self._save()
+        return {name: Secret(text) for name, text in self._sets[tag].items()}
+
+    def devices(self, tags: list[str]) -> dict[str, Mapping[str, Secret]]:
+        """Give the sets of several devices; missing ones are made in one write."""
+        if missing := [t for t in tags if t not in self._sets]:
+            with self._locked():
+                self._load()
+                self._sets |= {t: fresh() for t in missing if t not in self._sets}
+                self._save()
+        return {t: self.device(t) for t in tags}
+
+    def seal_key(self) -> bytes:
+        """Give the key of the digests by which the ledger compares secrets without knowing them."""
+        if "seal" not in self._sets:
+            with self._locked():
+                self._load()
+                if "seal" not in self._sets:
+                    self._sets["seal"] = {"key": secrets.token_hex(32)}
+                    self._save()
+        return bytes.fromhex(self._sets["seal"]["key"])
+
+    def _cipher(self) -> Any:
+        from ansible.constants import DEFAULT_VAULT_ID_MATCH
+        from ansible.parsing.vault import VaultLib, VaultSecret
+
+        return VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(self._password.reveal().encode()))])
+
+    def _load(self) -> None:
+        try:
+            stamp = self.path.stat()
+        except FileNotFoundError:
+            return
+        if self._stamp == (stamp.st_mtime_ns, stamp.st_size):
+            return
+        from ansible.errors import AnsibleError
+        from ruamel.yaml import YAML
+
+        try:
+            text = self._cipher().decrypt(self.path.read_bytes())
+        except AnsibleError:
+            raise VaultError(
+                "the vault does not open: wrong vault password, or the file is damaged",
+                where=str(self.path),
+                hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
+            ) from None
+        self._sets = YAML(typ="safe").load(text) or {}
+        self._stamp = (stamp.st_mtime_ns, stamp.st_size)
+
+    def _save(self) -> None:
+        from io import StringIO
+
+        from ruamel.yaml import YAML
+
+        out = StringIO()
+        YAML(typ="safe").dump(self._sets, out)
+        temporary = self.path.with_suffix(".new")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self._cipher().encrypt(out.getvalue()))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            raise VaultError(
+                f"the vault cannot be kept: {error.strerror}",
+                where=str(self.path),
+                hint="free space, or check permissions",
+            ) from None
+        stamp = self.path.stat()
+        self._stamp = (stamp.st_mtime_ns, stamp.st_size)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            lock = self.path.with_suffix(".lock").open("w")
+        except OSError as error:
+            raise VaultError(
+                f"the vault cannot be kept: {error.strerror}", where=str(self.path), hint="check permissions"
+            ) from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def fresh() -> dict[str, str]:
+    """Make one device's set: all random, from the operating system."""
+    from passlib.hash import sha512_crypt
+
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    return {
+        "admin_password": password,
+        "password_hash": sha512_crypt.using(rounds=5000).hash(password),
+        "snmp_auth": secrets.token_urlsafe(PASSWORD_BYTES),
+        "snmp_priv": secrets.token_urlsafe(PASSWORD_BYTES),
+        "wireguard_private": wireguard_key(),
+        "wireguard_preshared": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+
+
+def wireguard_key() -> str:
+    """Make an X25519 private key, clamped as `wg genkey` does."""
+    raw = bytearray(secrets.token_bytes(32))
+    raw[0] &= 248
+    raw[31] = raw[31] & 127 | 64
+    return base64.b64encode(bytes(raw)).decode()
+
+
+def wireguard_public(private: Secret) -> str:
+    """Give the public key, which the hub needs."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    key = X25519PrivateKey.from_private_bytes(base64.b64decode(private.reveal()))
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def password(kept: Path) -> Secret:
+    """Give the vault password: from a file, the environment, or the terminal, in this order.
+
+    The file is the one that PROVISION_VAULT_PASSWORD_FILE names, or `kept`, where it exists.
+    """
+    name = os.environ.get("PROVISION_VAULT_PASSWORD_FILE") or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+    if name or (kept.exists() and not os.environ.get("PROVISION_VAULT_PASSWORD")):
+        name = name or str(kept)
+        try:
+            return Secret(Path(name).read_text().strip())
+        except OSError as error:
+            raise VaultError(
+                f"the vault password file cannot be read: {error.strerror}", where=name, hint="check its path"
+            ) from None
+    if text := os.environ.get("PROVISION_VAULT_PASSWORD"):
+        return Secret(text)
+    if sys.stdin.isatty():
+        import getpass
+
+        return Secret(getpass.getpass("Vault password: "))
+    raise VaultError(
+        "no vault password", hint="set PROVISION_VAULT_PASSWORD_FILE, or run this in a terminal to be asked"
+    )

@@ -1,0 +1,63 @@
+"""Snapshot and checks -> findings, recorded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+
+from provision import checks, gather
+from provision.model import Finding, Intent, Snapshot, Verdict
+from provision.office import JUDGED, Office
+
+SETTLE_S = 12.0  # services restart after an apply; the first sample comes with them
+PAUSE_S = 0.5
+
+
+def verify(office: Office, intents: list[Intent], *, bench: bool = False, patience_s: float = 0.0) -> list[Finding]:
+    """Read every device once and judge it by all checks; each device's findings are recorded.
+
+    A device that was never provisioned is unknown. `patience_s` lets a fresh device's agent and
+    its first radio sample come up before the last reading counts.
+    """
+    deadline = time.monotonic() + patience_s
+    seen: dict[str, Snapshot] = {}
+    waiting = [i for i in intents if i.item.asset_tag in office.known and office.known[i.item.asset_tag].accepted]
+    while waiting:
+        devices = [office.known[i.item.asset_tag].device for i in waiting]
+        if bench:
+            devices = [replace(d, host=d.bench_host) for d in devices]
+        seen |= gather.by_snmp(office, devices)
+        waiting = [i for i in waiting if seen[i.item.asset_tag].missing]
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(PAUSE_S if waiting else 0)
+    findings = [f for i in intents for f in _judge(office, i, seen.get(i.item.asset_tag))]
+    office.ledger.extend(
+        [
+            (JUDGED, tag, {"findings": [asdict(f) | {"verdict": str(f.verdict)} for f in findings if f.device == tag]})
+            for tag in dict.fromkeys(f.device for f in findings)
+        ],
+        at=office.now(),
+    )
+    return findings
+
+
+def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Finding]:
+    tag = intent.item.asset_tag
+    known = office.known.get(tag)
+    if known is None or snapshot is None:
+        state = "not enrolled" if known is None else "enrolled, never provisioned"
+        return [
+            Finding(
+                check="it_is_provisioned", device=tag, verdict=Verdict.UNKNOWN, because=state,
+                remedy=f"provision enrol {tag} --address A" if known is None else f"provision apply {tag} --bench",
+            )
+        ]  # fmt: skip
+    return checks.judge(
+        checks.Case(snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker)
+    )
+
+
+def red(findings: list[Finding]) -> bool:
+    """Say whether anything is not green: a warning is, unknown is not."""
+    return any(f.verdict in {Verdict.FAIL, Verdict.UNKNOWN} for f in findings)

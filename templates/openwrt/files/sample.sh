@@ -1,0 +1,15 @@
+#!/bin/sh
+# Each minute from cron: read the modem, keep the answer with its time (uptime, in seconds).
+R=${IPKG_INSTROOT-}
+T=$R/tmp/kit
+mkdir -p "$T"
+mkdir "$T/sampling" 2>/dev/null || exit 0
+trap 'rmdir "$T/sampling"' EXIT
+"$R/usr/libexec/kit/guard" tick
+dev=$(uci -q get network.wwan.device)
+ask() { uqmi -s -d "${dev:-/dev/cdc-wdm0}" "$1" 2>/dev/null | tr -d '\n\t'; }
+signal=$(ask --get-signal-info); serving=$(ask --get-serving-system); imei=$(ask --get-imei)
+read -r up _ </proc/uptime
+printf '{"up":%s,"signal":%s,"serving":%s,"imei":%s}\n' "${up%%.*}" \
+	"${signal:-null}" "${serving:-null}" "${imei:-null}" >"$T/sample.new"
+mv "$T/sample.new" "$T/sample"
