@@ -133,6 +133,10 @@ def _plan(
         if isinstance(snapshot, ProvisionError):
             outcomes.append(outcome(intent, Ending.FAILED, "look", f"{snapshot}"))
             continue
+        if (serial := snapshot.readings.get("serial", intent.item.serial)) != intent.item.serial:
+            because = f"another box answers: serial {serial}, recorded {intent.item.serial}; look at the box"
+            outcomes.append(outcome(intent, Ending.FAILED, "identity", because))
+            continue
         driver = drivers.load(intent.driver)
         try:
             made = plan.make(driver, snapshot, candidates[tag], office.vault.seal_key())

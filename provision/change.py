@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provision import drivers, gather, plan, render
-from provision.connectors.ansible import DONE, FAILED, STARTED, UNREACHABLE, Step, Writer
+from provision.connectors.ansible import DONE, FAILED, UNREACHABLE, Step, Writer
 from provision.diff import diff
 from provision.errors import ProvisionError
 from provision.home import templates
@@ -15,6 +15,13 @@ from provision.model import Device, Ending, Intent, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, BEGUN, ENDED, Office, record
 from provision.settle import Settled, settle
 
+NEVER_SENT = (  # what ssh says where no command can have reached the device
+    "ssh: connect to host",
+    "Permission denied",
+    "Host key verification failed",
+    "HOST IDENTIFICATION HAS CHANGED",
+    "banner exchange",
+)
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
 
 
@@ -32,7 +39,7 @@ class Job:
     because: str = ""
     step: str = "change"
     finished: bool = False
-    tried: bool = False
+    never_sent: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,9 +114,7 @@ def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
 def _follow(office: Office, writer: Writer, name: str, job: Job, step: Step) -> None:
     """Hear one event of the phase: judge the read-back, let the finish go or call it off."""
     job.step = step.task.lower() or job.step
-    if step.task == "Change" and step.state == STARTED:
-        job.tried = True
-    elif step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
+    if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
         _judge_read_back(office, writer, name, job, step)
     elif step.task == "Finish" and step.state == DONE:
         ended, code, said = plan.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
@@ -126,6 +131,7 @@ def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: 
     output = writer.take(f"{tag}.changed")
     if step.state != DONE or output is None:
         job.because = str(gather.unreachable(job.device, step))
+        job.never_sent = any(sign in step.because for sign in NEVER_SENT)
         stop.touch()
         return
     try:
@@ -140,6 +146,10 @@ def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: 
     wrong = diff(
         seen.settings, render.seal(job.plan.candidate.settings, key), owns=driver.owns, volatile=driver.volatile
     )
+    if str(seen.readings.get("serial", "")) != job.intent.item.serial:
+        job.because = f"another box answers: serial {seen.readings.get('serial') or 'not said'}, recorded {job.intent.item.serial}"
+        stop.touch()
+        return
     if code or wrong:
         job.because = "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
         stop.touch()
@@ -162,6 +172,10 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
         )
         lines.append((ACCEPTED, tag, record(after, seen, run=name)))
         lines.append((ENDED, tag, {"run": name, "ending": "applied", "because": outcomes[tag].because}))
+    for job in jobs:
+        if job.never_sent:
+            outcomes[job.device.tag] = outcome(job.intent, Ending.FAILED, "connect", job.because)
+            lines.append((ENDED, job.device.tag, {"run": name, "ending": "failed", "because": job.because}))
     if lines:
         office.ledger.extend(lines, at=office.now())
     open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}

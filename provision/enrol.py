@@ -42,7 +42,7 @@ def address_of(text: str, intent: Intent) -> tuple[str, int]:
     host, _, port = text.partition(":")
     if not host or (port and not port.isdigit()):
         raise UsageError(f"not an address: {text}", hint="write 192.168.1.1 or 192.168.1.1:22")
-    return host, int(port) if port else intent.ssh_port
+    return host, int(port) if port else intent.bench_port
 
 
 def enrol(

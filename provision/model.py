@@ -142,6 +142,7 @@ class Intent:
     driver: str
     address: str
     bench_address: str
+    bench_port: int
     ssh_port: int
     snmp_port: int
     window_s: int

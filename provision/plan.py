@@ -68,7 +68,7 @@ def change_document(driver: Driver, plan: Plan, *, run: str, window_s: int, nonc
         body.append(_here(driver, put, text, nonce))
     if edits:
         body.append(_here(driver, words.stage, edits, nonce))
-    body.append(fill(words.commit, staged="uci" if edits else "files") + " || return $?")
+    body.append(fill(words.commit, run=run, staged="uci" if edits else "files") + " || return $?")
     body.append(words.read_back + f" && printf '\\n#kit end {nonce}\\n'")
     return pack(body)
 

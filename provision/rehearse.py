@@ -18,7 +18,7 @@ def up(office: Office) -> dict[str, Any]:
     boxes = [
         Box(
             tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
-            firmware=FIRMWARE, address=i.bench_address, ssh_port=i.ssh_port, snmp_port=i.snmp_port,
+            firmware=FIRMWARE, address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
         )
         for tag, i in office.home.intents.items()
     ]  # fmt: skip

@@ -130,7 +130,7 @@ def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: A
     return Intent(
         kit=kit, item=item, driver=modem.driver or base.driver, address=address,
         bench_address=str(modem.bench_address or numbered(base.bench_address, code)),
-        ssh_port=ssh_port, snmp_port=snmp_port, window_s=modem.window_s or base.window_s,
+        bench_port=base.bench_port, ssh_port=ssh_port, snmp_port=snmp_port, window_s=modem.window_s or base.window_s,
         facts={
             "tag": item.asset_tag, "kecamatan": kit.kecamatan.name, "contact": defaults.contact,
             "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,

@@ -96,6 +96,7 @@ class ModemDefaults(Shape):
     lan: str
     address: str
     bench_address: str = ""
+    bench_port: Port = 22
     ssh_port: Port = 22
     snmp_port: Port = 161
     snmp_user: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")] = "pantau"

@@ -20,6 +20,7 @@ from provision.lab.factory import Box
 FAULTS = {
     "link": "cut the link for N seconds (nothing answers, nothing closes)",
     "power": "cut the power now, back after N seconds",
+    "cut": "cut the power at the N-th flash operation from now, then boot",
     "reset": "press the reset button: factory state, all forgotten",
     "login": "refuse every login (empty value: mend)",
     "slow": "delay every piece over SSH by N seconds (empty value: mend)",

@@ -16,7 +16,12 @@ from provision.lab.uci import Package, UciError
 from provision.processes import alive, marked, sweep
 
 RELOAD_S = 1.0  # procd's delay between config.change and the reload
+FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod", "mkdir")
 SERVICES = ("network", "dropbear", "snmpd", "system")
+
+
+class PowerCutError(Exception):
+    """The power went in the middle of something."""
 
 
 class Modem:
@@ -47,7 +52,7 @@ class Modem:
         for ram in ("tmp/kit", "tmp/.uci"):
             shutil.rmtree(self.root / ram, ignore_errors=True)
         self._write_shell()
-        self.rpcd = rpcd.Rpcd(self.root, self.changed, self._reboot)
+        self.rpcd = rpcd.Rpcd(self.root, self.changed, self._reboot, self._step)
         self.on = True
         for hook in sorted((self.root / "etc/rc.d").glob("S*")):
             await self.sh(f'"{hook}" boot')
@@ -150,7 +155,7 @@ class Modem:
 
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:
-        path = f"{self.root}/usr/sbin:{self.run.parent}/bin"
+        path = f"{self.run}/cut:{self.root}/usr/sbin:{self.run.parent}/bin"
         found = shutil.which("busybox")
         busybox = f"{found} " if found and ssh.real() else ""
         factory.script(
@@ -192,6 +197,39 @@ exec {busybox}sh -i
 
         self._cycle = asyncio.get_running_loop().create_task(cycle())
 
+    def _step(self) -> None:
+        """Count one flash operation; at the last one of a `cut` the power goes."""
+        count = self.run / "cut" / "left"
+        if count.exists():
+            left = int(count.read_text() or 0) - 1
+            count.write_text(str(left))
+            if left <= 0:
+                shutil.rmtree(self.run / "cut")
+                self._reboot()
+                raise PowerCutError
+
+    def _cut(self, after: int) -> None:
+        """Put wrappers before the words that write flash, which count and then cut the power."""
+        folder = self.run / "cut"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "left").write_text(str(after))
+        words = self.run.parent / "bin"
+        for word in FLASH_WORDS:
+            factory.script(
+                folder / word,
+                f"""#!/bin/sh
+left=999999
+[ ! -e '{folder}/left' ] || read -r left <'{folder}/left'
+left=$((left - 1))
+[ ! -e '{folder}/left' ] || echo "$left" >'{folder}/left'
+[ "$left" -gt 0 ] || {{
+	'{words}/rm' -rf '{folder}'; ubus -S call service event '{{"type":"lab.reboot"}}'; '{words}/sleep' 60
+}}
+exec '{words}/{word}' "$@"
+""",
+            )
+
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
@@ -214,6 +252,8 @@ exec {busybox}sh -i
             case "link":
                 self._spawn(self._freeze(float(value)))
                 return
+            case "cut":
+                self._cut(int(value))
             case "reset":
                 await self.reset()
                 return

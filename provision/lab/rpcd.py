@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import sys
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,10 +24,13 @@ Reply = tuple[int, Any]
 class Rpcd:
     """The daemon's memory: gone at a reboot, as the real one's."""
 
-    def __init__(self, root: Path, changed: Callable[[str], None], reboot: Callable[[], None]) -> None:
+    def __init__(
+        self, root: Path, changed: Callable[[str], None], reboot: Callable[[], None], step: Callable[[], None]
+    ) -> None:
         """Serve the files below `root`; call `changed(package)` for each config.change event."""
         self.root = root
         self.reboot = reboot
+        self.step = step
         self.changed = changed
         self.grants: dict[str, list[list[str]]] = {}
         self.pending = ""
@@ -123,6 +127,7 @@ class Rpcd:
         for delta in staged:
             shutil.copy(self.root / "etc/config" / delta.name, self._files)
             shutil.copy(delta, self._deltas)
+            self.step()
             self._commit(delta.name, self.savedir(sid))
             delta.write_text("")
             self.changed(delta.name)
@@ -195,6 +200,8 @@ async def serve(path: Path, answer: Callable[[str, str, dict[str, Any]], Reply])
             await writer.drain()
         except (ValueError, ConnectionError):
             pass
+        except Exception as error:  # noqa: BLE001 (a power cut, or a fault of the lab: no answer)
+            sys.stderr.write(f"bus: {error!r}\n")
         finally:
             writer.close()
 

@@ -22,15 +22,20 @@ die() { code=$1; shift; say "refused $*"; unlock; exit "$code"; }
 up() { read -r s _ </proc/uptime; echo "${s%%.*}"; }
 paths() { for p in $PACKAGES; do echo "etc/config/$p"; done; for p in $KEPT; do echo "$p"; done; }
 
-lock() {
+lock() { # one at a time; a holder that died, or sits there for a minute, loses it
 	n=0
 	until mkdir "$T/lock" 2>/dev/null; do
-		n=$((n + 1)); [ "$n" -lt 60 ] || { say 'refused the guard is busy'; exit 21; }
-		sleep 1
+		n=$((n + 1))
+		if [ "$n" -ge 60 ] || ! kill -0 "$(cat "$T/lock/pid" 2>/dev/null || echo $$)" 2>/dev/null; then
+			rm -rf "$T/lock"
+		else
+			sleep 1
+		fi
 	done
+	echo $$ >"$T/lock/pid"
 	locked=1
 }
-unlock() { [ -z "$locked" ] || rmdir "$T/lock" 2>/dev/null; locked=; }
+unlock() { [ -z "$locked" ] || rm -rf "$T/lock"; locked=; }
 
 marker() {
 	( cd "$R/" && for p in $(paths); do
@@ -151,14 +156,17 @@ place() { # the files beside their places move in, each whole
 	rm -rf "$K/next"; sync
 }
 
-commit() { # MODE: with or without something staged for rpcd
+commit() { # RUN MODE: with or without something staged for rpcd
+	lock # a revert that came first has disarmed: then nothing may take effect
+	armed_by "$1" || die 31 "not armed by $1: $(state)"
 	place
-	[ "$1" = files ] || {
+	[ "$2" = files ] || {
 		window=$(cat "$T/window")
 		rpc uci apply "$(session ",\"rollback\":true,\"timeout\":$((window + 60))")" ||
 			die 26 "rpcd refused the apply ($?)"
 		sync
 	}
+	unlock
 	"$R/etc/init.d/cron" restart >/dev/null 2>&1
 }
 

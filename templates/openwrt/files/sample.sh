@@ -3,9 +3,9 @@
 R=${IPKG_INSTROOT-}
 T=$R/tmp/kit
 mkdir -p "$T"
+"$R/usr/libexec/kit/guard" tick
 mkdir "$T/sampling" 2>/dev/null || exit 0
 trap 'rmdir "$T/sampling"' EXIT
-"$R/usr/libexec/kit/guard" tick
 dev=$(uci -q get network.wwan.device)
 ask() { uqmi -s -d "${dev:-/dev/cdc-wdm0}" "$1" 2>/dev/null | tr -d '\n\t'; }
 signal=$(ask --get-signal-info); serving=$(ask --get-serving-system); imei=$(ask --get-imei)
