@@ -11,6 +11,9 @@ import signal
 import time
 from pathlib import Path
 
+QUIET_SCANS = 2
+PAUSE_S = 0.01
+
 
 def marked(mark: str) -> list[int]:
     """Give the ids of the live processes of ours whose environment holds `mark` (NAME=value)."""
@@ -50,10 +53,12 @@ def sweep(mark: str, *, grace_s: float = 3.0) -> int:
     deadline = time.monotonic() + grace_s
     while (left := marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    while left:
+    quiet = 0
+    while quiet < QUIET_SCANS:  # a process in the middle of its exec shows no environment
         for pid in left:
             _signal(pid, signal.SIGKILL)
-        time.sleep(0.02)
+        quiet = 0 if left else quiet + 1
+        time.sleep(PAUSE_S)
         left = marked(mark)
     return len(first)
 

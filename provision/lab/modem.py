@@ -16,7 +16,7 @@ from provision.lab.uci import Package, UciError
 from provision.processes import alive, marked, sweep
 
 RELOAD_S = 1.0  # procd's delay between config.change and the reload
-FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod", "mkdir")
+FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod")
 SERVICES = ("network", "dropbear", "snmpd", "system")
 
 
