@@ -16,7 +16,7 @@ from provision.keys import office_key
 from provision.ledger.lease import hold
 from provision.model import Candidate, Ending, Intent, Outcome, Plan, Secret, Snapshot
 from provision.office import ACCEPTED, Known, Office, record
-from provision.settle import settle
+from provision.settle import PATIENCE_S, settle
 
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
@@ -69,7 +69,7 @@ def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run:
     unfinished = office.unfinished()
     left = {t: e for i in intents if (e := unfinished.get(t := i.item.asset_tag))}
     if left and not run.plan_only:
-        ended = settle(office, writer, left, tell=run.tell)
+        ended = settle(office, writer, left, tell=run.tell, wait_s=PATIENCE_S)
         stuck = [t for t, s in ended.items() if s.ending is Ending.UNCONFIRMED]
         outcomes += [
             outcome(i, Ending.UNCONFIRMED, "settle", ended[i.item.asset_tag].because)

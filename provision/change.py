@@ -13,7 +13,7 @@ from provision.errors import ProvisionError
 from provision.home import templates
 from provision.model import Device, Ending, Intent, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, BEGUN, ENDED, Office, record
-from provision.settle import Settled, settle
+from provision.settle import GRACE_S, Settled, settle
 
 NEVER_SENT = (  # what ssh says where no command can have reached the device
     "ssh: connect to host",
@@ -181,7 +181,7 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
     open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}
     if open_jobs:
         begun = {t: e for t, e in office.unfinished().items() if t in open_jobs}
-        wait_s = {t: 0.0 if j.refused in range(21, 25) else float(_window(j, run)) for t, j in open_jobs.items()}
+        wait_s = {t: 0.0 if j.refused in range(21, 25) else _window(j, run) + GRACE_S for t, j in open_jobs.items()}
         ended = settle(
             office,
             writer,

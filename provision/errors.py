@@ -74,5 +74,9 @@ class LeaseError(ProvisionError):
     """Another living run holds the device."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM: everything that runs is ended, nothing catches it on the way."""
+
+
 class CutShortError(ProvisionError):
     """A text ended before its end marker: a short read is an error, never an empty answer."""

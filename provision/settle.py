@@ -20,6 +20,7 @@ from provision.office import ACCEPTED, ENDED, Office, record, unpack
 
 PAUSE_S = 2.0
 GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
+PATIENCE_S = 12.0  # a device that is just moving its doors is in neither place for a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,11 @@ def settle(
 ) -> dict[str, Settled]:
     """Settle every open run in `begun` (device -> its begun event) and record the end.
 
-    A device that does not answer is tried again until `wait_s` and the guard's grace are over;
+    A device that does not answer is tried again until `wait_s` is over;
     then it stays open, as UNCONFIRMED, for the next resume.
     """
     ended: dict[str, Settled] = {}
-    deadline = time.monotonic() + (wait_s + GRACE_S if wait_s else 0)
+    deadline = time.monotonic() + wait_s
     while True:
         open_now = {t: e for t, e in begun.items() if t not in ended}
         now_ended, acted = _round(office, writer, open_now, tell, why or {})
@@ -178,5 +179,5 @@ def resume(office: Office, tell: Callable[[Step], None] = lambda _: None) -> dic
         if not mine:
             return {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
         with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
-            ended = settle(office, writer, mine, tell=tell)
+            ended = settle(office, writer, mine, tell=tell, wait_s=PATIENCE_S)
     return ended | {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}

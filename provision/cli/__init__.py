@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from provision.cli import change, intake, lab, views
 from provision.cli.door import app
-from provision.errors import ProvisionError
+from provision.errors import Interrupted, ProvisionError
 
 for room in (intake, change, views):
     room.add(app)
@@ -15,16 +16,22 @@ app.add_typer(views.ledger, name="ledger")
 app.add_typer(lab.app, name="lab")
 
 
+def _interrupt(*_: object) -> None:
+    raise Interrupted
+
+
 def main() -> None:
     """Run the command line; every refusal says what, where and the next step."""
     from provision import console
 
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         app()
     except ProvisionError as error:
         console.print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except Interrupted:
         console.say("interrupted; what was begun on a device ends by itself: provision resume")
         sys.exit(130)
     except BrokenPipeError:

@@ -137,7 +137,7 @@ class Modem:
                 self._snmp = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
 
     async def _open_doors(self, port: int) -> None:
-        delay_s = float(self.faults.get("slow", 0))
+        delay_s = float(self.faults.get("slow") or 0)
         passwords = self.option("dropbear", "dropbear", "PasswordAuth", "on") in {"on", "1"}
         inside = slow.spare_port() if delay_s else port
         addresses = self.addresses()
@@ -250,7 +250,7 @@ exec '{words}/{word}' "$@"
                 await self.power_on()
                 return
             case "link":
-                self._spawn(self._freeze(float(value)))
+                self._spawn(self._freeze(float(value or 0)))
                 return
             case "cut":
                 self._cut(int(value))

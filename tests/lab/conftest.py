@@ -34,6 +34,7 @@ class Bench:
     """A home with a running lab."""
 
     home: Path
+    hand: Office
 
     def start(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -54,7 +55,10 @@ class Bench:
 
     @property
     def office(self) -> Office:
-        return Office(self.home)
+        """The same hold on the world, with nothing remembered."""
+        for name in ("known", "home", "vault"):
+            self.hand.__dict__.pop(name, None)
+        return self.hand
 
     def flash(self, tag: str) -> Path:
         return self.home / "var/lab" / tag / "root"
@@ -112,7 +116,7 @@ def make_home(path: Path, worker: int) -> Path:
 def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
     worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     home = make_home(tmp_path_factory.mktemp("lab") / "home", worker)
-    one = Bench(home)
+    one = Bench(home, Office(home))
     one.ok("lab", "up")
     try:
         one.ok("register", str(home / "inventory/delivery.csv"))
@@ -120,5 +124,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     finally:
         run = client.run_directory(home / "var/lab")
         one.run("lab", "down")
+        one.hand.ledger.engine.dispose()
         sweep(f"KIT_LAB_DEVICE={run}")
         shutil.rmtree(run, ignore_errors=True)
