@@ -66,7 +66,7 @@ def register(office: Office, path: Path) -> dict[str, Any]:
         raise IntentError(sorted(faults, key=lambda f: int(f.where.rpartition(":")[2])))
     known = {e.subject for e in office.ledger.latest(REGISTERED)}
     new = {line: (item, place) for line, (item, place) in items.items() if item.asset_tag not in known}
-    office.ledger.extend(
+    recorded = office.ledger.extend(
         [
             (
                 REGISTERED,
@@ -76,11 +76,12 @@ def register(office: Office, path: Path) -> dict[str, Any]:
             for item, place in new.values()
         ],
         at=office.now(),
+        once=True,
     )
     tags = {item.asset_tag for item, _ in items.values()} | known
     wanted = {i.asset_tag for kit in office.home.kits.values() for i in kit.items}
     return {
-        "read": len(items), "registered": len(new), "known": len(items) - len(new),
+        "read": len(items), "registered": len(recorded), "known": len(items) - len(recorded),
         "spare": sorted(tags - wanted), "missing": sorted(wanted - tags),
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ def verify(office: Office, intents: list[Intent], *, bench: bool = False, patien
         if bench:
             devices = [replace(d, host=d.bench_host) for d in devices]
         seen |= gather.by_snmp(office, devices)
-        waiting = [i for i in waiting if seen[i.item.asset_tag].missing]
+        waiting = [i for i in waiting if _not_settled(office, i.item.asset_tag, seen[i.item.asset_tag])]
         if time.monotonic() >= deadline:
             break
         time.sleep(PAUSE_S if waiting else 0)
@@ -40,6 +40,11 @@ def verify(office: Office, intents: list[Intent], *, bench: bool = False, patien
         at=office.now(),
     )
     return findings
+
+
+def _not_settled(office: Office, tag: str, snapshot: Snapshot) -> bool:
+    """Say whether a later look may say more: no answer yet, or one from snmpd's cache (5 s)."""
+    return bool(snapshot.missing) or snapshot.marker != office.known[tag].snapshot.marker
 
 
 def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Finding]:

@@ -19,6 +19,7 @@ from provision.ledger.schema import GENESIS
 from provision.model import Event
 
 REVISION = "0001"
+HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LOCK = 640313  # any number that other users of the database do not lock
 
 
@@ -51,38 +52,34 @@ class Ledger:
         """Append one event and give it back; the head file follows the commit."""
         return self.extend([(verb, subject, payload)], at=at)[0]
 
-    def extend(self, lines: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: str) -> list[Event]:
-        """Append several events as one transaction: all or none."""
+    def extend(
+        self, lines: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: str, once: bool = False
+    ) -> list[Event]:
+        """Append several events as one transaction: all or none.
+
+        With `once`, a line whose subject has an event of its verb already is left out; the check is
+        part of the transaction, so that two runs of the same command record it once.
+        """
         events: list[Event] = []
         with self.writing() as connection:
             last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
             number, previous = (int(last[0]), bytes(last[1])) if last else (0, GENESIS)
             rows = []
             for verb, subject, payload in lines:
+                if once and connection.execute(text(HAS), {"v": verb, "s": subject}).fetchone():
+                    continue
                 number += 1
-                body = canonical(
-                    {
-                        "actor": self.actor,
-                        "at": at,
-                        "number": number,
-                        "payload": payload,
-                        "subject": subject,
-                        "verb": verb,
-                    }
-                )
+                fields: dict[str, Any] = {
+                    "actor": self.actor,
+                    "at": at,
+                    "number": number,
+                    "subject": subject,
+                    "verb": verb,
+                }
+                body = canonical(fields | {"payload": payload})
                 previous = sha256(previous + body.encode()).digest()
                 rows.append({"n": number, "b": body, "h": previous})
-                events.append(
-                    Event(
-                        number=number,
-                        at=at,
-                        actor=self.actor,
-                        verb=verb,
-                        subject=subject,
-                        payload=payload,
-                        hash=previous.hex(),
-                    )
-                )
+                events.append(Event(**fields, payload=payload, hash=previous.hex()))
             if rows:
                 connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
         if events:
@@ -160,7 +157,7 @@ def _spoken(where: str) -> Iterator[None]:
 
 
 def _next_step(what: str) -> str:
-    if "full" in what:
+    if "full" in what or "I/O" in what:
         return "free some space on this disk; nothing was lost, run the command again"
     if "readonly" in what or "unable to open" in what:
         return "choose a home that you may write to: --home DIR"
