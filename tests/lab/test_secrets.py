@@ -1,0 +1,112 @@
+"""Law 9: the main job with marker secrets, then a search of everything for them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Bench
+
+from provision.model import Secret
+from provision.vault import Vault, password
+
+pytestmark = pytest.mark.lab
+TAG = "BRU-MDM-07"
+NAMES = ("admin_password", "password_hash", "snmp_auth", "snmp_priv", "wireguard_private", "wireguard_preshared")
+
+
+def marker(name: str) -> str:
+    if name.startswith("wireguard"):
+        return base64.b64encode(f"MARKER{name:x<26}".encode()).decode()
+    return f"MARKER-{name}-{'z' * 8}"
+
+
+@contextmanager
+def watched_arguments() -> Iterator[set[bytes]]:
+    """Collect the arguments and the environment of every process, again and again."""
+    seen: set[bytes] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.002):
+            for entry in os.scandir("/proc"):
+                if entry.name.isdigit():
+                    for name in ("cmdline", "environ"):
+                        try:
+                            seen.add(Path(entry.path, name).read_bytes())
+                        except OSError:
+                            continue
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_no_secret_shows_its_face_anywhere(bench: Bench, tmp_path: Path) -> None:
+    bench.fresh(TAG)
+    vault = Vault(bench.home / "inventory/secrets.vault.yml", password(bench.home / "var/vault-password"))
+    vault.device(TAG)
+    before = vault._sets[TAG]
+    vault._sets[TAG] = {name: marker(name) for name in NAMES}
+    vault._save()
+    secrets = [marker(n).encode() for n in NAMES] + [Secret(marker(n)).reveal().encode() for n in NAMES]
+    try:
+        with watched_arguments() as seen:
+            said = [
+                bench.run("plan", TAG, "--bench"),
+                bench.run("apply", TAG, "--bench", "--yes"),
+                bench.run("apply", TAG, "--bench", "--yes", "--json"),
+                bench.run("verify", TAG, "--json"),
+                bench.run("history", TAG, "--json"),
+                bench.run("inventory", "--list"),
+            ]
+        assert said[1].code == 0, said[1].out + said[1].err
+        # they did reach the device, so the search below can find something
+        assert marker("snmp_auth") in bench.config(TAG, "snmpd")
+        assert marker("wireguard_private") in bench.config(TAG, "network")
+        assert len(seen) > 20
+        assert any(b"ansible-playbook" in text for text in seen)
+        for secret in secrets:
+            assert not any(secret in text for text in seen), "in a process's arguments or environment"
+            assert not any(secret.decode() in done.out + done.err for done in said), "in what a command said"
+            for path in files(bench):
+                assert secret not in path.read_bytes(), path
+    finally:
+        vault._sets[TAG] = before
+        vault._save()
+        bench.fresh(TAG)
+
+
+def files(bench: Bench) -> Iterator[Path]:
+    """Every file of the home, of the run directories and of Ansible's own places, but the device's flash."""
+    flash = bench.home / "var/lab"
+    places = [bench.home, Path("/dev/shm"), Path.home() / ".ansible"]
+    for place in places:
+        for path in place.rglob("*") if place.exists() else ():
+            if path.is_file() and flash not in path.parents:
+                yield path
+    yield from flash.glob("*.log")
+
+
+def test_the_teams_own_ansible_vault_opens_the_file(bench: Bench) -> None:
+    import subprocess
+    import sys
+
+    bench.provisioned(TAG)
+    tool = Path(sys.executable).parent / "ansible-vault"
+    done = subprocess.run(
+        [tool, "view", "--vault-password-file", bench.home / "var/vault-password", bench.home / "inventory/secrets.vault.yml"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert TAG in done.stdout
+    assert oct((bench.home / "inventory/secrets.vault.yml").stat().st_mode)[-3:] == "600"

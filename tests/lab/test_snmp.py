@@ -1,0 +1,147 @@
+"""Every SNMPv3 reply is authenticated before use: proven by a proxy that flips bits."""
+
+from __future__ import annotations
+
+import random
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from conftest import Bench
+
+from provision import readings
+from provision.connectors import snmp
+
+pytestmark = pytest.mark.lab
+TAG = "BRU-MDM-08"
+TABLE = readings.load("openwrt")
+HEADERS = 28  # IPv4 and UDP
+
+
+@pytest.fixture
+def target(bench: Bench) -> snmp.Target:
+    bench.provisioned(TAG)
+    office = bench.office
+    intent = office.home.intents[TAG]
+    return snmp.target(TAG, intent.address, intent.snmp_port, str(intent.facts["snmp_user"]), office.vault.device(TAG))
+
+
+@contextmanager
+def proxy(
+    target: snmp.Target, bend: Callable[[int, bytes], list[bytes]]
+) -> Iterator[tuple[snmp.Target, list[tuple[str, int]]]]:
+    """Stand between reader and agent; `bend` gives what the reader gets for the n-th reply."""
+    front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    front.bind(("127.0.0.1", 0))
+    back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    back.connect((target.host, target.port))
+    counted: list[tuple[str, int]] = []
+    done = threading.Event()
+
+    def carry() -> None:
+        client, replies = None, 0
+        while not done.is_set():
+            for ready in select.select([front, back], [], [], 0.05)[0]:
+                if ready is front:
+                    piece, client = front.recvfrom(65535)
+                    counted.append(("out", len(piece)))
+                    back.send(piece)
+                elif client:
+                    piece = back.recv(65535)
+                    counted.append(("in", len(piece)))
+                    for bent in bend(replies, piece):
+                        front.sendto(bent, client)
+                    replies += 1
+
+    thread = threading.Thread(target=carry)
+    thread.start()
+    host, port = front.getsockname()
+    try:
+        yield replace(target, host=host, port=port), counted
+    finally:
+        done.set()
+        thread.join()
+        front.close()
+        back.close()
+
+
+def read(target: snmp.Target, **more: float) -> snmp.Answer:
+    return snmp.read([target], TABLE.oids, timeout_s=1.0, retries=0, **more)[TAG]
+
+
+def test_a_look_is_two_exchanges_of_less_than_1400_bytes(target: snmp.Target) -> None:
+    with proxy(target, lambda _, piece: [piece]) as (through, counted):
+        answer = read(through)
+    assert answer.because == ""
+    assert [way for way, _ in counted] == ["out", "in", "out", "in"]
+    assert sum(size + HEADERS for _, size in counted) <= 1400, counted
+    assert max(size for _, size in counted) <= 1200
+
+
+def test_a_reply_with_any_flipped_bit_is_never_used(target: snmp.Target) -> None:
+    truth = read(target)
+    serial = TABLE.read(truth.values)[0]["serial"]
+    rng = random.Random(6403)
+    for which in (0, 1):
+        for _ in range(12):
+            spot = rng.random()
+
+            def flip(n: int, piece: bytes, which: int = which, spot: float = spot) -> list[bytes]:
+                if n != which:
+                    return [piece]
+                bent = bytearray(piece)
+                at = int(spot * len(bent))
+                bent[at] ^= 1 << rng.randrange(8)
+                return [bytes(bent)]
+
+            with proxy(target, flip) as (through, _):
+                answer = snmp.read([through], TABLE.oids, timeout_s=0.4, retries=0)[TAG]
+            if not answer.because:  # a bit that has no meaning to anybody, as in the length form
+                assert TABLE.read(answer.values)[0]["serial"] == serial
+                pytest.fail(f"a bent reply was taken: byte {spot}")
+            assert answer.values == {}
+
+
+def test_an_inverted_mac_is_refused_and_named(target: snmp.Target) -> None:
+    def invert(n: int, piece: bytes) -> list[bytes]:
+        at = piece.find(b"\x04\x18")  # the OCTET STRING of 24 bytes: HMAC-192-SHA-256
+        assert at > 0
+        return [piece[: at + 2] + bytes(b ^ 255 for b in piece[at + 2 : at + 26]) + piece[at + 26 :]]
+
+    with proxy(target, invert) as (through, _):
+        answer = read(through)
+    assert "authentication is wrong" in answer.because
+
+
+def test_wrong_keys_are_refused(target: snmp.Target) -> None:
+    assert "authentication is wrong" in read(replace(target, auth_key=b"x" * 32)).because
+    assert read(replace(target, priv_key=b"x" * 16)).because != ""
+
+
+def test_another_engine_is_refused(target: snmp.Target) -> None:
+    answer = read(replace(target, engine_id=snmp.engine_id("BRU-MDM-99")))
+    assert answer.values == {}
+    assert answer.because != ""
+
+
+def test_a_lower_security_level_is_refused(target: snmp.Target) -> None:
+    """A reply whose flags say noAuthNoPriv, and one that says authNoPriv, are no replies."""
+    for flags in (b"\x00", b"\x01"):
+
+        def lower(_: int, piece: bytes, flags: bytes = flags) -> list[bytes]:
+            at = piece.find(b"\x04\x01", 10)  # msgFlags: an OCTET STRING of one byte
+            return [piece[: at + 2] + flags + piece[at + 3 :]]
+
+        with proxy(target, lower) as (through, _):
+            answer = read(through)
+        assert answer.values == {}
+        assert answer.because != ""
+
+
+def test_a_silent_agent_is_no_answer(target: snmp.Target) -> None:
+    with proxy(target, lambda *_: []) as (through, _):
+        assert read(through).because == "no answer"
