@@ -15,7 +15,7 @@ from provision.home import templates
 from provision.keys import office_key
 from provision.ledger.lease import hold
 from provision.model import Candidate, Ending, Intent, Outcome, Plan, Secret, Snapshot
-from provision.office import ACCEPTED, Known, Office, record
+from provision.office import ACCEPTED, CONFIGURED, Known, Office, configuration, record
 from provision.settle import PATIENCE_S, settle
 
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
@@ -148,7 +148,8 @@ def _plan(
             outcomes.append(outcome(intent, Ending.UNCHANGED, "plan", "runs as intended"))
             known = office.known[tag]
             if not run.plan_only and (not known.accepted or known.snapshot.marker != snapshot.marker):
-                unchanged.append((ACCEPTED, tag, record(known.device, snapshot)))
+                unchanged.append((CONFIGURED, tag, configuration(snapshot)))
+                unchanged.append((ACCEPTED, tag, record(known.device)))
             continue
         jobs.append(_job(office, intent, made))
     if unchanged:

@@ -12,7 +12,7 @@ from provision.diff import diff
 from provision.errors import ProvisionError
 from provision.home import templates
 from provision.model import Device, Ending, Intent, Outcome, Plan, Snapshot
-from provision.office import ACCEPTED, BEGUN, ENDED, Office, record
+from provision.office import ACCEPTED, BEGUN, CONFIGURED, ENDED, Office, configuration, pack, record
 from provision.settle import GRACE_S, Settled, settle
 
 NEVER_SENT = (  # what ssh says where no command can have reached the device
@@ -69,8 +69,8 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
         [
             (BEGUN, j.device.tag, {
                 "run": name, "marker": j.plan.marker, "bench": run.bench, "window_s": _window(j, run),
-                "before": record(j.device, Snapshot(device=j.device.tag, at=at)),
-                "after": record(j.after, Snapshot(device=j.device.tag, at=at, settings=render.seal(j.plan.candidate.settings, key))),
+                "before": record(j.device),
+                "after": record(j.after), "settings": pack(render.seal(j.plan.candidate.settings, key)),
             })
             for j in jobs
         ],
@@ -170,7 +170,8 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
         after = replace(
             job.after, firmware=str(seen.readings.get("firmware", "")), model=str(seen.readings.get("model", ""))
         )
-        lines.append((ACCEPTED, tag, record(after, seen, run=name)))
+        lines.append((CONFIGURED, tag, configuration(seen)))
+        lines.append((ACCEPTED, tag, record(after)))
         lines.append((ENDED, tag, {"run": name, "ending": "applied", "because": outcomes[tag].because}))
     for job in jobs:
         if job.never_sent:

@@ -18,7 +18,7 @@ from provision.connectors.ansible import DONE, Step, Writer
 from provision.errors import DeviceError, IdentityError, ProvisionError, UsageError
 from provision.ledger.lease import hold
 from provision.model import Device, Intent, Snapshot, Stage
-from provision.office import ENROLLED, REGISTERED, Office, record
+from provision.office import CONFIGURED, ENROLLED, REGISTERED, Office, configuration, record
 
 IDENTITY = {
     "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
@@ -68,24 +68,7 @@ def enrol(
     with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
         if held:
             raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
-        key = keys.read_host_key(host, port)
-        if keys.pinned(office.place.host_keys, tag) not in {"", key} and not new_key:
-            keys.pin(office.place.host_keys, tag, key)  # refuses
-        _key_of_another(office, tag, key)
-        if not approve(keys.fingerprint(key)):
-            raise DeviceError(
-                "the host key was not approved; nothing was sent",
-                where=f"{host} port {port}",
-                hint="compare it with the box",
-            )
-        said = ssh.read(
-            host, port, kind=driver.netmiko, username=driver.factory.username,
-            password=driver.factory.password, host_key=key, commands=IDENTITY,
-        )  # fmt: skip
-        _compare(intent, said, f"{host} port {port}")
-        if new_key:
-            (office.place.host_keys / tag).unlink(missing_ok=True)
-        keys.pin(office.place.host_keys, tag, key)
+        key = _pin(office, intent, (host, port), approve, new_key=new_key)
         device = Device(
             tag=tag, kecamatan=intent.kit.kecamatan.slug, driver=driver.name, host=host, bench_host=host,
             ssh_port=port, snmp_port=intent.snmp_port, username=driver.factory.username, stage=Stage.ENROLLED,
@@ -97,13 +80,38 @@ def enrol(
         device = replace(
             device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("firmware", ""))
         )
-        office.ledger.append(
-            ENROLLED, tag,
-            record(device, snapshot, host_key=key, fingerprint=keys.fingerprint(key), installed=list(installed)),
-            at=office.now(),
-        )  # fmt: skip
+        shown = {"host_key": key, "fingerprint": keys.fingerprint(key), "installed": list(installed)}
+        office.ledger.extend(
+            [(CONFIGURED, tag, configuration(snapshot)), (ENROLLED, tag, record(device) | shown)], at=office.now()
+        )
     office.forget_known()
     return Enrolled(device=device, fingerprint=keys.fingerprint(key), installed=installed, next_tag=next_tag(office))
+
+
+def _pin(
+    office: Office, intent: Intent, where: tuple[str, int], approve: Callable[[str], bool], *, new_key: bool
+) -> str:
+    """Show the host key, ask the box who it is, and only then pin the key."""
+    (host, port), driver, tag = where, drivers.load(intent.driver), intent.item.asset_tag
+    key = keys.read_host_key(host, port)
+    if keys.pinned(office.place.host_keys, tag) not in {"", key} and not new_key:
+        keys.pin(office.place.host_keys, tag, key)  # refuses
+    _key_of_another(office, tag, key)
+    if not approve(keys.fingerprint(key)):
+        raise DeviceError(
+            "the host key was not approved; nothing was sent",
+            where=f"{host} port {port}",
+            hint="compare it with the box",
+        )
+    said = ssh.read(
+        host, port, kind=driver.netmiko, username=driver.factory.username,
+        password=driver.factory.password, host_key=key, commands=IDENTITY,
+    )  # fmt: skip
+    _compare(intent, said, f"{host} port {port}")
+    if new_key:
+        (office.place.host_keys / tag).unlink(missing_ok=True)
+    keys.pin(office.place.host_keys, tag, key)
+    return key
 
 
 def next_tag(office: Office) -> str:

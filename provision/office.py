@@ -22,6 +22,7 @@ from provision.model import Device, Event, Intent, Secret, Settings, Snapshot, S
 from provision.vault import NAME, Vault, password
 
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
+CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
 REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.passed"
 
 
@@ -72,9 +73,8 @@ class Office:
     @cached_property
     def known(self) -> dict[str, Known]:
         """Every device that was enrolled, as the ledger knows it now."""
-        found: dict[str, Known] = {}
-        for event in self.ledger.latest(ENROLLED, ACCEPTED):
-            found[event.subject] = _known(event)
+        kept = {e.subject: e for e in self.ledger.latest(CONFIGURED)}
+        found = {e.subject: _known(e, kept[e.subject]) for e in self.ledger.latest(ENROLLED, ACCEPTED)}
         return dict(sorted(found.items()))
 
     def forget_known(self) -> None:
@@ -119,17 +119,23 @@ class Office:
         return open_runs
 
 
-def _known(event: Event) -> Known:
-    body = dict(event.payload)
-    settings = unpack(body.pop("settings"))
+def _known(event: Event, configuration: Event) -> Known:
+    kept = configuration.payload
     snapshot = Snapshot(
-        device=event.subject, at=event.at, settings=settings,
-        locators=body.pop("locators", {}), marker=body.pop("marker"),
+        device=event.subject, at=configuration.at, settings=unpack(kept["settings"]),
+        locators=kept["locators"], marker=kept["marker"],
     )  # fmt: skip
-    fields = {k: body[k] for k in Device.__dataclass_fields__ if k in body}
     accepted = event.verb == ACCEPTED
-    device = Device(**fields | {"tag": event.subject, "stage": Stage.PROVISIONED if accepted else Stage.ENROLLED})
-    return Known(device=device, snapshot=snapshot, accepted=accepted)
+    return Known(
+        device=device_of(event.subject, event.payload, Stage.PROVISIONED if accepted else Stage.ENROLLED),
+        snapshot=snapshot, accepted=accepted,
+    )  # fmt: skip
+
+
+def device_of(tag: str, body: Mapping[str, Any], stage: Stage) -> Device:
+    """Give the device that a payload tells of."""
+    fields = {k: body[k] for k in Device.__dataclass_fields__ if k in body}
+    return Device(**fields | {"tag": tag, "stage": stage})
 
 
 def pack(settings: Settings) -> dict[str, Any]:
@@ -154,14 +160,18 @@ def unpack(packed: Mapping[str, Any]) -> Settings:
     }
 
 
-def record(device: Device, snapshot: Snapshot, **more: Any) -> dict[str, Any]:
-    """Give the payload by which the ledger remembers a device and its configuration."""
+def record(device: Device) -> dict[str, Any]:
+    """Give the payload by which the ledger remembers a device."""
     return {
         "kecamatan": device.kecamatan, "driver": device.driver, "host": device.host,
         "bench_host": device.bench_host, "ssh_port": device.ssh_port, "snmp_port": device.snmp_port,
         "username": device.username, "model": device.model, "firmware": device.firmware, "link": device.link,
-        "settings": pack(snapshot.settings), "locators": dict(snapshot.locators), "marker": snapshot.marker,
-    } | more  # fmt: skip
+    }  # fmt: skip
+
+
+def configuration(snapshot: Snapshot) -> dict[str, Any]:
+    """Give the payload by which the ledger remembers a configuration (sealed)."""
+    return {"settings": pack(snapshot.settings), "locators": dict(snapshot.locators), "marker": snapshot.marker}
 
 
 def kind_of(device: Device) -> str:

@@ -96,15 +96,16 @@ def _drill(office: Office, writer: Writer, device: Device, run: str, why: str, t
 
 
 def _journal(device: Device, before: Snapshot, run: str, window_s: int) -> dict[str, object]:
-    empty = record(device, replace(before, settings={}))
+    body = record(device)
     return {
         "run": run,
         "marker": before.marker,
         "bench": False,
         "window_s": window_s,
         "drill": True,
-        "before": empty,
-        "after": empty,
+        "before": body,
+        "after": body,
+        "settings": {},
     }
 
 

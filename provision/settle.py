@@ -16,7 +16,7 @@ from provision import drivers, gather, plan
 from provision.connectors.ansible import Step, Writer
 from provision.diff import diff
 from provision.model import Device, Ending, Event, Snapshot, Stage
-from provision.office import ACCEPTED, ENDED, Office, record, unpack
+from provision.office import ACCEPTED, CONFIGURED, ENDED, Office, configuration, device_of, record, unpack
 
 PAUSE_S = 2.0
 GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
@@ -66,10 +66,9 @@ def settle(
     }
 
 
-def device_of(event: Event, side: str) -> Device:
+def device_at(event: Event, side: str) -> Device:
     """Give the device as it was `before` or is to be `after` the run."""
-    body: dict[str, Any] = {k: v for k, v in event.payload[side].items() if k in Device.__dataclass_fields__}
-    device = Device(**body | {"tag": event.subject, "stage": Stage.PROVISIONED})
+    device = device_of(event.subject, event.payload[side], Stage.PROVISIONED)
     return replace(device, host=device.bench_host) if event.payload["bench"] else device
 
 
@@ -101,7 +100,7 @@ def _see(
 ) -> dict[str, tuple[Snapshot, Device]]:
     seen: dict[str, tuple[Snapshot, Device]] = {}
     for side in ("after", "before"):
-        devices = [device_of(e, side) for t, e in begun.items() if t not in seen]
+        devices = [device_at(e, side) for t, e in begun.items() if t not in seen]
         for tag, look in gather.by_ssh(office, writer, devices, tell).items() if devices else ():
             if isinstance(look, Snapshot):
                 seen[tag] = look, next(d for d in devices if d.tag == tag)
@@ -117,7 +116,7 @@ def _ended(state: list[str], look: Snapshot, *, is_new: bool) -> Settled:
 
 def _is_candidate(event: Event, look: Snapshot) -> bool:
     driver = drivers.load(event.payload["after"]["driver"])
-    intended = unpack(event.payload["after"]["settings"])
+    intended = unpack(event.payload["settings"])
     return not diff(look.settings, intended, owns=driver.owns, volatile=driver.volatile)
 
 
@@ -153,18 +152,11 @@ def _record(office: Office, event: Event, settled: Settled, why: str) -> None:
         (ENDED, event.subject, {"run": run, "ending": str(settled.ending), "because": because})
     ]
     if settled.ending is Ending.APPLIED and settled.snapshot:
-        body = {k: v for k, v in event.payload["after"].items() if k in Device.__dataclass_fields__}
         seen = settled.snapshot.readings
-        device = Device(
-            **body
-            | {
-                "tag": event.subject,
-                "stage": Stage.PROVISIONED,
-                "firmware": str(seen.get("firmware", "")),
-                "model": str(seen.get("model", "")),
-            }
-        )
-        lines.insert(0, (ACCEPTED, event.subject, record(device, settled.snapshot, run=run)))
+        device = device_of(event.subject, event.payload["after"], Stage.PROVISIONED)
+        device = replace(device, firmware=str(seen.get("firmware", "")), model=str(seen.get("model", "")))
+        lines.append((CONFIGURED, event.subject, configuration(settled.snapshot)))
+        lines.append((ACCEPTED, event.subject, record(device)))
     office.ledger.extend(lines, at=office.now())
 
 

@@ -12,8 +12,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
+TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 Options = dict[str, "str | list[str]"]
 
 
@@ -89,7 +90,7 @@ class Package:
         self.sections: list[Section] = []
         self.count = 0
         try:
-            with open(self.path, encoding="utf-8", errors="surrogateescape") as file:
+            with open(self.path, **TEXT) as file:
                 self._read(file.read())
         except FileNotFoundError:
             raise UciError("Entry not found") from None
@@ -137,12 +138,9 @@ class Package:
         raise UciError("Entry not found")
 
     def apply(self, op: str, where: str, value: str) -> None:
-        """Make one change: op is '' set, '-' delete, '|' add_list, '^' reorder, '@' rename, '+' add."""
+        """Make one change: op is '' set, '-' delete, '|' add_list, '^' reorder."""
         _, _, rest = where.partition(".")
         name, _, option = rest.partition(".")
-        if op == "+":
-            self.add(value, name)
-            return
         if op == "" and not option:
             self.set_section(name, value)
             return
@@ -153,8 +151,6 @@ class Package:
             if option not in section.options:
                 raise UciError("Entry not found")
             del section.options[option]
-        elif op == "@":
-            section.name, section.anonymous = value, False
         elif op == "^":
             self.sections.remove(section)
             self.sections.insert(min(int(value), len(self.sections)), section)
@@ -190,7 +186,7 @@ class Package:
         """Write the file: beside its place, synced, moved in; comments are lost."""
         body = self.export().split("\n", 1)[1]
         temporary = f"{os.path.dirname(self.path)}/.{self.name}.uci-{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with open(temporary, "w", **TEXT) as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
@@ -200,13 +196,13 @@ class Package:
 def read_delta(directory: str, package: str) -> list[tuple[str, str, str]]:
     """Read the staged changes of one package as (op, where, value)."""
     try:
-        with open(os.path.join(directory, package), encoding="utf-8", errors="surrogateescape") as file:
+        with open(os.path.join(directory, package), **TEXT) as file:
             text = file.read()
     except FileNotFoundError:
         return []
     found = []
     for entry, *_ in words(text):
-        op = entry[0] if entry[0] in "-+@^|~" else ""
+        op = entry[0] if entry[0] in "-^|" else ""
         where, _, value = entry[len(op) :].partition("=")
         found.append((op, where, value))
     return found
@@ -217,14 +213,14 @@ def write_delta(directory: str, op: str, where: str, value: str | None) -> None:
     os.makedirs(directory, exist_ok=True)
     tail = "" if value is None else f"={quoted(value)}"
     path = os.path.join(directory, where.partition(".")[0])
-    with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+    with open(path, "a", **TEXT) as file:
         file.write(f"{op}{where}{tail}\n")
 
 
 class Cli:
     """One call of the `uci` word."""
 
-    OPS: ClassVar = {"set": "", "delete": "-", "add_list": "|", "reorder": "^", "rename": "@"}
+    OPS: ClassVar = {"set": "", "delete": "-", "add_list": "|", "reorder": "^"}
 
     def __init__(self, root: str, savedir: str) -> None:
         """Work on `root` with changes staged in `savedir`."""
@@ -291,8 +287,8 @@ def main(argv: list[str]) -> int:
         argv = argv[1:]
     cli = Cli(root, savedir)
     batch = argv == ["batch"]
-    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdin.reconfigure(**TEXT)  # type: ignore[union-attr]
+    sys.stdout.reconfigure(**TEXT)  # type: ignore[union-attr]
     code = 0
     try:
         commands = words(sys.stdin.read()) if batch else [argv]

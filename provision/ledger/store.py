@@ -102,7 +102,10 @@ class Ledger:
 
     def latest(self, *verbs: str) -> list[Event]:
         """Give the newest event of each subject for each of `verbs`, oldest first."""
-        return self._read("SELECT number, body FROM latest WHERE verb IN :verbs ORDER BY number", verbs)
+        return self._read(
+            "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1",
+            verbs,
+        )
 
     def history(self, subject: str) -> list[Event]:
         """Give all events of one subject, oldest first."""

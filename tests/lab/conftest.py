@@ -2,114 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from labhome import Bench, make_home
 
 from provision.lab import client
 from provision.office import Office
 from provision.processes import sweep
-
-DEADLINE_S = 60.0
-TAGS = ("BRU-MDM-01", "BRU-MDM-04", "BRU-MDM-07", "BRU-MDM-08", "BRU-MDM-10", "BRU-MDM-11", "BRU-MDM-12", "BRU-MDM-13")
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A home with a running lab."""
-
-    home: Path
-    hand: Office
-
-    def start(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "provision", "--home", str(home or self.home), *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=os.environ | (env or {}),
-        )  # fmt: skip
-
-    def run(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> Done:
-        process = self.start(*words, home=home, env=env)
-        out, err = process.communicate(timeout=300)
-        return Done(process.returncode, out, err)
-
-    def ok(self, *words: str) -> Done:
-        done = self.run(*words)
-        assert done.code == 0, f"{words}: {done.code}\n{done.out}{done.err}"
-        return done
-
-    @property
-    def office(self) -> Office:
-        """The same hold on the world, with nothing remembered."""
-        for name in ("known", "home", "vault"):
-            self.hand.__dict__.pop(name, None)
-        return self.hand
-
-    def flash(self, tag: str) -> Path:
-        return self.home / "var/lab" / tag / "root"
-
-    def config(self, tag: str, package: str) -> str:
-        return (self.flash(tag) / "etc/config" / package).read_text(errors="surrogateescape")
-
-    def fault(self, tag: str, fault: str, value: str = "") -> None:
-        client.break_(self.home / "var/lab", tag, fault, value)
-
-    def status(self, tag: str) -> dict:
-        said = client.ask(self.home / "var/lab", {"verb": "status"})
-        return next(m for m in said["modems"] if m["tag"] == tag)
-
-    def enrol(self, tag: str) -> None:
-        self.ok("enrol", tag, "--packages", str(self.home / "var/lab/packages"), "--yes", "--new-key")
-
-    def fresh(self, tag: str) -> None:
-        """Back to the carton, enrolled again: whatever an earlier test did to this box."""
-        if tag in self.office.unfinished():
-            self.run("resume")
-        self.fault(tag, "reset")
-        self.enrol(tag)
-
-    def provisioned(self, tag: str) -> None:
-        """The box runs as intended; it is brought there where it does not."""
-        known = self.office.known.get(tag)
-        if known is None or not known.accepted or self.run("verify", tag).code != 0:
-            self.fresh(tag)
-            self.ok("apply", tag, "--bench", "--yes")
-
-    def last(self, tag: str, verb: str) -> dict:
-        return dict(next(e for e in reversed(self.office.ledger.history(tag)) if e.verb == verb).payload)
-
-
-def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
-    """Wait for a condition, never for a time."""
-    end = time.monotonic() + deadline_s
-    while not true():
-        assert time.monotonic() < end, f"did not happen: {what}"
-        time.sleep(0.05)
-
-
-def make_home(path: Path, worker: int) -> Path:
-    subprocess.run([sys.executable, "-m", "provision", "init", str(path), "--lab"], check=True, capture_output=True)
-    defaults = path / "inventory/defaults.yml"
-    text = defaults.read_text()
-    for block in (64, 77, 90):
-        text = text.replace(f"127.{block}.", f"127.{block + 40 * (worker + 1)}.")
-    defaults.write_text(re.sub(r"window_s: \d+", "window_s: 20", text))
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Bench, until
+from labhome import Bench, until
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-12"

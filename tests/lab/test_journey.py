@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Bench
+from labhome import Bench
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-11"

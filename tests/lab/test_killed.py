@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import Bench, until
+from labhome import Bench, until
 
 from provision.connectors import private
 from provision.processes import sweep

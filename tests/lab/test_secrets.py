@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Bench
+from labhome import Bench
 
 from provision.model import Secret
 from provision.vault import Vault, password

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from conftest import Bench
+from labhome import Bench
 
 from provision import readings
 from provision.connectors import snmp

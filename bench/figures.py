@@ -1,0 +1,231 @@
+"""The figures, measured: side by side in one run, medians, ratios where the machine is noisy.
+
+./run bench            all
+./run bench NAME …     some of: apply, start, inventory, ledger, link
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PYTHON = sys.executable
+ROUNDS = 5
+
+
+def timed(argv: list[str], **more: object) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(argv, capture_output=True, check=False, text=True, **more)  # type: ignore[call-overload]
+    if done.returncode:
+        raise SystemExit(f"{argv} gave {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - started
+
+
+def show(name: str, value: str, goal: str, *, held: bool) -> None:
+    print(f"  {name:<58} {value:<24} goal {goal:<18} {'held' if held else 'NOT HELD'}", flush=True)
+
+
+def provision(home: Path, *words: str) -> list[str]:
+    return [PYTHON, "-m", "provision", "--home", str(home), *words]
+
+
+def fresh(home: Path) -> None:
+    """All eight back to the carton and enrolled."""
+    from provision.lab import client
+    from provision.office import Office
+
+    for tag in Office(home).home.intents:
+        client.break_(home / "var/lab", tag, "reset", "")
+        timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
+
+
+def peer(home: Path, folder: Path) -> list[str]:
+    """One ansible-playbook that pushes one script per host by raw: the same settings, no way back."""
+    from provision import apply, drivers, plan
+    from provision.office import Office
+
+    office = Office(home)
+    intents = list(office.home.intents.values())
+    candidates = apply.candidates_of(office, intents)
+    hosts = {}
+    for intent in intents:
+        tag = intent.item.asset_tag
+        known = office.known[tag]
+        driver = drivers.load(intent.driver)
+        made = plan.make(driver, known.snapshot, candidates[tag], office.vault.seal_key())
+        document = gzip.decompress(
+            plan.change_document(driver, made, run="peer", window_s=60, nonce="n", guard="")
+        ).decode()
+        batch = document.split("stage <<'KIT-n' || return $?\n")[1].split("\nKIT-n")[0]
+        script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(driver.sections)}; do uci commit $p; done\n"
+        packed = base64.b64encode(gzip.compress(script.encode())).decode()
+        hosts[tag] = {
+            "ansible_host": known.device.bench_host, "ansible_port": known.device.ssh_port, "ansible_user": "root",
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={home}/var/host-keys/{tag} -o HostKeyAlias={tag}",
+            "push": f"echo {packed} | base64 -d | gzip -dc | sh",
+        }  # fmt: skip
+    inventory, playbook = folder / "hosts.json", folder / "peer.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+    playbook.write_text('- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.raw: "{{ push }}"\n')
+    return [str(Path(PYTHON).parent / "ansible-playbook"), "-f", "8", "-i", str(inventory), str(playbook)]
+
+
+def bench_apply() -> None:
+    """Eight modems: apply beside a plain push, and a second apply beside the same."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    home = folder / "home"
+    timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
+    timed(provision(home, "lab", "up"))
+    try:
+        timed(provision(home, "register", str(home / "inventory/delivery.csv")))
+        pushes, applies, again = [], [], []
+        for _ in range(ROUNDS):
+            fresh(home)
+            pushes.append(timed(peer(home, folder)))
+            fresh(home)
+            applies.append(timed(provision(home, "apply", "all", "--bench", "--yes")))
+            again.append(timed(provision(home, "apply", "all", "--bench", "--yes")))
+    finally:
+        subprocess.run(provision(home, "lab", "down"), check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    push, first, second = (statistics.median(x) for x in (pushes, applies, again))
+    print(f"8 lab modems, median of {ROUNDS}: a plain push by raw takes {push:.2f} s")
+    show(
+        "apply, whole process, verify included",
+        f"{first:.2f} s = {first / push:.2f} x",
+        "2.5 x",
+        held=first <= 2.5 * push,
+    )
+    show(
+        "second apply, nothing to change", f"{second:.2f} s = {second / push:.2f} x", "1.5 x", held=second <= 1.5 * push
+    )
+
+
+def bench_start() -> None:
+    """The front door over a bare interpreter."""
+    bare, help_ = [], []
+    for _ in range(15):
+        bare.append(timed([PYTHON, "-c", "pass"]))
+        help_.append(timed([str(Path(PYTHON).parent / "provision"), "--help"]))
+    over = (statistics.median(help_) - statistics.median(bare)) * 1000
+    print("the front door, median of 15")
+    show("provision --help over python -c pass", f"{over:.0f} ms", "100 ms", held=over <= 100)
+
+
+def bench_inventory() -> None:
+    """`inventory --list` of 10,000 recorded devices."""
+    from provision.office import ACCEPTED, CONFIGURED, Office
+
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    home = folder / "home"
+    timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
+    office = Office(home)
+    kept = {
+        "locators": {},
+        "marker": "x" * 32,
+        "settings": {f"network.section{n}.option{n}": "value" * 3 for n in range(180)},
+    }
+    body = {
+        "kecamatan": "kelay", "driver": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
+        "username": "root", "model": "m", "firmware": "f", "link": "lte",
+    }  # fmt: skip
+    for start in range(0, 10_000, 500):
+        office.ledger.extend(
+            [
+                (v, f"BRU-MDM-{n:05}", b)
+                for n in range(start, start + 500)
+                for v, b in ((CONFIGURED, kept), (ACCEPTED, body))
+            ],
+            at=office.now(),
+        )
+    office.ledger.engine.dispose()
+    times, script = (
+        [],
+        "import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,check=True);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)",
+    )
+    times += [timed(provision(home, "inventory", "--list")) for _ in range(ROUNDS)]
+    used = (
+        int(
+            subprocess.run(
+                [PYTHON, "-c", script, *provision(home, "inventory", "--list")],
+                capture_output=True,
+                check=True,
+                text=True,
+            ).stdout
+        )
+        / 1024
+    )
+    shutil.rmtree(folder)
+    median = statistics.median(times)
+    print(f"10,000 recorded devices with 180 settings each, median of {ROUNDS}")
+    show("inventory --list, whole process", f"{median:.2f} s", "0.5 s", held=median < 0.5)
+    show("its memory", f"{used:.0f} MB", "150 MB", held=used < 150)
+
+
+def bench_ledger() -> None:
+    """`ledger verify` in events a second."""
+    from provision.ledger import connect, verify
+
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    ledger = connect(f"sqlite:///{folder}/ledger.db", folder / "head", "bench")
+    for start in range(0, 200_000, 10_000):
+        ledger.extend(
+            [("v", f"s{n % 1000}", {"n": n, "pad": "x" * 150}) for n in range(start, start + 10_000)],
+            at="2026-11-24T00:00:00Z",
+        )
+    rates = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        count, found = verify(ledger)
+        rates.append(count / (time.perf_counter() - started))
+        if found:
+            raise SystemExit(str(found))
+    ledger.engine.dispose()
+    shutil.rmtree(folder)
+    print(f"200,000 events of 300 bytes, median of {ROUNDS}")
+    show(
+        "ledger verify",
+        f"{statistics.median(rates):,.0f} events/s",
+        "200,000 events/s",
+        held=statistics.median(rates) >= 200_000,
+    )
+
+
+def bench_link() -> None:
+    """One modem behind a 600 ms link with loss; counted on the link itself."""
+    tool = Path(os.environ.get("PROVISION_SHARED", ROOT.parent / "shared")) / "tools/badlink"
+    if os.getuid() != 0 or not tool.exists() or not shutil.which("ip"):
+        print("link: left out (needs root, iproute2, and the badlink tool beside this checkout)")
+        return
+    from link import measure
+
+    measure(tool, show)
+
+
+BENCHES: dict[str, Callable[[], None]] = {
+    "start": bench_start, "ledger": bench_ledger, "inventory": bench_inventory, "apply": bench_apply, "link": bench_link,
+}  # fmt: skip
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(BENCHES)
+    if unknown := [w for w in wanted if w not in BENCHES]:
+        raise SystemExit(f"no such figure: {', '.join(unknown)}; one of: {', '.join(BENCHES)}")
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
+    for name in wanted:
+        BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main()

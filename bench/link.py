@@ -1,0 +1,136 @@
+"""Apply and look over an impaired link between two network namespaces; the link counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+NET = 77
+NEAR, FAR = f"kitbench-near-{os.getpid()}", f"kitbench-far-{os.getpid()}"
+TAG = "BRU-MDM-01"
+SHOW = Callable[..., None]
+
+
+def inside(namespace: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["ip", "netns", "exec", namespace, *argv], capture_output=True, text=True, check=check)
+
+
+class Link:
+    """The running badlink, and what it counted."""
+
+    def __init__(self, tool: Path, folder: Path, profile: str) -> None:
+        self.stats = folder / "link.json"
+        argv = [
+            sys.executable,
+            str(tool),
+            "--near",
+            NEAR,
+            "--far",
+            FAR,
+            "--net",
+            str(NET),
+            "--profile",
+            profile,
+            "--stats",
+            str(self.stats),
+            "--seed",
+            "1",
+            "--rm",
+        ]
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        _, self.near, self.far = self.process.stdout.readline().split()
+
+    def counted(self) -> tuple[int, int]:
+        """Bytes and packets so far, both ways."""
+        self.stats.unlink(missing_ok=True)
+        self.process.send_signal(signal.SIGUSR1)
+        for _ in range(200):
+            try:
+                both = json.loads(self.stats.read_text()).values()
+                return sum(w["bytes"] for w in both), sum(w["packets"] for w in both)
+            except (FileNotFoundError, ValueError):
+                time.sleep(0.01)
+        raise SystemExit("the link does not count")
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
+
+
+def measure(tool: Path, show: SHOW) -> None:
+    """Measure apply of one change, and an unchanged look, over the vsat profile."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-link-"))
+    home = folder / "home"
+    link = Link(tool, folder, "vsat")
+    provision = [sys.executable, "-m", "provision", "--home", str(home)]
+    try:
+        inside(NEAR, *provision[:-2], "init", str(home), "--lab")
+        defaults = home / "inventory/defaults.yml"
+        text = re.sub(r"address: 127.90.0.\{nn\}", f"address: 10.77.{NET}.{{nn}}", defaults.read_text())
+        text = text.replace("network: 127.90.0.0/24", f"network: 10.77.{NET}.0/24").replace(
+            "window_s: 30", "window_s: 180"
+        )
+        defaults.write_text(text)
+        kit = home / "inventory/kits/kelay.yml"
+        kit.write_text(kit.read_text().replace("modem:\n", f"modem:\n  address: {link.far}\n"))
+        segah = home / "inventory/kits/talisayan.yml"
+        assert segah.exists()
+        others = home / "inventory/kits/segah.yml"  # its tunnel address is the near end's: give it another
+        others.write_text(others.read_text().replace("modem:\n", f"modem:\n  address: 10.77.{NET}.44\n"))
+        inside(FAR, *provision, "lab", "up")
+        inside(FAR, *provision, "register", str(home / "inventory/delivery.csv"))
+        inside(FAR, *provision, "enrol", TAG, "--packages", str(home / "var/lab/packages"), "--yes")
+        inside(FAR, *provision, "apply", TAG, "--bench", "--yes")
+        inside(FAR, *provision, "selftest", TAG, "--bench")
+        print("one modem behind a VSAT (300 ms one way, 1 % loss, 1024 kbit/s), counted on the link")
+        look(link, provision, show)
+        kit.write_text(kit.read_text().replace("site_note: Kantor", "site_note: Gedung Kantor"))
+        change(link, provision, show, "apply of one change (configuration known by its digest)")
+        kit.write_text(kit.read_text().replace("apn: telkomsel", "apn: tri"))
+        change(link, provision, show, "apply of a new APN (the way in is proved by a new login)")
+    finally:
+        inside(FAR, *provision, "lab", "down", check=False)
+        link.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def look(link: Link, provision: list[str], show: SHOW) -> None:
+    time.sleep(1)
+    before = link.counted()
+    started = time.perf_counter()
+    done = inside(NEAR, *provision, "verify", TAG, check=False)
+    took = time.perf_counter() - started
+    time.sleep(1)
+    after = link.counted()
+    size, packets = after[0] - before[0], after[1] - before[1]
+    if done.returncode not in (0, 3):
+        raise SystemExit(done.stdout + done.stderr)
+    show(
+        "an unchanged look",
+        f"{size} bytes, {packets} packets, {took:.1f} s",
+        "1400 bytes, 4",
+        held=size <= 1400 and packets <= 4,
+    )
+
+
+def change(link: Link, provision: list[str], show: SHOW, name: str) -> None:
+    before = link.counted()
+    started = time.perf_counter()
+    done = inside(NEAR, *provision, "apply", TAG, "--yes", "--json", check=False)
+    took = time.perf_counter() - started
+    time.sleep(1)
+    after = link.counted()
+    if '"applied"' not in done.stdout:
+        raise SystemExit(done.stdout + done.stderr)
+    size = after[0] - before[0]
+    show(name, f"{size / 1000:.1f} KB, {took:.1f} s", "30 KB, 14 s", held=size <= 30_000 and took <= 14)

@@ -1,0 +1,164 @@
+"""Every fault of the intent at once, each with file:line and a hint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from provision import drivers, intent
+from provision.errors import Fault, IntentError
+from provision.home import Place
+
+ROOT = Path(__file__).parents[2]
+KELAY, TALISAYAN, SEGAH = (f"inventory/kits/{n}.yml" for n in ("kelay", "talisayan", "segah"))
+DEFAULTS = "inventory/defaults.yml"
+
+
+@pytest.fixture
+def texts() -> dict[str, str]:
+    return Place(ROOT).texts()
+
+
+def faults(texts: dict[str, str]) -> list[Fault]:
+    with pytest.raises(IntentError) as caught:
+        intent.read(texts, drivers.names())
+    return caught.value.faults
+
+
+def the(texts: dict[str, str], words: str) -> Fault:
+    found = [f for f in faults(texts) if words in f.what]
+    assert found, [f.what for f in faults(texts)]
+    return found[0]
+
+
+def line_of(text: str, words: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if words in line)
+
+
+def swap(texts: dict[str, str], name: str, old: str, new: str) -> None:
+    assert old in texts[name]
+    texts[name] = texts[name].replace(old, new, 1)
+
+
+def test_the_starter_home_is_right(texts: dict[str, str]) -> None:
+    home = intent.read(texts, drivers.names())
+    assert len(home.kits) == 13
+    assert {k.kecamatan.code for k in home.kits.values()} == {f"64.03.{n:02}" for n in range(1, 14)}
+    assert {k.kecamatan.name for k in home.kits.values() if k.modem} == {
+        "Kelay", "Segah", "Pulau Derawan", "Maratua", "Tabalar", "Biatan", "Batu Putih", "Biduk-Biduk",
+    }  # fmt: skip
+    assert all(len(k.items) == (5 if k.modem else 4) for k in home.kits.values())
+
+
+def test_an_unknown_key_is_named_at_its_line(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "  apn:", "  band: 3\n  apn:")
+    fault = the(texts, "modem.band: unknown key")
+    assert fault.where == f"{KELAY}:{line_of(texts[KELAY], 'band:')}"
+    assert fault.hint
+
+
+@pytest.mark.parametrize("field", ["serial", "asset_tag", "mac", "imei"])
+def test_a_value_that_stands_twice_names_both_places(texts: dict[str, str], field: str) -> None:
+    def last(name: str) -> str:
+        return [line for line in texts[name].splitlines() if f" {field}:" in line][-1].split(f"{field}: ")[1]
+
+    swap(texts, SEGAH, last(SEGAH), last(KELAY))
+    fault = the(texts, f"{field} ")
+    assert "stands twice" in fault.what
+    assert fault.where.startswith(SEGAH)
+    assert KELAY in fault.hint
+
+
+def test_a_modem_where_none_belongs(texts: dict[str, str]) -> None:
+    texts[TALISAYAN] = texts[TALISAYAN].replace("items:", "modem:\n  apn: xl\nitems:")
+    assert the(texts, "Talisayan gets no modem").where.startswith(TALISAYAN)
+
+
+def test_no_modem_where_one_belongs(texts: dict[str, str]) -> None:
+    texts[KELAY] = texts[KELAY].partition("  - asset_tag: BRU-MDM")[0]
+    assert the(texts, "Kelay: 0 x modem").where.startswith(KELAY)
+
+
+def test_a_bad_apn_preset_offers_the_nearest(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "apn: telkomsel", "apn: telkomsell")
+    fault = the(texts, "no such APN preset: telkomsell")
+    assert fault.where == f"{KELAY}:{line_of(texts[KELAY], 'telkomsell')}"
+    assert fault.hint == "did you mean telkomsel?"
+
+
+def test_overlapping_subnets_and_equal_addresses(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "  apn:", "  lan: 10.64.4.129/25\n  address: 10.9.0.4\n  apn:")
+    assert "overlaps" in the(texts, "subnet 10.64.4.0/24 overlaps").what
+    assert "stands twice" in the(texts, "address 10.9.0.4").what
+
+
+def test_an_address_outside_the_hubs_network(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "  apn:", "  address: 10.10.0.4\n  apn:")
+    assert the(texts, "10.10.0.4 is outside").where == f"{KELAY}:{line_of(texts[KELAY], 'address: 10.10')}"
+
+
+def test_malformed_yaml_names_the_line_and_the_other_faults_too(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "kecamatan: Kelay", "kecamatan: [Kelay")
+    swap(texts, SEGAH, "year: 2026", "year: soon")
+    found = faults(texts)
+    assert any(f.where.startswith(KELAY) and "not YAML" in f.what for f in found)
+    assert any(f.where.startswith(SEGAH) and "year" in f.what for f in found)
+
+
+@pytest.mark.parametrize("name", ["biduk-biduk", "BIDUK BIDUK", "Biduk-biduk"])
+def test_a_spelling_variant_is_resolved_not_refused(texts: dict[str, str], name: str) -> None:
+    swap(texts, "inventory/kits/biduk-biduk.yml", "kecamatan: Biduk-Biduk", f"kecamatan: {name}")
+    assert "biduk-biduk" in intent.read(texts, drivers.names()).kits
+
+
+def test_an_unknown_kecamatan_offers_the_nearest(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "kecamatan: Kelay", "kecamatan: Kelei")
+    assert the(texts, "no such kecamatan: Kelei").hint == "did you mean Kelay?"
+
+
+def test_a_missing_kit_and_a_missing_file(texts: dict[str, str]) -> None:
+    del texts[TALISAYAN]
+    assert the(texts, "Talisayan has no kit")
+    del texts[DEFAULTS]
+    assert the(texts, "missing").hint.startswith("provision init")
+
+
+def test_an_imei_with_a_wrong_check_digit(texts: dict[str, str]) -> None:
+    line = next(x for x in texts[KELAY].splitlines() if "imei" in x)
+    digit = str((int(line[-2]) + 1) % 10)
+    swap(texts, KELAY, line, line[:-2] + digit + '"')
+    assert "check digit" in the(texts, "imei").what
+
+
+def test_a_template_value_with_a_newline_is_refused_where_it_would_inject(texts: dict[str, str]) -> None:
+    swap(texts, DEFAULTS, "contact: Diskominfo Berau", 'contact: "x\\nrwcommunity public"')
+    assert the(texts, "contact: must be one line")
+
+
+def test_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/defaults.yml").write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(IntentError) as caught:
+        Place(tmp_path).texts()
+    assert caught.value.faults[0].where == "inventory/defaults.yml:2"
+
+
+def test_the_districts_are_those_of_the_data(root: Path) -> None:
+    """Compared with the source in place, where it lies beside the project."""
+    import csv
+
+    source = Path(os.environ.get("PROVISION_SHARED", root.parent / "shared")) / "data/kecamatan.csv"
+    if not source.exists():
+        pytest.skip("the source data is not beside this checkout")
+    home = Place(root).intent()
+    for row in csv.DictReader(source.read_text().splitlines()):
+        place = home.kit(row["name"]).kecamatan
+        assert (place.code, place.seat, place.lat, place.lon) == (
+            row["code"],
+            row["seat"],
+            float(row["lat"]),
+            float(row["lon"]),
+        )
+        assert place.has_modem is (row["has_modem"] == "true")

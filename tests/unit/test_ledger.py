@@ -1,0 +1,268 @@
+"""Append-only and hash-chained: the first bad event is named, whatever was altered."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from provision.errors import LedgerError
+from provision.ledger import Ledger, connect, verify
+from provision.ledger.lease import hold
+
+AT = "2026-11-24T00:00:00Z"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    one = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.head", "tester")
+    one.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
+    yield one
+    one.engine.dispose()
+
+
+def tampered(ledger: Ledger, *statements: str) -> Ledger:
+    """Alter the file behind the ledger's back, as somebody with the disk can."""
+    ledger.engine.dispose()
+    path = ledger.engine.url.database
+    connection = sqlite3.connect(path)
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    for _, sql in triggers:
+        connection.execute(sql)
+    connection.commit()
+    connection.close()
+    return connect(f"sqlite:///{path}", ledger.head, "tester")
+
+
+def test_it_is_whole(ledger: Ledger) -> None:
+    assert verify(ledger) == (40, None)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE event SET body = body", "DELETE FROM event WHERE number = 40"])
+def test_update_and_delete_are_refused(ledger: Ledger, statement: str) -> None:
+    with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
+        connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_bad"),
+    [
+        ("UPDATE event SET body = replace(body, '\"n\":17', '\"n\":18') WHERE number = 18", 18),
+        ("UPDATE event SET hash = zeroblob(32) WHERE number = 5", 5),
+        ("DELETE FROM event WHERE number = 9", 9),
+        ("DELETE FROM event WHERE number > 30", 31),
+        ("DELETE FROM event", 1),
+        ("UPDATE event SET number = number + 1000 WHERE number = 40", 40),
+    ],
+)
+def test_the_first_bad_event_is_named(ledger: Ledger, statement: str, first_bad: int) -> None:
+    again = tampered(ledger, statement)
+    count, found = verify(again)
+    assert found is not None
+    assert (found.number, count) == (first_bad, first_bad - 1)
+    again.engine.dispose()
+
+
+def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    path = tmp_path / "ledger.db"
+    rows = sqlite3.connect(path).execute("SELECT number, body FROM event ORDER BY number").fetchall()
+    previous, statements = b"\0" * 32, []
+    for number, body in rows:
+        text = body.replace("ünïcode", "forged") if number == 12 else body
+        previous = sha256(previous + text.encode()).digest()
+        quoted = text.replace("'", "''")
+        statements.append(f"UPDATE event SET body = '{quoted}', hash = x'{previous.hex()}' WHERE number = {number}")
+    again = tampered(ledger, *statements)
+    _, found = verify(again)
+    assert found is not None
+    assert "head outside" in found.because
+    again.engine.dispose()
+
+
+def test_removed_triggers_are_found(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.engine.dispose()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("DROP TRIGGER event_no_delete")
+    connection.close()
+    _, found = verify(ledger)
+    assert found is not None
+    assert "triggers" in found.because
+
+
+def test_any_flipped_byte_of_an_event_is_found(ledger: Ledger, tmp_path: Path) -> None:
+    """Bytes of the file that belong to events: none can change unseen."""
+    ledger.engine.dispose()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        bodies = [row[0] for row in connection.execute("SELECT body FROM event")]
+    connection.close()
+    whole = (tmp_path / "ledger.db").read_bytes()
+    rng = random.Random(6403)
+    for body in rng.sample(bodies, 12):
+        at = whole.index(body.encode()) + rng.randrange(len(body.encode()))
+        bent = bytearray(whole)
+        bent[at] ^= 1 << rng.randrange(7)
+        target = tmp_path / "bent.db"
+        target.write_bytes(bytes(bent))
+        again = connect(f"sqlite:///{target}", ledger.head, "tester")
+        assert verify(again)[1] is not None, (at, body)
+        again.engine.dispose()
+
+
+def test_the_head_may_lag_but_never_leads(ledger: Ledger) -> None:
+    lagging = ledger.head.read_text()
+    ledger.append("v", "s", {}, at=AT)
+    ledger.head.write_text(lagging)
+    assert verify(ledger) == (41, None)
+    ledger.append("v", "s", {}, at=AT)
+    assert ledger.head.read_text().startswith("42 ")
+
+
+def test_many_writers_make_one_chain(ledger: Ledger, tmp_path: Path) -> None:
+    def write(who: int) -> None:
+        mine = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.head", f"writer{who}")
+        for n in range(10):
+            mine.append("v", f"w{who}", {"n": n}, at=AT)
+        mine.engine.dispose()
+
+    threads = [threading.Thread(target=write, args=(who,)) for who in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert verify(ledger) == (100, None)
+
+
+def test_a_newer_ledger_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    with ledger.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match="newer version"):
+        connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.head", "tester")
+
+
+def test_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError) as caught:
+        connect("postgresql://nobody:secret@127.0.0.1:1/none", tmp_path / "h", "t")
+    assert "secret" not in f"{caught.value}{caught.value.where}{caught.value.hint}"
+    assert caught.value.hint
+
+
+def test_a_lease_is_held_once_and_ends_with_its_block(ledger: Ledger) -> None:
+    with hold(ledger, ["a", "b"], "one", now=100) as refused:
+        assert refused == {}
+        with hold(ledger, ["b", "c"], "two", now=100) as again:
+            assert list(again) == ["b"]
+            assert "run one" in again["b"]
+    with hold(ledger, ["b"], "three", now=100) as refused:
+        assert refused == {}
+
+
+def test_a_lease_of_a_dead_process_or_of_a_silent_machine_is_taken_over(ledger: Ledger) -> None:
+    with ledger.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO lease VALUES ('a', 'old', ?, 999999, 1, 100), ('b', 'far', 'elsewhere', 1, 1, 100)",
+            (os.uname().nodename,),
+        )
+    with hold(ledger, ["a", "b"], "new", now=200) as refused:
+        assert list(refused) == ["b"]
+    with hold(ledger, ["b"], "new", now=2000) as refused:
+        assert refused == {}
+
+
+# -- PostgreSQL, the real one ------------------------------------------------------------------------
+
+
+def _bin(name: str) -> str | None:
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return str(places[0]) if places else shutil.which(name)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not (_bin("initdb") and _bin("postgres")):
+        pytest.skip("PostgreSQL is not installed")
+    base = tmp_path_factory.mktemp("pg")
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    for folder in (base, *list(base.parents)[:3]):
+        if folder != Path("/tmp"):
+            folder.chmod(0o755)
+    data = base / "data"
+    data.mkdir()
+    if user:
+        os.chown(data, 65534, 65534)
+    subprocess.run(
+        [*user, _bin("initdb"), "-D", data, "-U", "kit", "-A", "trust"], check=True, capture_output=True, cwd="/"
+    )
+    server = subprocess.Popen(
+        [*user, _bin("postgres"), "-D", data, "-k", data, "-c", "listen_addresses=", "-F"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )  # fmt: skip
+    try:
+        url = f"postgresql://kit@/postgres?host={data}"
+        for _ in range(200):
+            if (data / ".s.PGSQL.5432").exists() and subprocess.run(
+                [_bin("psql"), url, "-c", "select 1"], capture_output=True, check=False
+            ).returncode == 0:
+                break
+            assert server.poll() is None
+            threading.Event().wait(0.05)
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # the fast shutdown: it waits for no client
+        server.wait(timeout=30)
+
+
+def test_the_same_ledger_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    ledger = connect(postgres, tmp_path / "head", "tester")
+    ledger.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
+    assert verify(ledger) == (40, None)
+    assert [e.payload["n"] for e in ledger.latest("v")] == list(range(33, 40))
+    for statement in ("UPDATE event SET body = body", "DELETE FROM event", "TRUNCATE event"):
+        with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
+            connection.exec_driver_sql(statement)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE event DISABLE TRIGGER ALL")
+        connection.exec_driver_sql("UPDATE event SET body = replace(body, '\"n\":17', '\"n\":18') WHERE number = 18")
+    count, found = verify(ledger)
+    assert (count, found.number) == (17, 18)
+    ledger.engine.dispose()
+
+
+def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE fresh"], check=True, capture_output=True)
+    url = postgres.replace("/postgres?", "/fresh?")
+    errors: list[Exception] = []
+
+    def first() -> None:
+        try:
+            one = connect(url, tmp_path / "h2", "t")
+            one.append("v", "s", {}, at=AT)
+            one.engine.dispose()
+        except Exception as error:  # noqa: BLE001 (the assertion below shows it)
+            errors.append(error)
+
+    threads = [threading.Thread(target=first) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    ledger = connect(url, tmp_path / "h2", "t")
+    assert verify(ledger) == (3, None)
+    with hold(ledger, ["a"], "one", now=1) as refused:
+        assert refused == {}
+    ledger.engine.dispose()
