@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provision import drivers, intent
 from provision.errors import Fault, IntentError, ProvisionError
+
+if TYPE_CHECKING:
+    from provision import intent
 
 
 def share(name: str) -> Path:
@@ -91,6 +94,8 @@ class Place:
 
     def intent(self) -> intent.Home:
         """Read all of the intent."""
+        from provision import drivers, intent
+
         return intent.read(self.texts(), drivers.names())
 
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from provision import intent
 from provision.errors import UsageError
 from provision.home import Place
 from provision.ledger import Ledger, connect
 from provision.model import Device, Event, Intent, Secret, Settings, Snapshot, Stage, slug
 from provision.vault import NAME, Vault, password
+
+if TYPE_CHECKING:
+    from provision import intent
 
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted

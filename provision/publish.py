@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from provision import inventory
 from provision.errors import UsageError
@@ -32,5 +33,5 @@ def write(office: Office) -> Path:
     return path
 
 
-def _accepted(office: Office) -> list[tuple[str, dict[str, object]]]:
-    return [(e.subject, dict(e.payload)) for e in office.ledger.latest(ACCEPTED)]
+def _accepted(office: Office) -> list[tuple[str, dict[str, Any]]]:
+    return office.ledger.payloads(ACCEPTED)

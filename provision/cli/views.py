@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def inventory(
     if write:
         console.say(f"wrote {publish.write(office())}")
         return
+    gc.disable()  # a hundred thousand small values and no cycle among them: a quarter of the time
     sys.stdout.write(publish.show(office(), host))
 
 

@@ -11,14 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from provision.errors import LedgerError
 from provision.ledger.schema import GENESIS
 from provision.model import Event
 
 REVISION = "0001"
+NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1"
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LOCK = 640313  # any number that other users of the database do not lock
 
@@ -103,9 +104,14 @@ class Ledger:
     def latest(self, *verbs: str) -> list[Event]:
         """Give the newest event of each subject for each of `verbs`, oldest first."""
         return self._read(
-            "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1",
+            NEWEST,
             verbs,
         )
+
+    def payloads(self, verb: str) -> list[tuple[str, dict[str, Any]]]:
+        """Give (subject, payload) of the newest event of each subject for one verb: a fast `latest`."""
+        found = [json.loads(body) for body in self._bodies(NEWEST, (verb,))]
+        return [(fields["subject"], fields["payload"]) for fields in found]
 
     def history(self, subject: str) -> list[Event]:
         """Give all events of one subject, oldest first."""
@@ -116,12 +122,16 @@ class Ledger:
         return self._read("SELECT number, body FROM event WHERE verb IN :verbs ORDER BY number", verbs)
 
     def _read(self, sql: str, names: tuple[str, ...]) -> list[Event]:
-        from sqlalchemy import bindparam
+        return [_event(body) for body in self._bodies(sql, names)]
 
-        statement = text(sql).bindparams(bindparam("verbs", expanding=True))
+    def _bodies(self, sql: str, names: tuple[str, ...]) -> list[str]:
+        """Read by the driver's own cursor: SQLAlchemy's rows would cost as much as all the rest."""
+        mark = "?" if self.engine.dialect.name == "sqlite" else "%s"
+        statement = sql.replace(":verbs", f"({', '.join([mark] * len(names))})")
         with _spoken(self.where), self.engine.connect() as connection:
-            rows = connection.execute(statement, {"verbs": list(names)}).fetchall()
-        return [_event(body) for _, body in rows]
+            cursor = connection.connection.cursor()
+            cursor.execute(statement, names)
+            return [body for _, body in cursor.fetchall()]
 
 
 def _event(body: str) -> Event:
@@ -191,10 +201,13 @@ def _sqlite(connection: Any, _: Any) -> None:
 
 
 def _current(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+    try:
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    except (OperationalError, ProgrammingError) as error:
+        if "alembic_version" in str(error.orig):  # no such table: a new database
             return False
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        raise
     if found is not None and found > REVISION:
         raise LedgerError(f"the ledger is of a newer version ({found})", hint="install the newer program")
     return found == REVISION
