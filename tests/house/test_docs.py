@@ -1,0 +1,86 @@
+"""Documentation is proved: the README's commands exist, its JSON shapes are those that are printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return sorted({line for line in lines if line.startswith("provision")})
+
+
+def provision(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "provision", *words], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_of_the_readme_is_understood(line: str, tmp_path: Path) -> None:
+    """Each word and option exists: the command's own help takes them (exit 0)."""
+    words = line.split()[1:]
+    verb = [w for w in words if not w.startswith("-") and w not in {"berau", "demo"}]
+    known = [verb[0], verb[1]] if verb[0] in {"lab", "ledger"} else verb[:1]
+    done = provision(*known, "--help", cwd=tmp_path)
+    assert done.returncode == 0, line
+    for option in (w for w in words if w.startswith("--") and w != "--home"):
+        assert option in done.stdout, line
+
+
+def test_the_first_commands_of_the_journey_run(tmp_path: Path) -> None:
+    assert provision("init", "berau", cwd=tmp_path).returncode == 0
+    assert provision("--home", "berau", "check", cwd=tmp_path).returncode == 0
+    assert provision("--home", "berau", "register", "berau/inventory/delivery.csv", cwd=tmp_path).returncode == 0
+    assert provision("--home", "berau", "inventory", "--list", cwd=tmp_path).returncode == 0
+    assert provision("--home", "berau", "ledger", "verify", cwd=tmp_path).returncode == 0
+    again = provision("init", "berau", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "not empty" in again.stderr
+
+
+def test_every_fault_of_the_lab_is_in_the_readme() -> None:
+    from provision.lab.client import FAULTS
+
+    section = README.partition("Faults: ")[2].partition("The boxes keep")[0]
+    assert all(f"`{name}" in section for name in FAULTS)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    done = provision("--help", cwd=ROOT)
+    verbs = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert len(verbs) >= 12
+    assert [
+        v for v in verbs if f"provision {v}" not in README and f" {v} " not in README and f"`{v}" not in README
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("aply",), 2, "No such command"),
+        (("apply",), 2, "TARGET"),
+        (("inventory",), 2, "--list"),
+        (("check",), 2, "no home here"),
+        (("history", "X"), 1, "provision register"),
+        (("--home", "none", "plan"), 2, "provision init"),
+        (("lab", "status"), 1, "provision lab up"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_next_step(
+    words: tuple[str, ...], code: int, said: str, tmp_path: Path
+) -> None:
+    done = provision(*words, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
