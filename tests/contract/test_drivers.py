@@ -1,0 +1,96 @@
+"""Every driver over every recording: golden edits, stable parse, no noise, the way there and back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provision import drivers, plan, render
+from provision.diff import diff, invert, matches, patch
+from provision.home import Place, templates
+from provision.model import Candidate, Secret, Snapshot
+from provision.render import FILE
+
+ROOT = Path(__file__).parents[2]
+RECORDINGS = [
+    (name, folder)
+    for name in drivers.names()
+    for folder in sorted((ROOT / "tests/recordings").glob(f"{name}-*"))
+]  # fmt: skip
+KEY = b"k" * 32
+SECRETS = {n: Secret(f"secret-of-{n}") for n in ("wireguard_private", "wireguard_preshared", "snmp_auth", "snmp_priv")}
+
+
+def candidate(driver: drivers.Driver) -> Candidate:
+    intent = Place(ROOT).intent().intents["BRU-MDM-01"]
+    facts = dict(intent.facts) | {"authorized_keys": "ssh-ed25519 AAAA office\n", "password_hash": Secret("$6$x\n")}
+    return render.render(driver, replace(intent, facts=facts), SECRETS, templates(driver.name))
+
+
+def running(driver: drivers.Driver, folder: Path, name: str = "running.txt") -> Snapshot:
+    settings, locators = driver.grammar.parse((folder / name).read_text(), driver.shape)
+    return Snapshot(device="x", at="now", settings=render.seal(settings, KEY), locators=locators, marker="m")
+
+
+def test_every_driver_has_a_recording() -> None:
+    assert {name for name, _ in RECORDINGS} == set(drivers.names())
+
+
+@pytest.mark.parametrize(("name", "folder"), RECORDINGS, ids=lambda v: v if isinstance(v, str) else v.name)
+class TestDriver:
+    def test_the_first_apply_sends_the_golden_edits(self, name: str, folder: Path) -> None:
+        driver = drivers.load(name)
+        wanted = candidate(driver)
+        made = plan.make(driver, running(driver, folder), wanted, KEY)
+        real = tuple(
+            replace(c, intended=wanted.settings.get(c.path)) for c in made.changes if not c.path.startswith(FILE)
+        )
+        edits = driver.grammar.edits(real, made.locators)
+        golden = folder / "edits.txt"
+        if os.environ.get("PROVISION_GOLDEN"):
+            golden.write_text(edits)
+        assert edits == golden.read_text()
+
+    def test_parse_is_stable_and_noise_is_no_change(self, name: str, folder: Path) -> None:
+        driver = drivers.load(name)
+        one, two = running(driver, folder), running(driver, folder, "noise.txt")
+        assert one.settings == running(driver, folder).settings
+        assert one.settings != two.settings
+        assert diff(one.settings, two.settings, owns=driver.owns, volatile=driver.volatile) == ()
+
+    def test_the_way_there_and_back(self, name: str, folder: Path) -> None:
+        driver = drivers.load(name)
+        before = running(driver, folder).settings
+        wanted = render.seal(candidate(driver).settings, KEY)
+        changes = diff(before, wanted, owns=driver.owns, volatile=driver.volatile)
+        after = patch(before, changes)
+        assert {k: v for k, v in after.items() if matches(k, driver.owns)} == {
+            k: v for k, v in wanted.items() if matches(k, driver.owns)
+        }
+        assert all(after[k] == v for k, v in wanted.items())
+        assert patch(after, invert(changes)) == before
+
+    def test_no_secret_shows_in_a_plan(self, name: str, folder: Path) -> None:
+        driver = drivers.load(name)
+        made = plan.make(driver, running(driver, folder), candidate(driver), KEY)
+        assert "secret-of" not in repr(made)
+
+    def test_the_edits_end_in_the_candidate_on_the_labs_own_uci(self, name: str, folder: Path, tmp_path: Path) -> None:
+        """Obeyed to the letter by a word that does not share our parser."""
+        from provision.lab.uci import Cli, words
+
+        driver = drivers.load(name)
+        (tmp_path / "etc/config").mkdir(parents=True)
+        for part in ("\n" + (folder / "running.txt").read_text()).split("\npackage ")[1:]:
+            package, _, body = part.partition("\n")
+            (tmp_path / "etc/config" / package).write_text(body)
+        cli = Cli(str(tmp_path), str(tmp_path / "stage"))
+        for command in words((folder / "edits.txt").read_text()):
+            cli.run(command)
+        text = "".join(cli.run(["export", section]) for section in driver.sections)
+        settings, _ = driver.grammar.parse(text, driver.shape)
+        wanted = {k: v for k, v in candidate(driver).settings.items() if not k.startswith(FILE)}
+        assert diff(settings, wanted, owns=driver.owns, volatile=driver.volatile) == ()
