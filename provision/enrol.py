@@ -198,7 +198,7 @@ def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[
         tell(step)
 
     folder = '"${IPKG_INSTROOT-}/tmp/kit-packages"'
-    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && {driver.install} ./*.ipk; code=$?; rm -rf {folder}; exit $code"
+    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {driver.install} ./*.ipk; code=$?; rm -rf {folder}; exit $code"
     hosts = writer.host(device) | {
         "feed_command": command, "look_document": str(writer.put(f"{device.tag}.packages", archive.getvalue())),
         "look_output": str(writer.path / f"{device.tag}.installed"),

@@ -107,19 +107,23 @@ async def _asyncssh(door: Door) -> Stop:
             return known.validate(key, "", "") is not None
 
     async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
-        child = await asyncio.create_subprocess_exec(
-            str(door.shell),
-            env={"SSH_ORIGINAL_COMMAND": process.command or "", "PATH": "/usr/bin:/bin"},
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
-        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+        environment = {"SSH_ORIGINAL_COMMAND": process.command or "", "PATH": "/usr/bin:/bin"}
+        argv, more = str(door.shell), {"env": environment, "start_new_session": True}
+        if process.get_terminal_type():
+            ours, its = os.openpty()
+            child = await asyncio.create_subprocess_exec(argv, stdin=its, stdout=its, stderr=its, **more)  # type: ignore[arg-type]
+            os.close(its)
+            await process.redirect(stdin=ours, stdout=os.dup(ours))
+        else:
+            pipe = asyncio.subprocess.PIPE
+            child = await asyncio.create_subprocess_exec(argv, stdin=pipe, stdout=pipe, stderr=pipe, **more)  # type: ignore[arg-type]
+            await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
         process.exit(await child.wait())
 
     servers = [
         await asyncssh.listen(
             address, door.port, server_factory=Server, server_host_keys=[str(key_path)],
-            process_factory=serve, encoding=None, reuse_address=True,
+            process_factory=serve, encoding=None, line_editor=False, reuse_address=True,
         )
         for address in door.addresses
     ]  # fmt: skip
