@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -196,8 +198,16 @@ def connect(url: str, head: Path, actor: str) -> Ledger:
 
 def _sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
+    for pragma in ("busy_timeout=30000", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    deadline = time.monotonic() + 30
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:  # another first command is at it; no busy handler is asked
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _current(engine: Engine) -> bool:
