@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from provision.diff import diff
 from provision.drivers import Driver
 from provision.errors import CutShortError, ProvisionError
-from provision.model import Candidate, Change, Plan, Secret, Settings, Snapshot, Value
+from provision.model import Candidate, Change, Plan, Secret, Snapshot, Value
 from provision.render import FILE, seal
 
 SHADOW = "/etc/shadow"
@@ -167,8 +166,3 @@ def unpack(output: bytes) -> str:
     except zlib.error:
         raw = output
     return raw.decode("utf-8", "backslashreplace")
-
-
-def accepted(settings: Settings, key: bytes) -> Mapping[str, Value]:
-    """Give the settings as the ledger keeps them."""
-    return seal(settings, key)

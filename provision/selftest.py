@@ -19,6 +19,7 @@ from provision.ledger.lease import hold
 from provision.model import Candidate, Change, Device, Plan, Snapshot
 from provision.office import BEGUN, ENDED, SELFTEST, Office, kind_of, record
 
+UNARMED = range(21, 25)  # refusals before the guard is armed
 TIMER_S = 15
 REBOOT_WINDOW_S = 600
 REBOOT_S = 240.0  # the longest that a boot may take
@@ -74,11 +75,13 @@ def _drill(office: Office, writer: Writer, device: Device, run: str, why: str, t
     output = _feed(writer, device, "drill", document, tell)
     ended, code, said = plan.read_end(output, nonce)
     if code or not ended:
+        if code not in UNARMED:  # a guard may be armed: the run stays open for resume
+            raise DeviceError(f"the drill broke off: {said or 'no answer'}", where=device.tag, hint="provision resume")
         office.ledger.append(
             ENDED, device.tag, {"run": run, "ending": "failed", "because": said or "no answer"}, at=office.now()
         )
         raise DeviceError(
-            f"the drill did not begin: {said or 'no answer'}", where=device.tag, hint="provision resume, then try again"
+            f"the drill did not begin: {said or 'no answer'}", where=device.tag, hint="mend the cause, then try again"
         )
     if why == "boot":
         _feed(writer, device, "reboot", plan.pack([REBOOT]), tell)

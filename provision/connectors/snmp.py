@@ -15,10 +15,8 @@ from typing import Any
 
 from provision.model import Secret
 
-SHA256_AUTH = "SHA-256"
 PASSPHRASE_SPAN = 1048576  # RFC 3414, A.2: a megabyte of the passphrase repeated
 AES128_BYTES = 16
-PORT_DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from provision.errors import CutShortError, ProvisionError
 from provision.grammars import Shape
 from provision.model import Change, Secret, Settings, Value
 
-_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PIECE = re.compile(
     r"""(?P<end>[\n;])|(?P<blank>[ \t\r]+)|(?P<comment>\#[^\n]*)
     |(?P<single>'[^']*')|(?P<double>"(?:[^"\\]|\\.)*")|(?P<escape>\\(?:.|\Z))
@@ -222,8 +221,3 @@ def _inside(path: str, gone: set[str]) -> bool:
 def _index(locator: str) -> tuple[str, int]:
     head, _, index = locator.rpartition("[")
     return head, int(index.rstrip("]"))
-
-
-def is_name(text: str) -> bool:
-    """Say whether UCI takes `text` as the name of a section or option."""
-    return _NAME.fullmatch(text) is not None
