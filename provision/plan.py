@@ -63,7 +63,7 @@ def change_document(driver: Driver, plan: Plan, *, run: str, window_s: int, nonc
         if FILE + path not in changed or driver.files[path].source == driver.guard:
             continue
         text = file.text.reveal() if isinstance(file.text, Secret) else file.text
-        put = words.password if path == SHADOW else fill(words.put, mode=file.mode, path=path.lstrip("/"))
+        put = words.login if path == SHADOW else fill(words.put, mode=file.mode, path=path.lstrip("/"))
         body.append(_here(driver, put, text, nonce))
     if edits:
         body.append(_here(driver, words.stage, edits, nonce))
@@ -92,7 +92,7 @@ def look_document(guard: str, nonce: str) -> bytes:
 
 def pack(body: list[str]) -> bytes:
     """Wrap lines of shell in one function that is called last, compressed both ways."""
-    text = "change() {\n" + "\n".join(body) + "\n}\n" + '(change; echo "#kit code $?") | gzip -c\n'
+    text = "change() {\n" + "\n".join(body) + "\n}\n" + '{ (change); echo "#kit code $?"; } | gzip -c\n'
     return gzip.compress(text.encode(), mtime=0)
 
 

@@ -45,7 +45,7 @@ class ConfirmedCommit:
     arm: str
     stage: str
     put: str
-    password: str
+    login: str
     commit: str
     read_back: str
     confirm: str

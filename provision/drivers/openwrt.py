@@ -5,7 +5,7 @@ from __future__ import annotations
 from provision.drivers import ConfirmedCommit, Driver, Factory, PlacedFile
 from provision.grammars import Shape, uci
 
-GUARD = '"${IPKG_INSTROOT-}/usr/libexec/kit/guard"'
+GUARD = '. "${IPKG_INSTROOT-}/usr/libexec/kit/guard"'  # its functions, in the document's own shell
 
 DRIVER = Driver(
     name="openwrt",
@@ -69,15 +69,15 @@ DRIVER = Driver(
     install="opkg install",
     commit=ConfirmedCommit(
         prepare='mkdir -p "${IPKG_INSTROOT-}/etc/kit/next"',
-        checkpoint=f"{GUARD} checkpoint {{marker}}",
-        arm=f"{GUARD} arm {{run}} {{window_s}}",
-        stage=f"{GUARD} stage",
-        put=f"{GUARD} put {{mode}} {{path}}",
-        password=f"{GUARD} password",
-        commit=f"{GUARD} commit {{run}} {{staged}}",
-        read_back=f"{GUARD} look",
-        confirm=f"{GUARD} finish {{run}} {{marker}}",
-        revert=f"{GUARD} undo {{run}}",
+        checkpoint=f"{GUARD} && checkpoint {{marker}}",
+        arm="arm {run} {window_s}",
+        stage="stage",
+        put="put {mode} {path}",
+        login="root_hash",
+        commit="commit {run} {staged}",
+        read_back="look",
+        confirm=f"{GUARD} && finish {{run}} {{marker}}",
+        revert=f"{GUARD} && undo {{run}}",
         refusals={
             21: "another run's guard is armed on the device",
             22: "the plan is stale: the device moved since it was made",

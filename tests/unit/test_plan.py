@@ -146,7 +146,7 @@ def test_a_document_that_is_cut_short_calls_nothing() -> None:
     assert text.startswith("change() {\n")
     assert text.rstrip().endswith("| gzip -c")
     assert (
-        text.index("checkpoint") < text.index('guard" arm') < text.index('guard" stage') < text.index('guard" commit')
+        text.index("checkpoint ") < text.index("\narm r 60") < text.index("\nstage <<") < text.index("\ncommit r uci")
     )
 
 

@@ -6,6 +6,9 @@
 # deadline (wait, tick) or at the next boot, whichever is first. rpcd's own rollback is used too,
 # but it lives in RAM and knows /etc/config only.
 #
+# Run as `guard VERB …`, or sourced without a word for its functions: every process that is not
+# started counts on such a small box, so a document sources it once and builtins do what they can.
+#
 # Exit codes: 21 another run is armed, 22 the plan is stale, 23 flash is full, 24 no checkpoint,
 # 25 refused by uci, 26 refused by rpcd, 31 not armed by this run, 32 moved since it was read back.
 R=${IPKG_INSTROOT-}
@@ -15,12 +18,16 @@ SELF=$R/usr/libexec/kit/guard
 PACKAGES='system network firewall dhcp dropbear snmpd'
 KEPT='etc/dropbear/authorized_keys etc/shadow etc/crontabs/root usr/libexec/kit/status usr/libexec/kit/sample'
 
-mkdir -p "$K" "$T" 2>/dev/null
+[ -d "$K" ] && [ -d "$T" ] || mkdir -p "$K" "$T" 2>/dev/null
 
 say() { printf '#kit %s\n' "$*"; }
 die() { code=$1; shift; say "refused $*"; unlock; exit "$code"; }
 up() { read -r s _ </proc/uptime; echo "${s%%.*}"; }
-paths() { for p in $PACKAGES; do echo "etc/config/$p"; done; for p in $KEPT; do echo "$p"; done; }
+PATHS=
+for p in $PACKAGES; do PATHS="$PATHS etc/config/$p"; done
+PATHS="$PATHS $KEPT"
+line_of() { line=; { read -r line <"$1"; } 2>/dev/null; [ -n "$line" ]; } # FILE -> $line
+folder() { [ -d "${1%/*}" ] || mkdir -p "${1%/*}"; }                      # FILE: its directory
 
 lock() { # one at a time; a holder that died, or sits there for a minute, loses it
 	n=0
@@ -37,22 +44,23 @@ lock() { # one at a time; a holder that died, or sits there for a minute, loses 
 }
 unlock() { [ -z "$locked" ] || rm -rf "$T/lock"; locked=; }
 
-marker() {
-	( cd "$R/" && for p in $(paths); do
-		echo "== $p"
-		case $p in
-		etc/shadow) grep '^root:' "$p" 2>/dev/null | cut -d: -f1,2 ;;
-		*) cat "$p" 2>/dev/null ;;
-		esac
-	done ) | sha256sum | cut -c1-32
+sums() { # "DIGEST  PATH" of all that a run may change; of shadow only root's hash counts
+	cd "$R/" || return
+	# shellcheck disable=SC2086
+	sha256sum ${PATHS% etc/shadow*} ${PATHS#*etc/shadow } 2>/dev/null
+	[ ! -s etc/shadow ] || while IFS=: read -r user hash _; do
+		[ "$user" != root ] || echo "$hash"
+	done <etc/shadow | sha256sum | { read -r sum _; echo "$sum  etc/shadow"; }
 }
+short() { read -r sum _; printf '%.32s\n' "$sum"; }
+marker() { sums | sha256sum | short; }
 
 state() { # none | armed RUN SECONDS_LEFT | reverted RUN WHY
 	if [ -s "$K/armed" ]; then
 		read -r run deadline _ <"$K/armed"
 		echo "armed $run $((deadline - $(up)))"
 	elif [ -s "$K/reverted" ]; then
-		echo "reverted $(cat "$K/reverted")"
+		line_of "$K/reverted"; echo "reverted $line"
 	else
 		echo none
 	fi
@@ -60,7 +68,7 @@ state() { # none | armed RUN SECONDS_LEFT | reverted RUN WHY
 armed_by() { [ -s "$K/armed" ] && read -r run deadline _ <"$K/armed" && [ "$run" = "$1" ]; }
 
 install() { # the guard and its boot hook, before anything depends on them
-	mkdir -p "$R/usr/libexec/kit" "$R/etc/init.d" "$R/etc/rc.d"
+	folder "$SELF"; folder "$R/etc/init.d/x"; folder "$R/etc/rc.d/x"
 	[ ! -s "$K/next/guard" ] || {
 		chmod 755 "$K/next/guard"; mv -f "$K/next/guard" "$SELF"
 	}
@@ -77,15 +85,17 @@ install() { # the guard and its boot hook, before anything depends on them
 checkpoint() { # MARKER
 	[ ! -s "$K/armed" ] || die 21 "guard of another run: $(state)"
 	[ "$1" = "$(marker)" ] || die 22 'stale: the configuration moved since the plan was made'
-	need=$(( $(du -sk "$R/etc/config" | cut -f1) * 4 + 64 ))
+	used=$(du -sk "$R/etc/config"); used=${used%%[!0-9]*}
+	need=$((used * 4 + 64))
 	# shellcheck disable=SC2046
-	set -- $(df -k "$K" | tail -n 1)
-	[ "${4:-0}" -ge "$need" ] || die 23 "flash full: ${4:-0} KB free, $need KB needed"
+	set -- $(df -k "$K") # … available use% mountpoint
+	while [ $# -gt 3 ]; do shift; done
+	[ "${1:-0}" -ge "$need" ] 2>/dev/null || die 23 "flash full: ${1:-0} KB free, $need KB needed"
 	present=; absent=
-	for p in $(paths); do
+	for p in $PATHS; do
 		if [ -e "$R/$p" ]; then present="$present $p"; else absent="$absent $p"; fi
 	done
-	rm -f "$K/reverted"
+	[ ! -e "$K/reverted" ] || rm -f "$K/reverted"
 	# shellcheck disable=SC2086
 	tar -C "$R/" -cf "$K/old.new" $present || die 24 'the checkpoint could not be written'
 	echo "$absent" >"$K/absent" || die 24 'the checkpoint could not be written'
@@ -98,11 +108,12 @@ checkpoint() { # MARKER
 }
 
 arm() { # RUN SECONDS
-	line="$1 $(( $(up) + $2 )) $2"
-	echo "$line" >"$K/armed.new" || die 24 'the guard could not be armed'
+	want="$1 $(( $(up) + $2 )) $2"
+	echo "$want" >"$K/armed.new" || die 24 'the guard could not be armed'
 	sync; mv "$K/armed.new" "$K/armed"; sync
-	[ "$(cat "$K/armed")" = "$line" ] || die 24 'the armed guard does not read back'
-	rm -f "$T/session"; echo "$2" >"$T/window"
+	line_of "$K/armed" && [ "$line" = "$want" ] || die 24 'the armed guard does not read back'
+	[ ! -e "$T/session" ] || rm -f "$T/session"
+	echo "$2" >"$T/window"
 	"$SELF" wait "$1" </dev/null >/dev/null 2>&1 &
 	say "armed $1 $2"
 }
@@ -115,43 +126,44 @@ wait_out() { # RUN: revert at the deadline
 }
 
 rpc() { ubus -S call "$@"; }
-session() { printf '{"ubus_rpc_session":"%s"%s}' "$(cat "$T/session" 2>/dev/null)" "$1"; }
+session() { line_of "$T/session"; printf '{"ubus_rpc_session":"%s"%s}' "$line" "$1"; }
 
 stage() { # uci batch on stdin, into an rpcd session of our own
-	sid=$(rpc session create '{"timeout":1800}' | sed -n 's/.*"ubus_rpc_session": *"\([0-9a-f]*\)".*/\1/p')
-	[ -n "$sid" ] || die 26 'rpcd gave no session'
+	sid=$(rpc session create '{"timeout":1800}')
+	sid=${sid#*\"ubus_rpc_session\"*\"}; sid=${sid%%\"*}
+	case $sid in '' | *[!0-9a-f]*) die 26 'rpcd gave no session' ;; esac
 	echo "$sid" >"$T/session" || die 26 'the session could not be kept'
 	rpc session grant "$(session ',"scope":"uci","objects":[["*","read"],["*","write"]]')" >/dev/null ||
 		die 26 'rpcd granted nothing'
-	mkdir -p "$R/var/run/rpcd"
-	errors=$(uci -t "$R/var/run/rpcd/uci-$sid" batch 2>&1 >/dev/null | head -n 1)
-	[ -z "$errors" ] || die 25 "$errors"
+	folder "$R/var/run/rpcd/x"
+	errors=$(uci -t "$R/var/run/rpcd/uci-$sid" batch 2>&1 >/dev/null)
+	[ -z "$errors" ] || die 25 "${errors%%
+*}"
 	# rpcd before 2026 takes its save directory from the last call of the session
 	rpc uci changes "$(session)" >/dev/null || die 26 'rpcd shows no changes'
 }
 
 put() { # MODE PATH: a file from stdin, beside its place
-	mkdir -p "$K/next/${2%/*}"
+	folder "$K/next/$2"
 	cat >"$K/next/$2" && chmod "$1" "$K/next/$2" || die 23 "flash full: $2 could not be written"
 }
 
-password() { # the crypt hash of root from stdin, never in an argument
+root_hash() { # the crypt hash of root from stdin, never in an argument
 	read -r hash
-	mkdir -p "$K/next/etc"
-	while IFS=: read -r user _ rest; do
+	folder "$K/next/etc/x"
+	( umask 077; while IFS=: read -r user _ rest; do
 		case $user in
 		root) printf '%s:%s:%s\n' root "$hash" "$rest" ;;
 		*) printf '%s\n' "$user:$_:$rest" ;;
 		esac
-	done <"$R/etc/shadow" >"$K/next/etc/shadow" || die 23 'flash full: shadow could not be written'
-	chmod 600 "$K/next/etc/shadow"
+	done <"$R/etc/shadow" >"$K/next/etc/shadow" ) || die 23 'flash full: shadow could not be written'
 }
 
 place() { # the files beside their places move in, each whole
 	[ -d "$K/next" ] || return 0
 	sync
 	( cd "$K/next" && find . -type f ) | while read -r p; do
-		mkdir -p "$R/${p%/*}"; mv -f "$K/next/$p" "$R/$p"
+		folder "$R/$p"; mv -f "$K/next/$p" "$R/$p"
 	done
 	rm -rf "$K/next"; sync
 }
@@ -159,15 +171,16 @@ place() { # the files beside their places move in, each whole
 commit() { # RUN MODE: with or without something staged for rpcd
 	lock # a revert that came first has disarmed: then nothing may take effect
 	armed_by "$1" || die 31 "not armed by $1: $(state)"
+	cron=; [ ! -e "$K/next/etc/crontabs/root" ] || cron=1
 	place
 	[ "$2" = files ] || {
-		window=$(cat "$T/window")
-		rpc uci apply "$(session ",\"rollback\":true,\"timeout\":$((window + 60))")" ||
+		line_of "$T/window"; window=$((line + 60))
+		rpc uci apply "$(session ",\"rollback\":true,\"timeout\":$window")" ||
 			die 26 "rpcd refused the apply ($?)"
 		sync
 	}
 	unlock
-	"$R/etc/init.d/cron" restart >/dev/null 2>&1
+	[ -z "$cron" ] || "$R/etc/init.d/cron" restart >/dev/null 2>&1
 }
 
 release() { # end the rpcd session, forget the way back
@@ -191,7 +204,7 @@ restore() { # the checkpoint back into place; may be cut and done again
 	rm -rf "$K/restore"; mkdir -p "$K/restore"
 	tar -C "$K/restore" -xf "$K/old.tar" && sync || return 1
 	( cd "$K/restore" && find . -type f ) | while read -r p; do
-		mkdir -p "$R/${p%/*}"; mv -f "$K/restore/$p" "$R/$p"
+		folder "$R/$p"; mv -f "$K/restore/$p" "$R/$p"
 	done
 	for p in $(cat "$K/absent"); do rm -f "$R/$p"; done
 	sync
@@ -230,16 +243,23 @@ tick() { # from cron: a second hand on the clock, should the waiter have died
 	[ -s "$K/armed" ] && read -r run deadline _ <"$K/armed" && [ "$(up)" -ge "$deadline" ] && revert tick
 }
 
-serial() { tr -cd 'A-Za-z0-9._-' <"$R/proc/device-tree/serial-number" 2>/dev/null; }
-mac() { cat "$R/sys/class/net/eth0/address" 2>/dev/null; }
-release_name() { ( . "$R/etc/openwrt_release" 2>/dev/null; printf '%s' "$DISTRIB_RELEASE" ); }
-model() { tr -cd 'A-Za-z0-9._ +-' <"$R/tmp/sysinfo/model" 2>/dev/null; }
-hash_of() { sha256sum <"$R/$1" 2>/dev/null | cut -c1-64; }
+clean() { # TEXT: only what may stand in a name
+	case $1 in *[!A-Za-z0-9._\ +-]*) printf '%s' "$1" | tr -cd 'A-Za-z0-9._ +-' ;; *) printf '%s' "$1" ;; esac
+}
+serial() { line_of "$R/proc/device-tree/serial-number"; clean "$line"; }
+mac() { line_of "$R/sys/class/net/eth0/address"; printf '%s' "$line"; }
+release_name() {
+	while IFS== read -r key value; do
+		case $key in DISTRIB_RELEASE) value=${value#[\"\']}; clean "${value%[\"\']}" ;; esac
+	done <"$R/etc/openwrt_release"
+} 2>/dev/null
+model() { line_of "$R/tmp/sysinfo/model"; clean "$line"; }
+imei() { said=$(uqmi -s -d /dev/cdc-wdm0 --get-imei 2>/dev/null); said=${said#\"}; clean "${said%\"}"; }
 
 identity() {
 	say "serial $(serial)"
 	say "mac $(mac)"
-	say "imei $(uqmi -s -d /dev/cdc-wdm0 --get-imei 2>/dev/null | tr -cd 0-9)"
+	say "imei $(imei)"
 	say "firmware $(release_name)"
 	say "model $(model)"
 	missing=
@@ -252,19 +272,20 @@ identity() {
 look() { # all that a plan is made from, with an end marker
 	identity
 	say "guard $(state)"
-	say "marker $(marker)"
-	for p in $KEPT usr/libexec/kit/guard; do
-		case $p in
-		etc/shadow) [ ! -s "$R/$p" ] || say "file $p $(grep '^root:' "$R/$p" | cut -d: -f2 | sha256sum | cut -c1-64)" ;;
-		*) [ ! -e "$R/$p" ] || say "file $p $(hash_of "$p")" ;;
-		esac
+	seen=$(sums)
+	say "marker $(echo "$seen" | sha256sum | short)"
+	echo "$seen" | while read -r sum path; do
+		case $path in etc/config/*) ;; *) say "file $path $sum" ;; esac
 	done
+	[ ! -e "$SELF" ] || sha256sum <"$SELF" | { read -r sum _; say "file usr/libexec/kit/guard $sum"; }
 	say export
 	for p in $PACKAGES; do [ ! -s "$R/etc/config/$p" ] || echo "export $p"; done | uci batch
 }
 
-verb=$1; shift
-case $verb in
-wait) wait_out "$@" ;;
-*) "$verb" "$@" ;;
-esac
+[ $# -eq 0 ] || {
+	verb=$1; shift
+	case $verb in
+	wait) wait_out "$@" ;;
+	*) "$verb" "$@" ;;
+	esac
+}
