@@ -7,6 +7,7 @@ refused, the same session to confirm, an apply without rollback that spoils a pe
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import shutil
 import sys
@@ -15,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from provision.lab.ubus import UNREADABLE
 from provision.lab.uci import Package, UciError
 
 OK, INVALID_ARGUMENT, NOT_FOUND_METHOD, NOT_FOUND, NO_DATA, DENIED = 0, 2, 3, 4, 5, 6
@@ -189,14 +191,24 @@ class Rpcd:
         return OK, None
 
 
-async def serve(path: Path, answer: Callable[[str, str, dict[str, Any]], Reply]) -> Callable[[], Awaitable[None]]:
+def answer(asked: bytes, call: Callable[[str, str, dict[str, Any]], Reply]) -> bytes:
+    """Answer what the `ubus` word sent (style, object, method, message): an exit code and a text."""
+    style, path, method, *rest = asked.decode("utf-8", "surrogateescape").split("\0")
+    try:
+        message = json.loads(rest[0]) if rest else {}
+    except ValueError:
+        return f"{UNREADABLE}\n".encode()
+    code, reply = call(path, method, message)
+    text = "" if reply is None else json.dumps(reply, indent=None if style else "\t") + "\n"
+    return f"{code}\n{text}".encode()
+
+
+async def serve(path: Path, call: Callable[[str, str, dict[str, Any]], Reply]) -> Callable[[], Awaitable[None]]:
     """Listen on the bus socket at `path`; give the coroutine function that closes it."""
-    import json
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            path_, method, message = json.loads(await reader.readline())
-            writer.write(json.dumps(answer(path_, method, message)).encode() + b"\n")
+            writer.write(answer(await reader.read(), call))
             await writer.drain()
         except (ValueError, ConnectionError):
             pass
