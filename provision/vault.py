@@ -72,8 +72,8 @@ class Vault:
             return
         if self._stamp == (stamp.st_mtime_ns, stamp.st_size):
             return
+        import yaml
         from ansible.errors import AnsibleError
-        from ruamel.yaml import YAML
 
         try:
             text = self._cipher().decrypt(self.path.read_bytes())
@@ -83,21 +83,18 @@ class Vault:
                 where=str(self.path),
                 hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
             ) from None
-        self._sets = YAML(typ="safe").load(text) or {}
+        self._sets = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}  # noqa: S506 (both are safe)
         self._stamp = (stamp.st_mtime_ns, stamp.st_size)
 
     def _save(self) -> None:
-        from io import StringIO
+        import yaml
 
-        from ruamel.yaml import YAML
-
-        out = StringIO()
-        YAML(typ="safe").dump(self._sets, out)
+        text = yaml.dump(self._sets, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
         temporary = self.path.with_suffix(".new")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(self._cipher().encrypt(out.getvalue()))
+                file.write(self._cipher().encrypt(text))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)

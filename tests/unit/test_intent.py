@@ -107,6 +107,31 @@ def test_malformed_yaml_names_the_line_and_the_other_faults_too(texts: dict[str,
     assert any(f.where.startswith(SEGAH) and "year" in f.what for f in found)
 
 
+def test_a_scalar_is_the_text_that_was_typed(texts: dict[str, str]) -> None:
+    serial = line_of(texts[KELAY], "serial:")
+    lines = texts[KELAY].splitlines()
+    lines[serial - 1] = lines[serial - 1].partition("serial:")[0] + "serial: 00123"
+    texts[KELAY] = "\n".join(lines)
+    home = intent.read(texts, drivers.names())
+    assert "00123" in {i.serial for i in home.kits["kelay"].items}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "line"),
+    [
+        ("  apn:", "  driver: openwrt\n  driver: openwrt\n  apn:", "duplicate key driver", "  driver: openwrt\n  apn"),
+        ("  apn:", "  ? [a]\n  : b\n  apn:", "a key that is no text", "? [a]"),
+        ("items:\n", "items: &all\n  - *all\n", "an alias that contains itself", "items:"),
+    ],
+)
+def test_what_yaml_allows_and_nobody_means_is_a_fault(
+    texts: dict[str, str], old: str, new: str, what: str, line: str
+) -> None:
+    swap(texts, KELAY, old, new)
+    where = texts[KELAY][: texts[KELAY].index(line)].count("\n") + 1
+    assert the(texts, what).where in {f"{KELAY}:{where}", f"{KELAY}:{where + 1}"}
+
+
 @pytest.mark.parametrize("name", ["biduk-biduk", "BIDUK BIDUK", "Biduk-biduk"])
 def test_a_spelling_variant_is_resolved_not_refused(texts: dict[str, str], name: str) -> None:
     swap(texts, "inventory/kits/biduk-biduk.yml", "kecamatan: Biduk-Biduk", f"kecamatan: {name}")
