@@ -51,7 +51,11 @@ def fresh(home: Path) -> None:
 
 
 def peer(home: Path, folder: Path) -> list[str]:
-    """One ansible-playbook that pushes one script per host by raw: the same settings, no way back."""
+    """One ansible-playbook that pushes one script per host by raw, and looks at nothing.
+
+    The script does the same job without a way back: the settings, committed; the same files;
+    the password; and the reload (`reload_config` is one event for each package).
+    """
     from provision import apply, drivers, plan
     from provision.office import Office
 
@@ -69,6 +73,15 @@ def peer(home: Path, folder: Path) -> list[str]:
         ).decode()
         batch = document.split("stage <<'KIT-n' || return $?\n")[1].split("\nKIT-n")[0]
         script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(driver.sections)}; do uci commit $p; done\n"
+        script += "cd $IPKG_INSTROOT/; mkdir -p etc/dropbear etc/crontabs usr/libexec/kit\n"
+        for path, file in candidates[tag].files.items():
+            text = file.text if isinstance(file.text, str) else file.text.reveal()
+            if path == plan.SHADOW:
+                script += f"sed -i 's|^root:[^:]*|root:{text.strip()}|' etc/shadow\n"
+            elif driver.files[path].source != driver.guard:
+                script += f"cat >.{path} <<'END'\n{text}END\nchmod {file.mode} .{path}\n"
+        script += f"for p in {' '.join(driver.sections)}; do\n"
+        script += 'ubus call service event \'{"type":"config.change","data":{"package":"\'$p\'"}}\'\ndone\n'
         packed = base64.b64encode(gzip.compress(script.encode())).decode()
         hosts[tag] = {
             "ansible_host": known.device.bench_host, "ansible_port": known.device.ssh_port, "ansible_user": "root",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provision import drivers, gather, plan, render
+from provision.connectors import snmp
 from provision.connectors.ansible import DONE, FAILED, UNREACHABLE, Step, Writer
 from provision.diff import diff
 from provision.errors import ProvisionError
@@ -83,6 +85,7 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
         run.tell(step)
 
     longest = max(_window(j, run) for j in jobs)
+    threading.Thread(target=snmp.warm, daemon=True).start()  # the reading that follows starts at once
     writer.phase("apply.yml", hosts, told, deadline_s=longest + SLACK_S)
     return _end(office, writer, name, jobs, run)
 

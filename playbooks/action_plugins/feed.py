@@ -14,7 +14,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 POLL_S = 0.02
-RETRY_PAUSE_S = 0.25
+RETRY_PAUSE_S = 0.1
 
 
 class ActionModule(ActionBase):

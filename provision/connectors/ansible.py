@@ -27,6 +27,7 @@ EVENTS = {
     "runner_on_failed": FAILED, "runner_on_skipped": SKIPPED,
 }  # fmt: skip
 FORKS = 16
+FAREWELL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,20 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Tell the ssh masters to exit, sweep what is left, remove the directory."""
-        for socket in (self.path / "cp").iterdir():
-            subprocess.run(
-                ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"], capture_output=True, timeout=5, check=False
+        farewells = [
+            subprocess.Popen(
+                ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
+            for socket in (self.path / "cp").iterdir()
+        ]  # fmt: skip
+        deadline = time.monotonic() + FAREWELL_S
+        for farewell in farewells:
+            try:
+                farewell.wait(max(deadline - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                farewell.kill()
+                farewell.wait()
         private.remove(self.path, self.run)
 
     def put(self, name: str, document: bytes) -> Path:

@@ -64,6 +64,11 @@ def target(device: str, host: str, port: int, user: str, secrets: Mapping[str, S
     )  # fmt: skip
 
 
+def warm() -> None:
+    """Import what a read needs while the caller waits for something else (about 0.15 s)."""
+    import pysnmp.hlapi.v3arch.asyncio  # noqa: F401
+
+
 def read(
     targets: list[Target], oids: tuple[str, ...], *, timeout_s: float = 2.0, retries: int = 1
 ) -> dict[str, Answer]:
