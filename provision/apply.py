@@ -40,6 +40,8 @@ def apply(office: Office, intents: list[Intent], run: Run) -> list[Outcome]:
         ready = [i for i in ready if i.item.asset_tag not in held]
         if ready:
             with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
+                if not run.plan_only and any(not office.known[i.item.asset_tag].accepted for i in ready):
+                    writer.begin("apply.yml")  # a first apply always changes something
                 outcomes += _work(office, writer, name, ready, run)
     order = {i.item.asset_tag: n for n, i in enumerate(intents)}
     return sorted(outcomes, key=lambda o: order[o.device])

@@ -9,7 +9,8 @@ from typing import Any
 
 from provision import drivers, gather, plan, render
 from provision.connectors import snmp
-from provision.connectors.ansible import DONE, FAILED, UNREACHABLE, Step, Writer
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.diff import diff
 from provision.errors import ProvisionError
 from provision.home import templates

@@ -15,7 +15,7 @@ from provision.errors import IntentError, ProvisionError
 from provision.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict
 
 if TYPE_CHECKING:
-    from provision.connectors.ansible import Step
+    from provision.connectors.phase import Step
 
 STYLES = {
     "applied": "green", "unchanged": "green", "pass": "green", "warn": "yellow", "reverted": "yellow",

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from provision import drivers, gather, keys
 from provision.connectors import ssh
-from provision.connectors.ansible import DONE, Step, Writer
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, Step
 from provision.errors import DeviceError, IdentityError, ProvisionError, UsageError
 from provision.ledger.lease import hold
 from provision.model import Device, Intent, Snapshot, Stage

@@ -8,7 +8,8 @@ from typing import Any
 
 from provision import drivers, plan, readings
 from provision.connectors import snmp
-from provision.connectors.ansible import DONE, FAILED, UNREACHABLE, Step, Writer
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.errors import ProvisionError
 from provision.home import templates
 from provision.model import Device, Snapshot

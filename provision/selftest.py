@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from provision import drivers, gather, plan
-from provision.connectors.ansible import DONE, Step, Writer
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, Step
 from provision.errors import DeviceError, LeaseError, ProvisionError, UsageError
 from provision.home import templates
 from provision.ledger.lease import hold

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from provision import drivers, gather, plan
-from provision.connectors.ansible import Step, Writer
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import Step
 from provision.diff import diff
 from provision.model import Device, Ending, Event, Snapshot, Stage
 from provision.office import ACCEPTED, CONFIGURED, ENDED, Office, configuration, device_of, record, unpack

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from provision import processes
 from provision.connectors import private
-from provision.errors import ProvisionError
+from provision.connectors.phase import Phase, Told
 from provision.home import share
 from provision.model import Device
 
-STARTED, DONE, UNREACHABLE, FAILED, SKIPPED = "started", "done", "unreachable", "failed", "skipped"
-EVENTS = {
-    "runner_on_start": STARTED, "runner_on_ok": DONE, "runner_on_unreachable": UNREACHABLE,
-    "runner_on_failed": FAILED, "runner_on_skipped": SKIPPED,
-}  # fmt: skip
-FORKS = 16
 FAREWELL_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One event of a phase: what happened to which device in which task."""
-
-    device: str
-    task: str
-    state: str
-    because: str = ""
 
 
 class Writer:
@@ -49,6 +28,7 @@ class Writer:
         self.ssh_key = ssh_key
         self.host_keys = host_keys
         self.path = Path()
+        self._ahead: Phase | None = None
 
     def __enter__(self) -> Self:
         """Make the private directory."""
@@ -76,6 +56,8 @@ class Writer:
                 farewell.kill()
                 farewell.wait()
         private.remove(self.path, self.run)
+        if self._ahead:
+            self._ahead.call_off()
 
     def put(self, name: str, document: bytes) -> Path:
         """Keep a document in the private directory; it appears whole."""
@@ -114,59 +96,23 @@ class Writer:
         """Give the pattern of the sockets through which phases share a connection."""
         return str(self.path / "cp" / f"{prefix}%%C")
 
-    def phase(
-        self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], told: Callable[[Step], None], *, deadline_s: float
-    ) -> None:
-        """Run one playbook for all `hosts`; `told` hears each step as it happens.
+    def begin(self, playbook: str) -> None:
+        """Start Ansible ahead, where a phase is sure to follow; it waits for its hosts."""
+        self._ahead = self._start(playbook)
 
-        Raises ProvisionError where Ansible itself failed; a device's failure is a step. At the
-        deadline everything is ended: what was under way is then unknown.
-        """
+    def phase(self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], told: Told, *, deadline_s: float) -> None:
+        """Run one playbook for all `hosts`; see Phase.follow."""
         if not hosts:
             return
-        from ansible_runner import Runner, RunnerConfig
-        from ansible_runner.utils import OutputEventFilter
+        if self._ahead and self._ahead.playbook == playbook:
+            phase, self._ahead = self._ahead, None
+        else:
+            phase = self._start(playbook)
+        phase.follow(hosts, told, deadline_s=deadline_s)
 
+    def _start(self, playbook: str) -> Phase:
         place = self.path / playbook.removesuffix(".yml")
-        place.mkdir(exist_ok=True)
-        inventory = place / "hosts.json"
-        inventory.write_text(json.dumps({"all": {"hosts": {name: dict(v) for name, v in hosts.items()}}}))
-        config = RunnerConfig(
-            private_data_dir=str(place), playbook=str(share("playbooks") / playbook), inventory=str(inventory),
-            ident=f"{time.monotonic_ns()}", quiet=True, envvars=self._environment(),
-            cmdline=f"--forks {min(FORKS, len(hosts))}",
-        )  # fmt: skip
-        config.prepare()
-        config.runner_mode = "subprocess"
-        config.subprocess_timeout = None
-        config.suppress_output_file = True
-        reading, config.output_fd = os.pipe()
-        runner = Runner(config=config, event_handler=lambda event: _tell(event, told))
-        work = threading.Thread(target=self._run, args=(runner, config.output_fd), daemon=True)
-        events = OutputEventFilter(None, runner.event_callback, suppress_ansible_output=True)
-        work.start()
-        timer = threading.Timer(deadline_s, processes.sweep, args=(private.mark(self.run),))
-        timer.daemon = True
-        timer.start()
-        try:
-            decoder = codecs.getincrementaldecoder("utf-8")("replace")
-            while piece := os.read(reading, 65536):
-                events.write(decoder.decode(piece))
-            work.join()
-        finally:
-            timer.cancel()
-            os.close(reading)
-        if runner.rc not in (0, 2, 4) and timer.finished.is_set() is False:
-            raise ProvisionError(
-                f"Ansible ended with {runner.rc}", where=playbook, hint="run again; see README, when Ansible fails"
-            )
-
-    @staticmethod
-    def _run(runner: Any, writing: int) -> None:
-        try:
-            runner.run()
-        finally:
-            os.close(writing)
+        return Phase(place, playbook, self._environment(), private.mark(self.run))
 
     def _environment(self) -> dict[str, str]:
         """Settings of our own, whatever the user's ansible.cfg says."""
@@ -179,6 +125,7 @@ class Writer:
             "ANSIBLE_HOME": str(self.path / "home"),
             "ANSIBLE_LOCAL_TEMP": str(self.path / "tmp"),
             "ANSIBLE_ACTION_PLUGINS": str(share("playbooks") / "action_plugins"),
+            "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",  # others would read from the pipe
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "ANSIBLE_SSH_RETRIES": "0",
@@ -188,16 +135,3 @@ class Writer:
             "ANSIBLE_DEPRECATION_WARNINGS": "False",
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         }
-
-
-def _tell(event: Mapping[str, Any], told: Callable[[Step], None]) -> bool:
-    """Turn one of Ansible's events into a step; keep no file of it."""
-    state = EVENTS.get(event.get("event", ""))
-    body = event.get("event_data", {})
-    if state and body.get("host"):
-        said = body.get("res") or {}
-        because = str(said.get("msg", "")) if state in {UNREACHABLE, FAILED} else ""
-        if said.get("skipped"):
-            state = SKIPPED
-        told(Step(device=body["host"], task=body.get("task", ""), state=state, because=because))
-    return False

@@ -1,0 +1,134 @@
+"""One Ansible process: started, given its hosts, followed event by event to its end.
+
+Ansible needs two thirds of a second to come up, so it may be started ahead: its inventory is a
+named pipe, on which it waits until the caller knows the hosts.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provision import processes
+from provision.errors import ProvisionError
+from provision.home import share
+
+STARTED, DONE, UNREACHABLE, FAILED, SKIPPED = "started", "done", "unreachable", "failed", "skipped"
+EVENTS = {
+    "runner_on_start": STARTED, "runner_on_ok": DONE, "runner_on_unreachable": UNREACHABLE,
+    "runner_on_failed": FAILED, "runner_on_skipped": SKIPPED,
+}  # fmt: skip
+FORKS = 16
+POLL_S = 0.01
+LAST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event of a phase: what happened to which device in which task."""
+
+    device: str
+    task: str
+    state: str
+    because: str = ""
+
+
+Told = Callable[[Step], None]
+
+
+class Phase:
+    """One run of one playbook; its private directory is `place`, `mark` names all its processes."""
+
+    def __init__(self, place: Path, playbook: str, environment: Mapping[str, str], mark: str) -> None:
+        """Start Ansible; it waits for its hosts."""
+        from ansible_runner import Runner, RunnerConfig
+        from ansible_runner.utils import OutputEventFilter
+
+        self.playbook, self.mark = playbook, mark
+        self._told: Told = lambda _: None
+        place.mkdir(exist_ok=True)
+        self._inventory = place / f"hosts-{time.monotonic_ns()}.json"
+        os.mkfifo(self._inventory, 0o600)
+        config = RunnerConfig(
+            private_data_dir=str(place), playbook=str(share("playbooks") / playbook), inventory=str(self._inventory),
+            ident=f"{time.monotonic_ns()}", quiet=True, envvars=dict(environment), cmdline=f"--forks {FORKS}",
+        )  # fmt: skip
+        config.prepare()
+        config.runner_mode = "subprocess"
+        config.subprocess_timeout = None
+        config.suppress_output_file = True
+        self._output, config.output_fd = os.pipe()
+        self._runner = Runner(config=config, event_handler=self._hear)
+        self._events = OutputEventFilter(None, self._runner.event_callback, suppress_ansible_output=True)
+        self._work = threading.Thread(target=self._run, args=(config.output_fd,), daemon=True)
+        self._work.start()
+
+    def follow(self, hosts: Mapping[str, Mapping[str, Any]], told: Told, *, deadline_s: float) -> None:
+        """Give Ansible its hosts; `told` hears each step as it happens.
+
+        Raises ProvisionError where Ansible itself failed; a device's failure is a step. At the
+        deadline everything is ended: what was under way is then unknown.
+        """
+        self._told = told
+        timer = threading.Timer(deadline_s, processes.sweep, args=(self.mark,))
+        timer.daemon = True
+        timer.start()
+        try:
+            self._give(json.dumps({"all": {"hosts": {name: dict(v) for name, v in hosts.items()}}}).encode())
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            while piece := os.read(self._output, 65536):
+                self._events.write(decoder.decode(piece))
+            self._work.join()
+        finally:
+            timer.cancel()
+            os.close(self._output)
+        if self._runner.rc not in (0, 2, 4) and timer.finished.is_set() is False:
+            raise ProvisionError(
+                f"Ansible ended with {self._runner.rc}",
+                where=self.playbook,
+                hint="run again; see README, when Ansible fails",
+            )
+
+    def call_off(self) -> None:
+        """Let go of a phase that was never given its hosts, after its processes were ended."""
+        self._work.join(timeout=LAST_S)
+        os.close(self._output)
+
+    def _give(self, inventory: bytes) -> None:
+        """Write the inventory into the pipe once Ansible reads it; give up where it is gone."""
+        while self._work.is_alive():
+            try:
+                descriptor = os.open(self._inventory, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads yet
+                time.sleep(POLL_S)
+                continue
+            os.set_blocking(descriptor, True)
+            with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+                pipe.write(inventory)
+            return
+
+    def _run(self, writing: int) -> None:
+        try:
+            self._runner.run()
+        finally:
+            os.close(writing)
+
+    def _hear(self, event: Mapping[str, Any]) -> bool:
+        """Turn one of Ansible's events into a step; keep no file of it."""
+        state = EVENTS.get(event.get("event", ""))
+        body = event.get("event_data", {})
+        if state and body.get("host"):
+            said = body.get("res") or {}
+            because = str(said.get("msg", "")) if state in {UNREACHABLE, FAILED} else ""
+            if said.get("skipped"):
+                state = SKIPPED
+            self._told(Step(device=body["host"], task=body.get("task", ""), state=state, because=because))
+        return False
