@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.lab import factory, ssh
+from provision.lab import factory, faults, ssh
 from provision.lab.modem import Modem
 
 
@@ -35,7 +35,7 @@ class Lab:
                 self.end.set()
                 return {}
             case {"verb": "break", "tag": tag, "fault": fault, "value": value}:
-                await self.modems[tag].fault(fault, value)
+                await faults.put(self.modems[tag], fault, value)
                 return self.modems[tag].status()
         return {"error": "not understood"}
 

@@ -255,12 +255,12 @@ def make(box: Box, root: Path) -> None:
     script(root / "usr/sbin/reboot", REBOOT)
     script(root / "usr/sbin/uqmi", UQMI)
     script(root / "usr/sbin/opkg", OPKG)
-    here = Path(__file__).parent
+    above = Path(__file__).parents[2]
     for word in ("uci", "ubus"):
         script(
             root / "usr/sbin" / word,
-            f"#!{os.path.realpath(sys.executable)} -SE\nimport sys\nsys.path.insert(0, {str(here)!r})\n"
-            f"import {word}\nsys.exit({word}.main(sys.argv[1:]))\n",
+            f"#!{os.path.realpath(sys.executable)} -SE\nimport sys\nsys.path.insert(0, {str(above)!r})\n"
+            f"from provision.lab import {word}\nsys.exit({word}.main(sys.argv[1:]))\n",
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -11,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.lab import factory, rpcd, slow, snmp, ssh
-from provision.lab.uci import Package, UciError
-from provision.processes import alive, marked, sweep
+from provision.lab import factory, faults, rpcd, slow, snmp, ssh
+from provision.lab.uciconfig import Package, UciError
+from provision.processes import sweep
 
 RELOAD_S = 1.0  # procd's delay between config.change and the reload
-FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod")
 SERVICES = ("network", "dropbear", "snmpd", "system")
 
 
@@ -57,8 +55,8 @@ class Modem:
         for hook in sorted((self.root / "etc/rc.d").glob("S*")):
             await self.sh(f'"{hook}" boot')
         self._closers.append(await rpcd.serve(self.run / "ubus", self._bus))
-        await self._settle()
-        self._spawn(self._cron())
+        await self.settle()
+        self.spawn(self._cron())
 
     async def power_off(self) -> None:
         """Cut the power: everything that runs ends at once, RAM is gone."""
@@ -118,9 +116,9 @@ class Modem:
             if self._reload:
                 self._reload.cancel()
             loop = asyncio.get_running_loop()
-            self._reload = loop.call_later(RELOAD_S, lambda: self._spawn(self._settle()))
+            self._reload = loop.call_later(RELOAD_S, lambda: self.spawn(self.settle()))
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Let doors and agent follow the configuration; sessions that are open live on."""
         async with self._settling:
             if not self.on:
@@ -199,38 +197,12 @@ exec {busybox}sh -i
 
     def _step(self) -> None:
         """Count one flash operation; at the last one of a `cut` the power goes."""
-        count = self.run / "cut" / "left"
-        if count.exists():
-            left = int(count.read_text() or 0) - 1
-            count.write_text(str(left))
-            if left <= 0:
-                shutil.rmtree(self.run / "cut")
-                self._reboot()
-                raise PowerCutError
+        if faults.cut_now(self):
+            self._reboot()
+            raise PowerCutError
 
-    def _cut(self, after: int) -> None:
-        """Put wrappers before the words that write flash, which count and then cut the power."""
-        folder = self.run / "cut"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        (folder / "left").write_text(str(after))
-        words = self.run.parent / "bin"
-        for word in FLASH_WORDS:
-            factory.script(
-                folder / word,
-                f"""#!/bin/sh
-left=999999
-[ ! -e '{folder}/left' ] || read -r left <'{folder}/left'
-left=$((left - 1))
-[ ! -e '{folder}/left' ] || echo "$left" >'{folder}/left'
-[ "$left" -gt 0 ] || {{
-	'{words}/rm' -rf '{folder}'; ubus -S call service event '{{"type":"lab.reboot"}}'; '{words}/sleep' 60
-}}
-exec '{words}/{word}' "$@"
-""",
-            )
-
-    def _spawn(self, coroutine: Any) -> None:
+    def spawn(self, coroutine: Any) -> None:
+        """Run a coroutine beside the device; it ends with the power."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -239,61 +211,6 @@ exec '{words}/{word}' "$@"
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             sys.stderr.write(f"{self.box.tag}: {error!r}\n")
-
-    # -- faults -------------------------------------------------------------------------------------
-    async def fault(self, name: str, value: str) -> None:
-        """Break something, or mend it with an empty value."""
-        match name:
-            case "power":
-                await self.power_off()
-                await asyncio.sleep(float(value or 0))
-                await self.power_on()
-                return
-            case "link":
-                self._spawn(self._freeze(float(value or 0)))
-                return
-            case "cut":
-                self._cut(int(value))
-            case "reset":
-                await self.reset()
-                return
-            case "serial":
-                factory.tell(self.root, value or self.box.serial, self.box.imei)
-            case "full":
-                self._full(on=bool(value))
-            case "login" | "snmp" | "slow":
-                self.faults[name] = value
-                await self._settle()
-            case "radio":
-                signal = factory.SIGNAL if not value else json.loads(value)
-                (self.root / "lab/signal").write_text(json.dumps(signal))
-                await self.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
-
-    def _full(self, *, on: bool) -> None:
-        flag, word = self.run / "full", self.root / "usr/sbin/df"
-        if on:
-            flag.touch()
-            factory.script(word, "#!/bin/sh\necho Filesystem\necho 'overlay 7000 7000 0 100% /overlay'\n")
-        else:
-            flag.unlink(missing_ok=True)
-            word.unlink(missing_ok=True)
-
-    async def _freeze(self, seconds: float) -> None:
-        """Cut the link: nothing answers, nothing is closed, until it comes back."""
-        stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={self.mark}") if self._talks(pid)]
-        for pid in stopped:
-            os.kill(pid, 19)
-        await asyncio.sleep(seconds)
-        for pid in stopped:
-            if alive(pid):
-                os.kill(pid, 18)
-
-    @staticmethod
-    def _talks(pid: int) -> bool:
-        try:
-            return Path(f"/proc/{pid}/comm").read_text().strip() in {"dropbear", "snmpd"}
-        except OSError:
-            return False
 
     def status(self) -> dict[str, Any]:
         """What a person wants to know of the box."""

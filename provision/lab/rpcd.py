@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab.ubus import UNREADABLE
-from provision.lab.uci import Package, UciError
+from provision.lab.uciconfig import Package, UciError
 
 OK, INVALID_ARGUMENT, NOT_FOUND_METHOD, NOT_FOUND, NO_DATA, DENIED = 0, 2, 3, 4, 5, 6
 Reply = tuple[int, Any]

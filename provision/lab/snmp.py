@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import ssh
-from provision.lab.uci import Package, Section, UciError
+from provision.lab.uciconfig import Package, Section, UciError
 
 EXTEND = (1, 3, 6, 1, 4, 1, 8072, 1, 3, 2, 3, 1, 1)  # nsExtendOutput1Line, by length and name
 MIN_PASS = 8

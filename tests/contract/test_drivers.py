@@ -80,7 +80,8 @@ class TestDriver:
 
     def test_the_edits_end_in_the_candidate_on_the_labs_own_uci(self, name: str, folder: Path, tmp_path: Path) -> None:
         """Obeyed to the letter by a word that does not share our parser."""
-        from provision.lab.uci import Cli, words
+        from provision.lab.uci import Cli
+        from provision.lab.uciconfig import words
 
         driver = drivers.load(name)
         (tmp_path / "etc/config").mkdir(parents=True)

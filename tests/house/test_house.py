@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "provision").rglob("*.py"))
-CAP, DRIVER_CAP, FUNCTION_CAP, MEDIAN = 312, 100, 50, 100
+CAP, DRIVER_CAP, FUNCTION_CAP, MEDIAN = 300, 100, 50, 100
 
 
 def lines(path: Path) -> int:

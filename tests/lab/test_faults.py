@@ -205,7 +205,7 @@ def test_output_that_is_not_utf8_is_shown_as_drift_not_as_a_crash(bench: Bench) 
 
 
 def test_hostile_values_of_the_intent_reach_the_device_as_text(bench: Bench, tmp_path: Path) -> None:
-    import provision.lab.uci as real
+    import provision.lab.uciconfig as real
 
     bench.provisioned(OTHER)
     hostile = "it's \"q\" $(touch /tmp/owned) `id` {{ 7*7 }} {% raw %} \\ # ; | & < > 'x'\nset system.@system[0].hostname='x'\nKIT-\n"
@@ -263,6 +263,55 @@ def test_selftest_shows_the_way_back_then_the_field_goes_one_first(bench: Bench,
     assert "timer brought the old configuration back" in done.err
     assert "boot brought the old configuration back" in done.err
     assert outcome(bench)["outcome"] == "applied"
+
+
+def test_several_sites_go_one_first_and_stop_where_it_fails(bench: Bench, note: object) -> None:
+    bench.provisioned(OTHER)
+    if outcome(bench)["outcome"] != "applied":
+        bench.ok("selftest", TAG)
+    for slug, name in (("batu-putih", "Batu Putih, lantai 2"), ("biatan", "Biatan, Biatan Lempake")):
+        edit(bench, slug, f"Kantor Camat {name}", f"Kantor Camat {name}, pintu timur")
+    try:
+        bench.fault(TAG, "full", "1")
+        done = bench.run("apply", TAG, OTHER, "--yes", "--json")
+        first, second = json.loads(done.out)["outcomes"]
+        assert (done.code, first["outcome"], second["outcome"]) == (1, "failed", "failed")
+        assert "full" in first["because"]
+        assert (second["step"], second["because"]) == ("canary", "not begun: the first site failed")
+        assert "pintu timur" not in bench.config(OTHER, "system")
+        bench.fault(TAG, "full")
+        done = bench.run("apply", TAG, OTHER, "--yes", "--json")
+        assert [o["outcome"] for o in json.loads(done.out)["outcomes"]] == ["applied", "applied"], done.err
+        numbers = {
+            (tag, verb): next(e.number for e in reversed(bench.office.ledger.history(tag)) if e.verb == verb)
+            for tag in (TAG, OTHER)
+            for verb in ("apply.begun", "apply.ended")
+        }
+        assert numbers[TAG, "apply.ended"] < numbers[OTHER, "apply.begun"]
+    finally:
+        bench.fault(TAG, "full")
+        edit(bench, "biatan", ", pintu timur", "")
+        bench.ok("apply", OTHER, "--bench", "--yes")
+
+
+def test_a_drill_that_breaks_off_after_arming_stays_open_for_resume(bench: Bench) -> None:
+    bench.provisioned(TAG)
+    before = bench.config(TAG, "system")
+    ubus = bench.flash(TAG) / "usr/sbin/ubus"
+    word = ubus.read_text()
+    ubus.write_text("#!/bin/sh\nexit 255\n")  # rpcd is down
+    try:
+        done = bench.run("selftest", TAG, "--bench")
+        assert done.code == 1
+        assert "the drill broke off: rpcd gave no session" in done.err
+        assert "provision resume" in done.err
+        assert TAG in bench.office.unfinished()
+    finally:
+        ubus.write_text(word)
+    assert "reverted" in bench.run("resume").out
+    assert TAG not in bench.office.unfinished()
+    assert bench.config(TAG, "system") == before
+    assert not (bench.flash(TAG) / "etc/kit/armed").exists()
 
 
 # -- the office's side -----------------------------------------------------------------------------

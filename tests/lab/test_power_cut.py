@@ -17,6 +17,7 @@ import pytest
 from provision import drivers, plan, render
 from provision.errors import CutShortError
 from provision.home import Place, templates
+from provision.lab import faults
 from provision.lab.factory import Box, script
 from provision.lab.modem import Modem
 from provision.model import Candidate, Intent, Secret, Snapshot
@@ -157,7 +158,7 @@ def test_a_cut_at_every_step_of_an_apply_leaves_the_old_or_the_new_whole(tmp_pat
         ends: list[str] = []
         for at in range(1, 200):
             await begin(modem, copy)
-            await modem.fault("cut", str(at))
+            await faults.put(modem, "cut", str(at))
             through = await apply(modem, wanted, before)
             was_cut = not (modem.run / "cut").exists()
             await settled(modem, was_cut=was_cut)
@@ -195,7 +196,7 @@ def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_
         for at in range(1, 100):
             shutil.rmtree(modem.root)
             shutil.copytree(armed, modem.root, symlinks=True)
-            await modem.fault("cut", str(at))
+            await faults.put(modem, "cut", str(at))
             booting = asyncio.create_task(modem.power_on())
             await when(lambda: booting.done() or not (modem.run / "cut").exists())  # noqa: B023
             was_cut = not (modem.run / "cut").exists()

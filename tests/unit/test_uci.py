@@ -53,7 +53,8 @@ def test_a_patch_gives_the_candidate_and_its_inverse_gives_the_running(one: dict
 @given(one=CONFIG, two=CONFIG)
 def test_the_lab_obeys_the_edits_to_the_letter(one: dict, two: dict, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Edits of ours, run by the lab's own uci, end in the candidate."""
-    from provision.lab.uci import Cli, words
+    from provision.lab.uci import Cli
+    from provision.lab.uciconfig import words
 
     root = tmp_path_factory.mktemp("uci")
     (root / "etc/config").mkdir(parents=True)

@@ -1,0 +1,109 @@
+"""Faults by command: what can go wrong with a lab modem, and how each is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provision.lab import factory
+from provision.processes import alive, marked
+
+if TYPE_CHECKING:
+    from provision.lab.modem import Modem
+
+FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod")
+TALKERS = {"dropbear", "snmpd"}
+
+
+async def put(modem: Modem, name: str, value: str) -> None:
+    """Break something of `modem`, or mend it with an empty value; see client.FAULTS."""
+    match name:
+        case "power":
+            await modem.power_off()
+            await asyncio.sleep(float(value or 0))
+            await modem.power_on()
+        case "link":
+            modem.spawn(_freeze(modem, float(value or 0)))
+        case "cut":
+            _cut(modem, int(value))
+        case "reset":
+            await modem.reset()
+        case "serial":
+            factory.tell(modem.root, value or modem.box.serial, modem.box.imei)
+        case "full":
+            _full(modem, on=bool(value))
+        case "login" | "snmp" | "slow":
+            modem.faults[name] = value
+            await modem.settle()
+        case "radio":
+            signals = factory.SIGNAL if not value else json.loads(value)
+            (modem.root / "lab/signal").write_text(json.dumps(signals))
+            await modem.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
+
+
+def cut_now(modem: Modem) -> bool:
+    """Count one flash operation of a `cut`; say whether the power goes at this one."""
+    count = modem.run / "cut" / "left"
+    if not count.exists():
+        return False
+    left = int(count.read_text() or 0) - 1
+    count.write_text(str(left))
+    if left <= 0:
+        shutil.rmtree(modem.run / "cut")
+    return left <= 0
+
+
+def _cut(modem: Modem, after: int) -> None:
+    """Put wrappers before the words that write flash, which count and then cut the power."""
+    folder = modem.run / "cut"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "left").write_text(str(after))
+    words = modem.run.parent / "bin"
+    for word in FLASH_WORDS:
+        factory.script(
+            folder / word,
+            f"""#!/bin/sh
+left=999999
+[ ! -e '{folder}/left' ] || read -r left <'{folder}/left'
+left=$((left - 1))
+[ ! -e '{folder}/left' ] || echo "$left" >'{folder}/left'
+[ "$left" -gt 0 ] || {{
+	'{words}/rm' -rf '{folder}'; ubus -S call service event '{{"type":"lab.reboot"}}'; '{words}/sleep' 60
+}}
+exec '{words}/{word}' "$@"
+""",
+        )
+
+
+def _full(modem: Modem, *, on: bool) -> None:
+    flag, word = modem.run / "full", modem.root / "usr/sbin/df"
+    if on:
+        flag.touch()
+        factory.script(word, "#!/bin/sh\necho Filesystem\necho 'overlay 7000 7000 0 100% /overlay'\n")
+    else:
+        flag.unlink(missing_ok=True)
+        word.unlink(missing_ok=True)
+
+
+async def _freeze(modem: Modem, seconds: float) -> None:
+    """Cut the link: nothing answers, nothing is closed, until it comes back."""
+    stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={modem.mark}") if _talks(pid)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    for pid in stopped:
+        if alive(pid):
+            os.kill(pid, signal.SIGCONT)
+
+
+def _talks(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() in TALKERS
+    except OSError:
+        return False
