@@ -17,6 +17,7 @@ from provision.ledger.lease import hold
 from provision.model import Candidate, Ending, Intent, Outcome, Plan, Secret, Snapshot
 from provision.office import ACCEPTED, CONFIGURED, Known, Office, configuration, record
 from provision.settle import PATIENCE_S, settle
+from provision.vault import wireguard_public
 
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
@@ -178,9 +179,10 @@ def candidates_of(office: Office, intents: list[Intent]) -> dict[str, Candidate]
 
 def _job(office: Office, intent: Intent, made: Plan) -> Job:
     device = office.known[intent.item.asset_tag].device
+    private = office.vault.device(intent.item.asset_tag)["wireguard_private"]
     after = replace(
         device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]),
-        ssh_port=intent.ssh_port, snmp_port=intent.snmp_port,
+        ssh_port=intent.ssh_port, snmp_port=intent.snmp_port, tunnel_key=wireguard_public(private),
     )  # fmt: skip
     return Job(intent=intent, device=device, after=after, plan=made, nonce=secrets.token_hex(gather.NONCE_BYTES))
 

@@ -40,6 +40,7 @@ def host_vars(tag: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "kit_link": body.get("link", ""),
         "kit_model": body["model"],
         "snmp_port": body["snmp_port"],
+        "tunnel_key": body.get("tunnel_key", ""),
     }
 
 

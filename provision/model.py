@@ -153,7 +153,8 @@ class Intent:
 class Device:
     """A managed item as the ledger knows it: pinned host key, addresses, stage.
 
-    `host` is its address in the tunnel, `bench_host` the one at the end of a bench cable.
+    `host` is its address in the tunnel, `bench_host` the one at the end of a bench cable,
+    `tunnel_key` its public key in the tunnel, which the hub needs.
     """
 
     tag: str
@@ -168,6 +169,7 @@ class Device:
     model: str = ""
     firmware: str = ""
     link: str = ""
+    tunnel_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

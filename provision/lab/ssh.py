@@ -117,8 +117,12 @@ async def _asyncssh(door: Door) -> Stop:
         else:
             pipe = asyncio.subprocess.PIPE
             child = await asyncio.create_subprocess_exec(argv, stdin=pipe, stdout=pipe, stderr=pipe, **more)  # type: ignore[arg-type]
-            await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-        process.exit(await child.wait())
+            # no EOF before the exit status: OpenSSH's client closes at EOF, and the status would be lost
+            await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr, send_eof=False)
+        code = await child.wait()
+        await process.stdout.drain()  # until all that the child printed is on its way
+        await process.stderr.drain()
+        process.exit(code)
 
     servers = [
         await asyncssh.listen(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from labhome import Bench
 
 pytestmark = pytest.mark.lab
@@ -40,6 +43,14 @@ def test_it_moved_to_its_new_addresses(bench: Bench) -> None:
     status = bench.status(TAG)
     intent = bench.office.home.intents[TAG]
     assert status["addresses"] == [intent.facts["lan"]["address"], intent.address]
+
+
+def test_the_inventory_names_the_public_key_of_the_key_on_the_box(bench: Bench) -> None:
+    private = re.search(r"option private_key '([^']+)'", bench.config(TAG, "network"))
+    assert private
+    key = X25519PrivateKey.from_private_bytes(base64.b64decode(private[1])).public_key().public_bytes_raw()
+    host = json.loads(bench.ok("inventory", "--host", TAG).out)
+    assert base64.b64decode(host["tunnel_key"]) == key
 
 
 def test_a_password_no_longer_lets_anybody_in(bench: Bench) -> None:
