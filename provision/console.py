@@ -54,7 +54,7 @@ def print_error(error: ProvisionError) -> None:
     for fault in faults:
         say(f"{fault.where}: {fault.what}" + (f"\n    {fault.hint}" if fault.hint else ""))
     if faults:
-        say(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was done")
+        say(f"{counted(len(faults), 'fault')}; nothing was done")
         return
     say(f"error: {error.what}")
     if error.where:
@@ -76,11 +76,17 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
     from rich.text import Text
 
     shown = Table(*columns, title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for column in shown.columns[:-1]:
-        column.no_wrap = True
+    for at, column in enumerate(shown.columns):
+        column.no_wrap = at < 2
+        column.overflow = "fold"
     for row in listed:
         shown.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[-1], "")) for cell in row))
     Console().print(shown)
+
+
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def signed(word: str) -> str:
@@ -132,7 +138,10 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> None:
         radio = next((f.because for f in own if f.check == "signal_carries_a_call"), "")
         if green:
             rows.append((device, signed("pass"), f"{green} of {len(own)} checks", radio))
-        rows += [(device, signed(str(f.verdict)), f.check.replace("_", " "), f.because) for f in bad]
+        for verdict, because in dict.fromkeys((f.verdict, f.because) for f in bad):
+            same = [f.check.replace("_", " ") for f in bad if (f.verdict, f.because) == (verdict, because)]
+            names = same[0] if len(same) == 1 else f"{len(same)} of {len(own)} checks"
+            rows.append((device, signed(str(verdict)), names, because))
     table(("device", "verdict", "check", "because"), rows)
     for remedy in dict.fromkeys(
         f.remedy for f in findings if f.remedy and f.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
@@ -178,7 +187,9 @@ def print_plans(plans: list[Plan], *, as_json: bool) -> None:
                 (f"{'' if in_terminal() else one.device + ' '}{c.path}", plain(c.running), plain(c.intended))
                 for c in one.changes
             ),
-            title=f"{one.device}: {len(one.changes)} changes" if one.changes else f"{one.device}: runs as intended",
+            title=f"{one.device}: {counted(len(one.changes), 'change')}"
+            if one.changes
+            else f"{one.device}: runs as intended",
         )
 
 

@@ -65,15 +65,20 @@ class Place:
     @property
     def lab(self) -> Path:
         """The state of this home's lab."""
+        self.insist()
         return self.var / "lab"
 
-    def texts(self) -> dict[str, str]:
-        """Read the files of the intent by name."""
+    def insist(self) -> None:
+        """Raise IntentError where this is no home: nothing may be made in a wrong directory."""
         if not self.inventory.is_dir():
             raise IntentError(
                 [Fault(where=str(self.root), what="no home here: inventory/ is missing",
                        hint="provision init DIR makes one; --home DIR names one")]
             )  # fmt: skip
+
+    def texts(self) -> dict[str, str]:
+        """Read the files of the intent by name."""
+        self.insist()
         found = {}
         for path in sorted([*self.inventory.glob("*.yml"), *self.inventory.glob("kits/*.yml")]):
             if path.name in {"secrets.vault.yml", "devices.yml"}:

@@ -59,6 +59,7 @@ class Office:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened and up to date."""
+        self.place.insist()
         actor = os.environ.get("PROVISION_ACTOR") or f"{getpass.getuser()}@{platform.node()}"
         return connect(self.place.database, self.place.var / "ledger.head", actor)
 

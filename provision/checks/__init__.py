@@ -21,6 +21,8 @@ class Case:
     accepted_marker: str = ""
 
 
+SILENT = "no answer"
+AGAIN = "provision verify"
 Judgement = tuple[Verdict, str]
 Judge = Callable[[Case], Judgement]
 
@@ -59,15 +61,19 @@ def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
     findings = []
     for one in checks if checks is not None else load():
         lacking = [n for n in one.needs if n not in case.snapshot.readings]
+        remedy = one.remedy
         if lacking:
-            why = case.snapshot.missing.get(lacking[0], "no answer")
-            verdict, because = Verdict.UNKNOWN, f"no reading: {lacking[0]} ({why})"
+            why = case.snapshot.missing.get(lacking[0], SILENT)
+            verdict, because = Verdict.UNKNOWN, f"no reading: {lacking[0]} ({why})" if case.snapshot.readings else why
+            remedy = (
+                f"{'Is it on, is the link up? Then' if why == SILENT else 'Read it again:'} {AGAIN} {case.device.tag}"
+            )
         else:
             verdict, because = one.judge(case)
         findings.append(
             Finding(
                 check=one.name, device=case.device.tag, verdict=verdict, because=because,
-                remedy="" if verdict is Verdict.PASS else one.remedy,
+                remedy="" if verdict is Verdict.PASS else remedy,
                 evidence={n: case.snapshot.readings.get(n) for n in one.needs},
             )
         )  # fmt: skip

@@ -55,7 +55,7 @@ def apply(
     def ask(plans: list[Plan]) -> bool:
         if not yes:
             console.print_plans(plans, as_json=False)
-        return approve(f"change {len(plans)} device(s)?", yes)
+        return approve(f"change {console.counted(len(plans), 'device')}?", yes)
 
     names = {i.item.asset_tag: i.kit.kecamatan.name for i in intents}
     with console.progress(list(names), names) if yes else console.quiet() as tell:

@@ -35,27 +35,47 @@ def inventory(
     sys.stdout.write(publish.show(office(), host))
 
 
-def history(subject: Annotated[str, typer.Argument(metavar="TAG", help="asset tag")], as_json: Json = False) -> None:
-    """Every event of one item, oldest first."""
+def history(
+    subject: Annotated[str, typer.Argument(metavar="TARGET", help="an asset tag or a kecamatan")],
+    as_json: Json = False,
+) -> None:
+    """Every event of one item, or of all items of a kecamatan, oldest first."""
     from provision import console
 
-    events = office().ledger.history(subject.upper())
+    here = office()
+    events = here.ledger.history(subject.upper())
+    if not events and (kit := here.home.kit(subject)):
+        events = here.ledger.history(*(i.asset_tag for i in kit.items))
     if not events:
-        raise ProvisionError(f"no event of {subject.upper()}", hint="provision register FILE; is the tag right?")
+        raise ProvisionError(f"no event of {subject}", hint="provision register FILE; is the tag right?")
     if as_json:
         console.print_json(
             {
                 "events": [
-                    {"number": e.number, "at": e.at, "actor": e.actor, "verb": e.verb, "payload": e.payload}
+                    {
+                        "number": e.number,
+                        "at": e.at,
+                        "actor": e.actor,
+                        "verb": e.verb,
+                        "subject": e.subject,
+                        "payload": e.payload,
+                    }
                     for e in events
                 ]
             }
         )
         return
     console.table(
-        ("number", "at", "actor", "verb", "what"),
+        ("number", "at", "actor", "item", "verb", "what"),
         (
-            (str(e.number), e.at, e.actor, e.verb, str(e.payload.get("ending") or e.payload.get("because") or ""))
+            (
+                str(e.number),
+                e.at,
+                e.actor,
+                e.subject,
+                e.verb,
+                str(e.payload.get("ending") or e.payload.get("because") or ""),
+            )
             for e in events
         ),
     )

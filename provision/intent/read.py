@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -74,13 +74,25 @@ def _shape(file: Text, shape: type[S]) -> S | None:
     try:
         return shape.model_validate(file.values)
     except ValidationError as error:
+        unknown = [one["loc"] for one in error.errors() if one["type"] == "extra_forbidden"]
         for one in error.errors():
             spot = ".".join(str(s) for s in one["loc"]) or "the file"
             what = one["msg"].removeprefix("Value error, ")
             if one["type"] == "extra_forbidden":
                 what = "unknown key"
             file.fault(one["loc"], f"{spot}: {what}", HINTS.get(one["type"], "see the comments in the starter files"))
-        return None
+        if len(unknown) < error.error_count():
+            return None
+        return shape.model_validate(_without(file.values, set(unknown)))  # so that its other faults show too
+
+
+def _without(value: Any, spots: set[tuple[str | int, ...]], at: tuple[str | int, ...] = ()) -> Any:
+    """Give the values without what stands at `spots`."""
+    if isinstance(value, dict):
+        return {k: _without(v, spots, (*at, k)) for k, v in value.items() if (*at, k) not in spots}
+    if isinstance(value, list):
+        return [_without(v, spots, (*at, n)) for n, v in enumerate(value)]
+    return value
 
 
 def _presets(files: dict[str, Text]) -> dict[str, Apn]:

@@ -115,9 +115,9 @@ class Ledger:
         found = [json.loads(body) for body in self._bodies(NEWEST, (verb,))]
         return [(fields["subject"], fields["payload"]) for fields in found]
 
-    def history(self, subject: str) -> list[Event]:
-        """Give all events of one subject, oldest first."""
-        return self._read("SELECT number, body FROM event WHERE subject IN :verbs ORDER BY number", (subject,))
+    def history(self, *subjects: str) -> list[Event]:
+        """Give all events of some subjects, oldest first."""
+        return self._read("SELECT number, body FROM event WHERE subject IN :verbs ORDER BY number", subjects)
 
     def events(self, *verbs: str) -> list[Event]:
         """Give all events of some verbs, oldest first."""

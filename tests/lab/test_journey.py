@@ -128,6 +128,11 @@ def test_every_act_on_the_box_is_in_the_ledger(bench: Bench) -> None:
     assert bench.ok("ledger", "verify").err.startswith("whole: ")
 
 
+def test_the_history_of_a_kecamatan_is_that_of_all_its_items(bench: Bench) -> None:
+    events = json.loads(bench.ok("history", "MARATUA", "--json").out)["events"]
+    assert {e["subject"] for e in events} == {f"BRU-{kind}-11" for kind in ("PC", "SPK", "CAM", "MIC", "MDM")}
+
+
 def test_no_child_and_no_private_directory_outlives_a_run(bench: Bench) -> None:
     from provision.connectors import private
 

@@ -99,6 +99,12 @@ def test_an_address_outside_the_hubs_network(texts: dict[str, str]) -> None:
     assert the(texts, "10.10.0.4 is outside").where == f"{KELAY}:{line_of(texts[KELAY], 'address: 10.10')}"
 
 
+def test_an_unknown_key_hides_no_other_fault_of_its_file(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "  apn: telkomsel", "  apn: telkomsell\n  band: 3")
+    found = {f.what for f in faults(texts)}
+    assert found == {"modem.band: unknown key", "no such APN preset: telkomsell"}
+
+
 def test_malformed_yaml_names_the_line_and_the_other_faults_too(texts: dict[str, str]) -> None:
     swap(texts, KELAY, "kecamatan: Kelay", "kecamatan: [Kelay")
     swap(texts, SEGAH, "year: 2026", "year: soon")

@@ -163,3 +163,14 @@ def test_a_finding_carries_its_evidence() -> None:
     found = next(f for f in checks.judge(case) if f.check == "signal_carries_a_call")
     assert found.evidence == {"rsrp_dbm": -94, "sinr_db": 13.4}
     assert found.remedy == ""
+
+
+def test_a_silent_modem_asks_for_power_and_link_not_for_what_each_check_would_mend() -> None:
+    case = checks.Case(
+        snapshot=Snapshot(device="x", at="now", missing={"serial": "no answer", "marker": "no answer"}),
+        item=ITEM, device=replace(DEVICE, tag="T"),
+    )  # fmt: skip
+    found = checks.judge(case)
+    assert {f.verdict for f in found} == {Verdict.UNKNOWN}
+    assert {f.because for f in found} == {"no answer"}
+    assert {f.remedy for f in found} == {"Is it on, is the link up? Then provision verify T"}
