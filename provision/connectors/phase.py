@@ -27,6 +27,7 @@ EVENTS = {
     "runner_on_failed": FAILED, "runner_on_skipped": SKIPPED,
 }  # fmt: skip
 FORKS = 16
+ENDINGS = (0, 2, 4)  # all well, a host failed, a host was unreachable
 POLL_S = 0.01
 LAST_S = 5.0
 
@@ -78,7 +79,13 @@ class Phase:
         deadline everything is ended: what was under way is then unknown.
         """
         self._told = told
-        timer = threading.Timer(deadline_s, processes.sweep, args=(self.mark,))
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            processes.sweep(self.mark)
+
+        timer = threading.Timer(deadline_s, end)
         timer.daemon = True
         timer.start()
         try:
@@ -89,8 +96,9 @@ class Phase:
             self._work.join()
         finally:
             timer.cancel()
+            timer.join()  # a sweep that has begun is over before anybody goes on
             os.close(self._output)
-        if self._runner.rc not in (0, 2, 4) and timer.finished.is_set() is False:
+        if self._runner.rc not in ENDINGS and not late.is_set():
             raise ProvisionError(
                 f"Ansible ended with {self._runner.rc}",
                 where=self.playbook,

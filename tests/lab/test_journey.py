@@ -136,8 +136,7 @@ def test_the_history_of_a_kecamatan_is_that_of_all_its_items(bench: Bench) -> No
 def test_no_child_and_no_private_directory_outlives_a_run(bench: Bench) -> None:
     from provision.connectors import private
 
-    left = [p for place in private._places() for p in place.glob(private.PREFIX + "*")]
-    assert left == []
+    assert private.reap() == [], "directories of runs that are dead"
     found = subprocess.run(
         ["pgrep", "-f", f"ControlPath.*{private.PREFIX}"], capture_output=True, text=True, check=False
     )

@@ -12,6 +12,7 @@ import pytest
 from labhome import Bench, until
 
 from provision.connectors import private
+from provision.errors import ProvisionError
 from provision.processes import sweep
 
 pytestmark = pytest.mark.lab
@@ -159,3 +160,14 @@ def test_ansible_that_hangs_is_ended_with_all_its_children(bench: Bench) -> None
         assert marked(private.mark("hang-test")) == []
         path = writer.path
     assert not path.exists()
+
+
+def test_ansible_that_fails_by_itself_is_an_error_of_ours_and_of_no_device(bench: Bench) -> None:
+    from provision.connectors.ansible import Writer
+
+    bench.provisioned(OTHER)
+    office = bench.office
+    with Writer("broken-test", office.place.ssh_key, office.place.host_keys) as writer:
+        hosts = {OTHER: writer.host(office.known[OTHER].device)}
+        with pytest.raises(ProvisionError, match="Ansible ended with"):
+            writer.phase("no-such-play.yml", hosts, lambda _: None, deadline_s=30)
