@@ -103,7 +103,7 @@ def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
         f"{tag}.change",
         plan.change_document(driver, job.plan, run=name, window_s=_window(job, run), nonce=job.nonce, guard=guard),
     )
-    fresh_login = plan.cuts_access(driver, job.plan)
+    fresh_login, settle_s = plan.proof(driver, job.plan)
     after = reach(job.after, run)
     return writer.host(reach(job.device, run)) | {
         "feed_command": driver.feed, "change_document": str(document),
@@ -111,6 +111,7 @@ def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
         "finish_document": str(writer.path / f"{tag}.finish"),
         "finish_output": str(writer.path / f"{tag}.finished"),
         "finish_wait_s": _window(job, run), "finish_retry_s": _window(job, run) / 2, "finish_host": after.host, "finish_port": after.ssh_port,
+        "finish_pause_s": 0.0 if run.bench else settle_s,  # on the bench the box is within reach
         "finish_control_path": writer.control_path("p" if fresh_login else ""),
     }  # fmt: skip
 

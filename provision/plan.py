@@ -32,9 +32,13 @@ def make(driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes) -
     )  # fmt: skip
 
 
-def cuts_access(driver: Driver, plan: Plan) -> bool:
-    """Say whether the plan touches what carries us to the device: then the proof is a new login."""
-    return any(fnmatchcase(c.path, glob) for c in plan.changes for glob in driver.access)
+def proof(driver: Driver, plan: Plan) -> tuple[bool, float]:
+    """Say what proves that the way in still works: whether a new login, and how long after the commit."""
+    touched = [
+        c.path for c in plan.changes if any(fnmatchcase(c.path, glob) for glob in (*driver.access, *driver.path))
+    ]
+    door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in driver.path)]
+    return bool(door), driver.settle_s if touched else 0.0
 
 
 def change_document(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str) -> bytes:

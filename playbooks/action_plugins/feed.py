@@ -18,9 +18,10 @@ RETRY_PAUSE_S = 0.1
 
 
 class ActionModule(ActionBase):
-    """Arguments: command, document, output, wait_s, retry_s.
+    """Arguments: command, document, output, wait_s, pause_s, retry_s.
 
-    The document may take `wait_s` to appear; a connection that fails is tried again for `retry_s`.
+    The document may take `wait_s` to appear and is held back for `pause_s` then; a connection
+    that fails is tried again for `retry_s`.
     """
 
     _requires_connection = True
@@ -35,6 +36,7 @@ class ActionModule(ActionBase):
             result.update(skipped=True, skip_reason="there was nothing to send")
             return result
         result.update(sent=len(body))
+        time.sleep(float(args.get("pause_s", 0)))
         code, out, err = self.send(args["command"], body, float(args.get("retry_s", 0)))
         keep(Path(args["output"]), out)
         keep(Path(args["output"] + ".err"), err)

@@ -55,7 +55,12 @@ class ConfirmedCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """All that the house must know of a family; see docs in README, "add a modem family"."""
+    """All that the house must know of a family; see docs in README, "add a modem family".
+
+    A change under `access` moves the door: the proof is a new login. One under `path` moves only
+    the way to it: the proof is an exchange. Neither proves anything before the services have
+    taken the configuration, which they have `settle_s` seconds after the commit.
+    """
 
     name: str
     title: str
@@ -67,6 +72,8 @@ class Driver:
     owns: tuple[str, ...]
     volatile: tuple[str, ...]
     access: tuple[str, ...]
+    path: tuple[str, ...]
+    settle_s: float
     files: Mapping[str, PlacedFile]
     guard: str
     factory: Factory

@@ -55,6 +55,8 @@ DRIVER = Driver(
     ),
     volatile=("network.globals.ula_prefix", "ucitrack.*"),
     access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
+    path=("network.wwan", "network.wwan.*", "network.wan", "network.wan.*", "network.wan6", "network.wan6.*"),
+    settle_s=3.0,  # procd waits 1 s after the last config.change; then netifd takes its links down
     files={
         "/etc/dropbear/authorized_keys": PlacedFile(source="fact:authorized_keys", mode="600"),
         "/etc/shadow": PlacedFile(source="fact:password_hash", mode="600"),

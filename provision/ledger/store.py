@@ -115,6 +115,10 @@ class Ledger:
         found = [json.loads(body) for body in self._bodies(NEWEST, (verb,))]
         return [(fields["subject"], fields["payload"]) for fields in found]
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
     def history(self, *subjects: str) -> list[Event]:
         """Give all events of some subjects, oldest first."""
         return self._read("SELECT number, body FROM event WHERE subject IN :verbs ORDER BY number", subjects)
@@ -190,9 +194,13 @@ def connect(url: str, head: Path, actor: str) -> Ledger:
     elif engine.dialect.name != "postgresql":
         raise LedgerError(f"no such kind of ledger: {engine.dialect.name}", hint="use sqlite:///FILE or postgresql://…")
     ledger = Ledger(engine, head, actor)
-    with _spoken(ledger.where):
-        if not _current(engine):
-            _migrate(ledger)
+    try:
+        with _spoken(ledger.where):
+            if not _current(engine):
+                _migrate(ledger)
+    except BaseException:
+        ledger.close()
+        raise
     return ledger
 
 

@@ -25,6 +25,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     finally:
         run = client.run_directory(home / "var/lab")
         one.run("lab", "down")
-        one.hand.ledger.engine.dispose()
+        one.hand.ledger.close()
         sweep(f"KIT_LAB_DEVICE={run}")
         shutil.rmtree(run, ignore_errors=True)

@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from labhome import Bench, until
+
+from provision import drivers
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-12"
@@ -263,6 +266,20 @@ def test_selftest_shows_the_way_back_then_the_field_goes_one_first(bench: Bench,
     assert "timer brought the old configuration back" in done.err
     assert "boot brought the old configuration back" in done.err
     assert outcome(bench)["outcome"] == "applied"
+
+
+def test_a_changed_path_is_proved_only_after_the_device_has_taken_it(bench: Bench) -> None:
+    bench.provisioned(TAG)
+    if outcome(bench)["outcome"] == "failed":
+        bench.ok("selftest", TAG)
+    edit(bench, "batu-putih", "apn: xl", "apn: tri")
+    try:
+        started = time.monotonic()
+        assert outcome(bench)["outcome"] == "applied"
+        assert time.monotonic() - started > drivers.load("openwrt").settle_s
+    finally:
+        edit(bench, "batu-putih", "apn: tri", "apn: xl")
+        bench.ok("apply", TAG, "--bench", "--yes")
 
 
 def test_several_sites_go_one_first_and_stop_where_it_fails(bench: Bench, note: object) -> None:

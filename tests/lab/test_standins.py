@@ -24,6 +24,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     bench.ok("lab", "up")
     yield bench
     bench.ok("lab", "down")
+    bench.hand.ledger.close()
 
 
 def test_the_whole_line_runs_on_standins(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     one = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.head", "tester")
     one.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
     yield one
-    one.engine.dispose()
+    one.close()
 
 
 def tampered(ledger: Ledger, *statements: str) -> Ledger:
     """Alter the file behind the ledger's back, as somebody with the disk can."""
-    ledger.engine.dispose()
+    ledger.close()
     path = ledger.engine.url.database
     connection = sqlite3.connect(path)
     triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
@@ -44,7 +45,22 @@ def tampered(ledger: Ledger, *statements: str) -> Ledger:
         connection.execute(sql)
     connection.commit()
     connection.close()
-    return connect(f"sqlite:///{path}", ledger.head, "tester")
+    return opened(f"sqlite:///{path}", ledger.head, "tester")
+
+
+OPENED: list[Ledger] = []
+
+
+def opened(url: str, head: Path, actor: str) -> Ledger:
+    OPENED.append(connect(url, head, actor))
+    return OPENED[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 def test_it_is_whole(ledger: Ledger) -> None:
@@ -73,14 +89,15 @@ def test_the_first_bad_event_is_named(ledger: Ledger, statement: str, first_bad:
     count, found = verify(again)
     assert found is not None
     assert (found.number, count) == (first_bad, first_bad - 1)
-    again.engine.dispose()
+    again.close()
 
 
 def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_path: Path) -> None:
     from hashlib import sha256
 
     path = tmp_path / "ledger.db"
-    rows = sqlite3.connect(path).execute("SELECT number, body FROM event ORDER BY number").fetchall()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT number, body FROM event ORDER BY number").fetchall()
     previous, statements = b"\0" * 32, []
     for number, body in rows:
         text = body.replace("ünïcode", "forged") if number == 12 else body
@@ -91,11 +108,10 @@ def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_p
     _, found = verify(again)
     assert found is not None
     assert "head outside" in found.because
-    again.engine.dispose()
 
 
 def test_removed_triggers_are_found(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.engine.dispose()
+    ledger.close()
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("DROP TRIGGER event_no_delete")
     connection.close()
@@ -106,7 +122,7 @@ def test_removed_triggers_are_found(ledger: Ledger, tmp_path: Path) -> None:
 
 def test_any_flipped_byte_of_an_event_is_found(ledger: Ledger, tmp_path: Path) -> None:
     """Bytes of the file that belong to events: none can change unseen."""
-    ledger.engine.dispose()
+    ledger.close()
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         bodies = [row[0] for row in connection.execute("SELECT body FROM event")]
@@ -119,9 +135,9 @@ def test_any_flipped_byte_of_an_event_is_found(ledger: Ledger, tmp_path: Path) -
         bent[at] ^= 1 << rng.randrange(7)
         target = tmp_path / "bent.db"
         target.write_bytes(bytes(bent))
-        again = connect(f"sqlite:///{target}", ledger.head, "tester")
+        again = opened(f"sqlite:///{target}", ledger.head, "tester")
         assert verify(again)[1] is not None, (at, body)
-        again.engine.dispose()
+        again.close()
 
 
 def test_the_head_may_lag_but_never_leads(ledger: Ledger) -> None:
@@ -138,7 +154,7 @@ def test_many_writers_make_one_chain(ledger: Ledger, tmp_path: Path) -> None:
         mine = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.head", f"writer{who}")
         for n in range(10):
             mine.append("v", f"w{who}", {"n": n}, at=AT)
-        mine.engine.dispose()
+        mine.close()
 
     threads = [threading.Thread(target=write, args=(who,)) for who in range(6)]
     for thread in threads:
@@ -227,7 +243,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_the_same_ledger_on_postgresql(postgres: str, tmp_path: Path) -> None:
-    ledger = connect(postgres, tmp_path / "head", "tester")
+    ledger = opened(postgres, tmp_path / "head", "tester")
     ledger.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
     assert verify(ledger) == (40, None)
     assert [e.payload["n"] for e in ledger.latest("v")] == list(range(33, 40))
@@ -239,7 +255,7 @@ def test_the_same_ledger_on_postgresql(postgres: str, tmp_path: Path) -> None:
         connection.exec_driver_sql("UPDATE event SET body = replace(body, '\"n\":17', '\"n\":18') WHERE number = 18")
     count, found = verify(ledger)
     assert (count, found.number) == (17, 18)
-    ledger.engine.dispose()
+    ledger.close()
 
 
 def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path) -> None:
@@ -251,7 +267,7 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
         try:
             one = connect(url, tmp_path / "h2", "t")
             one.append("v", "s", {}, at=AT)
-            one.engine.dispose()
+            one.close()
         except Exception as error:  # noqa: BLE001 (the assertion below shows it)
             errors.append(error)
 
@@ -261,8 +277,8 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
     for thread in threads:
         thread.join()
     assert errors == []
-    ledger = connect(url, tmp_path / "h2", "t")
+    ledger = opened(url, tmp_path / "h2", "t")
     assert verify(ledger) == (3, None)
     with hold(ledger, ["a"], "one", now=1) as refused:
         assert refused == {}
-    ledger.engine.dispose()
+    ledger.close()

@@ -11,7 +11,7 @@ import pytest
 from provision import drivers, plan, render
 from provision.errors import CutShortError, ProvisionError
 from provision.home import Place, templates
-from provision.model import Candidate, Secret, Snapshot
+from provision.model import Candidate, Change, Plan, Secret, Snapshot
 from provision.office import pack, unpack
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +134,22 @@ def test_the_end_mark_of_another_run_is_no_end() -> None:
 def test_an_empty_configuration_is_an_error_never_a_pass() -> None:
     with pytest.raises(CutShortError, match="empty configuration"):
         looked("#kit marker abc\n#kit export\n\n#kit end n1\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "proof"),
+    [
+        ("system.@system.notes", (False, 0.0)),
+        ("network.wwan.apn", (False, DRIVER.settle_s)),
+        ("network.lan.ipaddr", (True, DRIVER.settle_s)),
+        ("firewall.@rule[Allow-SSH].dest_port", (True, DRIVER.settle_s)),
+        ("file:/etc/dropbear/authorized_keys", (True, DRIVER.settle_s)),
+    ],
+)
+def test_what_was_touched_says_what_proves_the_way_in(path: str, proof: tuple[bool, float]) -> None:
+    change = Change(path=path, running="a", intended="b")
+    made = Plan(device="x", changes=(change,), candidate=candidate(), locators={}, marker="m")
+    assert plan.proof(DRIVER, made) == proof
 
 
 def test_a_document_that_is_cut_short_calls_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -14,9 +15,11 @@ from provision.starter import make
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setenv("PROVISION_ACTOR", "tester")
-    return Office(make(tmp_path / "home", lab=True))
+    one = Office(make(tmp_path / "home", lab=True))
+    yield one
+    one.ledger.close()
 
 
 @pytest.fixture
