@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 ROLE = "modems"
 
 
+@cache
 def group(name: str) -> str:
     """Give a group name that Ansible takes without a warning."""
     return re.sub(r"\W", "_", name)

@@ -22,17 +22,17 @@ def _interrupt(*_: object) -> None:
 
 def main() -> None:
     """Run the command line; every refusal says what, where and the next step."""
-    from provision import console
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
         app()
     except ProvisionError as error:
+        from provision import console
+
         console.print_error(error)
         sys.exit(error.exit_code)
     except Interrupted:
-        console.say("interrupted; what was begun on a device ends by itself: provision resume")
+        sys.stderr.write("interrupted; what was begun on a device ends by itself: provision resume\n")
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provision.cli.door import Bench, Json, Targets, approve, office
-from provision.model import Plan
+
+if TYPE_CHECKING:
+    from provision.model import Plan
 
 
 def add(app: typer.Typer) -> None:

@@ -112,7 +112,7 @@ class Ledger:
 
     def payloads(self, verb: str) -> list[tuple[str, dict[str, Any]]]:
         """Give (subject, payload) of the newest event of each subject for one verb: a fast `latest`."""
-        found = [json.loads(body) for body in self._bodies(NEWEST, (verb,))]
+        found = json.loads(f"[{','.join(self._bodies(NEWEST, (verb,)))}]")
         return [(fields["subject"], fields["payload"]) for fields in found]
 
     def close(self) -> None:
