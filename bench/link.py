@@ -30,22 +30,9 @@ class Link:
     def __init__(self, tool: Path, folder: Path, profile: str) -> None:
         self.stats = folder / "link.json"
         argv = [
-            sys.executable,
-            str(tool),
-            "--near",
-            NEAR,
-            "--far",
-            FAR,
-            "--net",
-            str(NET),
-            "--profile",
-            profile,
-            "--stats",
-            str(self.stats),
-            "--seed",
-            "1",
-            "--rm",
-        ]
+            sys.executable, str(tool), "--near", NEAR, "--far", FAR, "--net", str(NET),
+            "--profile", profile, "--stats", str(self.stats), "--seed", "1", "--rm",
+        ]  # fmt: skip
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         _, self.near, self.far = self.process.stdout.readline().split()
@@ -83,8 +70,6 @@ def measure(tool: Path, show: SHOW) -> None:
         defaults.write_text(text)
         kit = home / "inventory/kits/kelay.yml"
         kit.write_text(kit.read_text().replace("modem:\n", f"modem:\n  address: {link.far}\n"))
-        segah = home / "inventory/kits/talisayan.yml"
-        assert segah.exists()
         others = home / "inventory/kits/segah.yml"  # its tunnel address is the near end's: give it another
         others.write_text(others.read_text().replace("modem:\n", f"modem:\n  address: 10.77.{NET}.44\n"))
         inside(FAR, *provision, "lab", "up")
@@ -123,8 +108,17 @@ def look(link: Link, provision: list[str], show: SHOW) -> None:
     )
 
 
+def served(home: Path) -> tuple[int, int]:
+    """SSH connections let in and commands run so far, as the device counts them."""
+    from provision.lab.client import run_directory
+
+    box = run_directory(home / "var/lab") / TAG
+    return (box / "dropbear.log").read_text().count("auth succeeded"), (box / "execs").read_text().count("x")
+
+
 def change(link: Link, provision: list[str], show: SHOW, name: str) -> None:
-    before = link.counted()
+    home = Path(provision[-1])
+    before, logins = link.counted(), served(home)
     started = time.perf_counter()
     done = inside(NEAR, *provision, "apply", TAG, "--yes", "--json", check=False)
     took = time.perf_counter() - started
@@ -133,4 +127,6 @@ def change(link: Link, provision: list[str], show: SHOW, name: str) -> None:
     if '"applied"' not in done.stdout:
         raise SystemExit(done.stdout + done.stderr)
     size = after[0] - before[0]
-    show(name, f"{size / 1000:.1f} KB, {took:.1f} s", "30 KB, 14 s", held=size <= 30_000 and took <= 14)
+    connections, execs = (now - then for now, then in zip(served(home), logins, strict=True))
+    counted = f"{connections} conn, {execs} exec, {size / 1000:.1f} KB, {took:.1f} s"
+    show(name, counted, "30 KB, 14 s", held=size <= 30_000 and took <= 14)

@@ -20,7 +20,6 @@ from provision.settle import PATIENCE_S, settle
 from provision.vault import wireguard_public
 
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
-SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
 
 
 def apply(office: Office, intents: list[Intent], run: Run) -> list[Outcome]:

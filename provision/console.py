@@ -9,10 +9,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provision.errors import IntentError, ProvisionError
-from provision.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict
+from provision.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict, Watched
 
 if TYPE_CHECKING:
     from provision.connectors.phase import Step
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 STYLES = {
     "applied": "green", "unchanged": "green", "pass": "green", "warn": "yellow", "reverted": "yellow",
     "unconfirmed": "red", "failed": "red", "fail": "red", "unknown": "magenta",
+    "ok": "green", "drift": "red", "unreachable": "yellow",
 }  # fmt: skip
 SIGNS = {
     "applied": "✓", "unchanged": "=", "pass": "✓", "warn": "!", "reverted": "↺",
     "unconfirmed": "?", "failed": "✗", "fail": "✗", "unknown": "?",
+    "ok": "✓", "drift": "≠", "unreachable": "…",
 }  # fmt: skip
 NEXT = {
     Ending.UNCONFIRMED: "provision resume",
@@ -191,6 +194,31 @@ def print_plans(plans: list[Plan], *, as_json: bool) -> None:
             if one.changes
             else f"{one.device}: runs as intended",
         )
+
+
+def print_changes(title: str, changes: Iterable[Change]) -> None:
+    """Print what differs from what was accepted, setting by setting."""
+    table(
+        ("setting", "accepted", "runs"), ((c.path, plain(c.intended), plain(c.running)) for c in changes), title=title
+    )
+
+
+def print_watched(found: list[Watched]) -> None:
+    """Print each device against what was accepted, then each path that differs."""
+    table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in found))
+    for one in found:
+        if one.changes:
+            title = f"{one.device}: {counted(len(one.changes), 'difference')}"
+            print_changes(title if in_terminal() else "", (_of(one, c) for c in one.changes))
+    if names := [w.device for w in found if w.state == "drift"]:
+        say(f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs")
+    if names := [w.device for w in found if w.state == "unreachable"]:
+        say(f"next for {', '.join(names)}: is it on, is the link up? watch again later")
+
+
+def _of(one: Watched, change: Change) -> Change:
+    """Name the device in a line that stands alone."""
+    return change if in_terminal() else replace(change, path=f"{one.device} {change.path}")
 
 
 @contextmanager

@@ -215,6 +215,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One device against what was accepted: ok, drift, unreachable or unknown.
+
+    `seen_at` is the last time it answered (UTC, ISO 8601); a change's `intended` is the accepted value.
+    """
+
+    device: str
+    state: str
+    seen_at: str
+    because: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What would change on one device, made from the running configuration named by `marker`."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
+WATCHED, ADOPTED = "device.watched", "configuration.adopted"
 REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.passed"
 
 
@@ -96,6 +97,13 @@ class Office:
                 raise UsageError(f"no such target: {target}", hint=self._target_hint(target))
             found.update({i.item.asset_tag: i for i in matching})
         return list(found.values())
+
+    def intent(self, target: str) -> Intent:
+        """Resolve one TARGET to one modem's intent; raises UsageError where it names several."""
+        found = self.intents([target])
+        if len(found) != 1:
+            raise UsageError(f"{target} names {len(found)} devices; this takes one", hint="a device tag or a kecamatan")
+        return found[0]
 
     def _target_hint(self, target: str) -> str:
         from difflib import get_close_matches

@@ -14,8 +14,12 @@ from provision.render import FILE, seal
 SHADOW = "/etc/shadow"
 
 
-def make(driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes) -> Plan:
+def make(
+    driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes, owns: tuple[str, ...] | None = None
+) -> Plan:
     """Compare what runs with what is intended; secrets are compared by keyed digest.
+
+    `owns` says where a setting that is not intended has to go; without it, where the family owns.
 
     Raises ProvisionError where the snapshot or the intent is empty: nothing can be planned
     from no evidence.
@@ -25,7 +29,7 @@ def make(driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes) -
     if not candidate.settings:
         raise ProvisionError("the intent is empty", where=snapshot.device)
     sealed = seal(candidate.settings, key)
-    changes = diff(snapshot.settings, sealed, owns=driver.owns, volatile=driver.volatile)
+    changes = diff(snapshot.settings, sealed, owns=driver.owns if owns is None else owns, volatile=driver.volatile)
     return Plan(
         device=snapshot.device, changes=changes, candidate=candidate,
         locators=snapshot.locators, marker=snapshot.marker,

@@ -14,6 +14,7 @@ from provision.errors import ProvisionError
 from provision.model import Candidate, DeviceFile, Intent, Secret, Settings, Value
 
 FILE = "file:"
+SEALED = "sealed:"
 
 
 def render(driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templates: Mapping[str, str]) -> Candidate:
@@ -77,12 +78,15 @@ def digest(text: str | Secret) -> str:
 
 
 def seal(settings: Settings, key: bytes) -> dict[str, Value]:
-    """Give the settings with each secret replaced by a keyed digest, to be kept and compared."""
+    """Give the settings with each secret replaced by a keyed digest, to be kept and compared.
+
+    What is sealed already stays as it is.
+    """
     import hmac
 
     return {
-        path: Secret("sealed:" + hmac.new(key, value.reveal().encode(), "sha256").hexdigest()[:32])
-        if isinstance(value, Secret)
+        path: Secret(SEALED + hmac.new(key, value.reveal().encode(), "sha256").hexdigest()[:32])
+        if isinstance(value, Secret) and not value.reveal().startswith(SEALED)
         else value
         for path, value in settings.items()
     }

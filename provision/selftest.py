@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from provision import drivers, gather, plan
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, Step
-from provision.errors import DeviceError, LeaseError, ProvisionError, UsageError
+from provision.errors import DeviceError, ProvisionError, UsageError
 from provision.home import templates
-from provision.ledger.lease import hold
 from provision.model import Candidate, Change, Device, Plan, Snapshot
 from provision.office import BEGUN, ENDED, SELFTEST, Office, kind_of, record
+from provision.single import single
 
 UNARMED = range(21, 25)  # refusals before the guard is armed
 TIMER_S = 15
@@ -43,18 +43,13 @@ def selftest(office: Office, tag: str, *, bench: bool, tell: Callable[[Step], No
     known = office.known.get(tag)
     if known is None:
         raise UsageError(f"{tag} is not enrolled", hint=f"provision enrol {tag} --address A")
-    run = office.new_run()
     device = replace(known.device, host=known.device.bench_host) if bench or not known.accepted else known.device
-    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
-        if held:
-            raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
-        if tag in office.unfinished():
-            raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
-        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
-            drills = [
-                _drill(office, writer, device, f"{run}a", "timer", tell),
-                _drill(office, writer, device, f"{run}b", "boot", tell),
-            ]
+    with single(office, tag) as writer:
+        run = writer.run
+        drills = [
+            _drill(office, writer, device, f"{run}a", "timer", tell),
+            _drill(office, writer, device, f"{run}b", "boot", tell),
+        ]
     office.ledger.append(
         SELFTEST, kind_of(device),
         {"device": tag, "run": run, "drills": {d.name: round(d.seconds, 1) for d in drills}}, at=office.now(),

@@ -14,6 +14,7 @@ from typing import Any
 
 from provision.errors import VaultError
 from provision.model import Secret
+from provision.vaulttext import decrypt
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
@@ -73,11 +74,10 @@ class Vault:
         if self._stamp == (stamp.st_mtime_ns, stamp.st_size):
             return
         import yaml
-        from ansible.errors import AnsibleError
 
         try:
-            text = self._cipher().decrypt(self.path.read_bytes())
-        except AnsibleError:
+            text = decrypt(self.path.read_bytes(), self._password.reveal().encode())
+        except ValueError:
             raise VaultError(
                 "the vault does not open: wrong vault password, or the file is damaged",
                 where=str(self.path),

@@ -112,7 +112,7 @@ def selftest(device: Annotated[str, typer.Argument(metavar="DEVICE", help="devic
     from provision import selftest as use_case
 
     here = office()
-    (intent,) = here.intents([device])
+    intent = here.intent(device)
     drills = use_case.selftest(here, intent.item.asset_tag, bench=bench)
     for drill in drills:
         console.say(

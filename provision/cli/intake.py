@@ -74,7 +74,7 @@ def enrol(
     from provision import enrol as use_case
 
     here = office()
-    (intent,) = here.intents([tag])
+    intent = here.intent(tag)
     result = use_case.enrol(
         here, intent, address, approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
         packages=packages, new_key=new_key,

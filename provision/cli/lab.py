@@ -52,5 +52,5 @@ def lab_break(
     from provision.lab import client
 
     here = office()
-    (intent,) = here.intents([target])
+    intent = here.intent(target)
     client.break_(here.place.lab, intent.item.asset_tag, fault, value)

@@ -162,6 +162,7 @@ class Modem:
 export IPKG_INSTROOT='{self.root}' UBUS_SOCKET='{self.run}/ubus' KIT_LAB_DEVICE='{self.mark}'
 export PATH='{path}' PS1='root@OpenWrt:~# ' HOME='{self.root}/root'
 unset LD_PRELOAD
+[ -z "$SSH_CONNECTION" ] || echo x >>'{self.run}/execs'
 [ ! -e '{self.run}/full' ] || ulimit -f 0
 [ -z "$SSH_ORIGINAL_COMMAND" ] || exec {busybox}sh -c "$SSH_ORIGINAL_COMMAND"
 exec {busybox}sh -i

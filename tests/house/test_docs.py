@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,19 @@ def test_every_fault_of_the_lab_is_in_the_readme() -> None:
 
     section = README.partition("Faults: ")[2].partition("The boxes keep")[0]
     assert all(f"`{name}" in section for name in FAULTS)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_the_timer_of_the_readme_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    service, timer = re.findall(r"```ini\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "provision-watch.service").write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", service))
+    (tmp_path / "provision-watch.timer").write_text(timer)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / "provision-watch.timer"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if "provision-watch" in line]
+    assert said == []
 
 
 def test_every_command_is_in_the_readme() -> None:

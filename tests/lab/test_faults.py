@@ -358,6 +358,14 @@ def test_an_unknown_target_names_the_nearest(bench: Bench) -> None:
     assert "gets no modem" in bench.run("plan", "Talisayan").err
 
 
+@pytest.mark.parametrize("words", [("selftest", "all"), ("adopt", "all", "--reason", "x")])
+def test_what_takes_one_device_refuses_several_by_name(bench: Bench, words: tuple[str, ...]) -> None:
+    done = bench.run(*words)
+    assert done.code == 2
+    assert "all names 8 devices; this takes one" in done.err
+    assert "a device tag or a kecamatan" in done.err
+
+
 def test_a_kecamatan_in_any_spelling_is_found(bench: Bench) -> None:
     bench.provisioned(TAG)
     for name in ("BATU PUTIH", "batu-putih", "Batu Putih", TAG.lower()):

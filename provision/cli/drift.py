@@ -1,0 +1,66 @@
+"""What was accepted, against what runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provision.cli.door import Bench, Json, Targets, office
+
+
+def add(app: typer.Typer) -> None:
+    """Put these commands on the front door."""
+    for command in (watch, adopt):
+        app.command()(command)
+
+
+def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+    """Look again for drift from what was accepted. Exit 0 as accepted, 3 drift, 1 could not look."""
+    from provision import console
+    from provision import watch as use_case
+
+    here = office()
+    found = use_case.watch(here, here.intents(targets or ["all"]), bench=bench)
+    if as_json:
+        console.print_json(
+            {
+                "devices": [
+                    {
+                        "device": w.device, "state": w.state, "seen_at": w.seen_at, "because": w.because,
+                        "changes": [use_case.change_record(c) for c in w.changes],
+                    }
+                    for w in found
+                ]
+            }
+        )  # fmt: skip
+    else:
+        console.print_watched(found)
+    states = {w.state for w in found}
+    raise typer.Exit(3 if use_case.DRIFT in states else 0 if states == {use_case.OK} else 1)
+
+
+def adopt(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why the change is right; recorded")],
+    bench: Bench = False,
+) -> None:
+    """Accept what runs on a device now: a legitimate local change, on record."""
+    from provision import adopt as use_case
+    from provision import console
+
+    if not reason.strip():
+        raise typer.BadParameter("say why the change is right", param_hint="--reason")
+    here = office()
+    intent = here.intent(device)
+    tag = intent.item.asset_tag
+    done = use_case.adopt(here, intent, reason.strip(), bench=bench)
+    if not done.changes:
+        console.say(f"{tag}: runs as accepted; there is nothing to adopt")
+        return
+    console.print_changes(f"{tag}: adopted {console.counted(len(done.changes), 'change')}", done.changes)
+    if done.against_intent:
+        console.say(
+            f"next: the intent still wants {console.counted(len(done.against_intent), 'setting')} otherwise; "
+            f"put it into inventory/, or the next apply undoes it (provision plan {tag} shows them)"
+        )

@@ -1,0 +1,37 @@
+"""Read Ansible Vault's format (1.1 and 1.2, AES256) without loading Ansible.
+
+A look at eight modems needs their SNMP keys and nothing else of Ansible, whose vault module takes
+0.15 s to import. The format is documented in Ansible's guide, "Ansible Vault payload format 1.1 -
+1.2"; writing stays with Ansible itself.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from hashlib import pbkdf2_hmac
+
+HEADER = b"$ANSIBLE_VAULT;"
+VERSIONS = (b"1.1", b"1.2")
+ITERATIONS, KEY, IV = 10_000, 32, 16  # of the format
+
+
+def decrypt(text: bytes, password: bytes) -> bytes:
+    """Give the plain text; raises ValueError where the password or the text is wrong."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    head, _, body = text.strip().partition(b"\n")
+    fields = head.strip().split(b";")
+    if not head.startswith(HEADER) or fields[1] not in VERSIONS or fields[2:3] != [b"AES256"]:
+        raise ValueError("no Ansible Vault text")
+    try:
+        salt, tag, secret = (binascii.unhexlify(p) for p in binascii.unhexlify(b"".join(body.split())).split(b"\n", 2))
+    except binascii.Error as error:
+        raise ValueError(f"damaged: {error}") from None
+    keys = pbkdf2_hmac("sha256", password, salt, ITERATIONS, 2 * KEY + IV)
+    if not hmac.compare_digest(hmac.digest(keys[KEY : 2 * KEY], secret, "sha256"), tag):
+        raise ValueError("wrong password, or altered")
+    cipher = Cipher(algorithms.AES(keys[:KEY]), modes.CTR(keys[2 * KEY :])).decryptor()
+    unpad = PKCS7(128).unpadder()
+    return unpad.update(cipher.update(secret) + cipher.finalize()) + unpad.finalize()

@@ -1,0 +1,149 @@
+"""Look again at what was accepted: drift is a plan nobody asked for.
+
+A device whose published digest is the accepted one is not read any further, and neither Ansible
+nor netmiko is loaded for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from provision import drivers, gather, plan
+from provision.connectors.phase import Step
+from provision.errors import ProvisionError
+from provision.model import Candidate, Change, Device, Intent, Snapshot, Watched
+from provision.office import ACCEPTED, CONFIGURED, WATCHED, Known, Office, configuration, record
+
+OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"
+SILENT = "no answer"
+REPEAT_S = 3600  # the same state is written again after an hour: the age of the last contact stays known
+
+
+def watch(
+    office: Office, intents: list[Intent], *, bench: bool, tell: Callable[[Step], None] = lambda _: None
+) -> list[Watched]:
+    """Compare every provisioned device of `intents` with what was accepted; record what moved.
+
+    Raises ProvisionError where none of them is provisioned.
+    """
+    known = {i.item.asset_tag: k for i in intents if (k := office.known.get(i.item.asset_tag)) and k.accepted}
+    if not known:
+        raise ProvisionError("nothing to watch: none of these is provisioned", hint="provision apply TARGET --bench")
+    serials = {i.item.asset_tag: i.item.serial for i in intents}
+    found: dict[str, Watched] = {}
+    moved: list[Device] = []
+    for tag, look in gather.by_snmp(office, [reach(k.device, bench=bench) for k in known.values()]).items():
+        state, because = _judge(look, known[tag], serials[tag])
+        if state == DRIFT:
+            moved.append(reach(known[tag].device, bench=bench))
+        else:
+            found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(office, tag, look), because=because)
+    if moved:
+        found |= _fetch(office, known, moved, tell)
+    _record(office, found)
+    return [found[tag] for tag in known]
+
+
+def reach(device: Device, *, bench: bool) -> Device:
+    """Give the device as it is reached now."""
+    return replace(device, host=device.bench_host) if bench else device
+
+
+def _judge(look: Snapshot, known: Known, serial: str) -> tuple[str, str]:
+    """Judge one look; DRIFT says only that the configuration has to be read."""
+    if not look.readings:
+        why = next(iter(look.missing.values()), SILENT)
+        return (UNREACHABLE if why == SILENT else UNKNOWN), why
+    if (said := look.readings.get("serial")) != serial:
+        return UNKNOWN, f"another box answers: serial {said or 'not said'}, recorded {serial}"
+    guard = str(look.readings.get("guard", ""))
+    if guard.startswith("armed"):
+        return UNKNOWN, f"run {guard.split(' ')[1]} is not confirmed: provision resume"
+    if not look.marker:
+        return UNKNOWN, f"no digest of its configuration: {look.missing.get('marker', 'not said')}"
+    return (OK, "runs as accepted") if look.marker == known.snapshot.marker else (DRIFT, "")
+
+
+def _seen_at(office: Office, tag: str, look: Snapshot) -> str:
+    if look.readings:
+        return look.at
+    last = _last(office, tag)
+    return str(last["seen_at"]) if last else office.known[tag].snapshot.at
+
+
+def _last(office: Office, tag: str) -> Mapping[str, Any] | None:
+    return next((e.payload for e in office.ledger.latest(WATCHED) if e.subject == tag), None)
+
+
+def _fetch(
+    office: Office, known: Mapping[str, Known], moved: list[Device], tell: Callable[[Step], None]
+) -> dict[str, Watched]:
+    """Read the settings of devices whose digest moved, and name each path that differs."""
+    from provision.connectors.ansible import Writer
+
+    with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
+        looked = gather.by_ssh(office, writer, moved, tell)
+    found: dict[str, Watched] = {}
+    for tag, look in looked.items():
+        if isinstance(look, ProvisionError):
+            because = f"its configuration moved, but could not be read: {look}"
+            found[tag] = Watched(device=tag, state=UNKNOWN, seen_at=office.now(), because=because)
+            continue
+        changes = drift(office, known[tag], look)
+        state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
+        found[tag] = Watched(device=tag, state=state, seen_at=look.at, because=because, changes=changes)
+        if not changes:  # a comment, an order that does not count: the new digest is the accepted one
+            accept(office, known[tag], look, [])
+    return found
+
+
+def drift(office: Office, known: Known, running: Snapshot) -> tuple[Change, ...]:
+    """Plan from what runs to what was accepted: each change's `intended` is the accepted value."""
+    driver = drivers.load(known.device.driver)
+    accepted = Candidate(settings=known.snapshot.settings)
+    return plan.make(driver, running, accepted, office.vault.seal_key(), owns=("*",)).changes
+
+
+def shown(value: object) -> str | None:
+    """Write one value for people and for the ledger: a secret stays hidden, None is absent."""
+    if value is None:
+        return None
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def change_record(change: Change) -> dict[str, str | None]:
+    """Give one difference in the documented shape."""
+    return {"path": change.path, "accepted": shown(change.intended), "running": shown(change.running)}
+
+
+def _record(office: Office, found: Mapping[str, Watched]) -> None:
+    """Write each state that is new, and the same one again after an hour."""
+    last = {e.subject: e for e in office.ledger.latest(WATCHED)}
+    now = office.now()
+    lines: list[tuple[str, str, Mapping[str, Any]]] = []
+    for tag, one in found.items():
+        body = {
+            "state": one.state, "because": one.because, "seen_at": one.seen_at,
+            "changes": [change_record(c) for c in one.changes],
+        }  # fmt: skip
+        old = last.get(tag)
+        same = old and all(old.payload[k] == body[k] for k in ("state", "because", "changes"))
+        if not same or (old and _age_s(old.at, now) >= REPEAT_S):
+            lines.append((WATCHED, tag, body))
+    if lines:
+        office.ledger.extend(lines, at=now)
+
+
+def _age_s(then: str, now: str) -> float:
+    return (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+
+
+def accept(office: Office, known: Known, running: Snapshot, before: list[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Make what runs the accepted configuration, in one transaction with the events `before` it."""
+    tag = known.device.tag
+    lines = [*before, (CONFIGURED, tag, configuration(running)), (ACCEPTED, tag, record(known.device))]
+    office.ledger.extend(lines, at=office.now())
+    office.forget_known()

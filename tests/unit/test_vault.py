@@ -1,0 +1,58 @@
+"""The vault is Ansible's own format: what Ansible writes is read without it, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible.constants import DEFAULT_VAULT_ID_MATCH
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from provision.vaulttext import decrypt
+
+PLAIN = "seal:\n  key: 'it''s ünïcode'\n".encode()
+
+
+@pytest.fixture(scope="module")
+def text() -> bytes:
+    return VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"office"))]).encrypt(PLAIN)
+
+
+def test_what_ansible_wrote_is_read(text: bytes) -> None:
+    assert decrypt(text, b"office") == PLAIN
+
+
+def test_a_vault_id_in_the_header_is_read_too() -> None:
+    named = VaultLib([("office", VaultSecret(b"office"))]).encrypt(PLAIN, vault_id="office")
+    assert named.startswith(b"$ANSIBLE_VAULT;1.2;AES256;office")
+    assert decrypt(named, b"office") == PLAIN
+
+
+def test_a_wrong_password_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="wrong password"):
+        decrypt(text, b"other")
+
+
+@pytest.mark.parametrize("at", [0.05, 0.3, 0.7, 0.98])
+def test_one_changed_character_is_refused(text: bytes, at: float) -> None:
+    bent = bytearray(text)
+    spot = int(len(text) * at)
+    bent[spot] = ord("1") if bent[spot] == ord("0") else ord("0")
+    with pytest.raises(ValueError, match=r".+"):
+        decrypt(bytes(bent), b"office")
+
+
+@pytest.mark.parametrize("cut", [0, 10, 40, 200])
+def test_a_vault_cut_short_is_refused(text: bytes, cut: int) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        decrypt(text[:cut], b"office")
+
+
+def test_looking_loads_neither_ansible_nor_netmiko() -> None:
+    words = "import provision.watch, provision.vault, provision.connectors.snmp, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert not {"ansible", "ansible_runner", "netmiko", "paramiko"} & set(done.stdout.split())
