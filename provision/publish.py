@@ -34,4 +34,4 @@ def write(office: Office) -> Path:
 
 
 def _accepted(office: Office) -> list[tuple[str, dict[str, Any]]]:
-    return office.ledger.payloads(ACCEPTED)
+    return office.newest(ACCEPTED)

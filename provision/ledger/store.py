@@ -17,11 +17,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from provision.errors import LedgerError
+from provision.ledger.glance import NEWEST, REVISION, payloads
 from provision.ledger.schema import GENESIS
 from provision.model import Event
 
-REVISION = "0001"
-NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1"
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LOCK = 640313  # any number that other users of the database do not lock
 
@@ -112,8 +111,7 @@ class Ledger:
 
     def payloads(self, verb: str) -> list[tuple[str, dict[str, Any]]]:
         """Give (subject, payload) of the newest event of each subject for one verb: a fast `latest`."""
-        found = json.loads(f"[{','.join(self._bodies(NEWEST, (verb,)))}]")
-        return [(fields["subject"], fields["payload"]) for fields in found]
+        return payloads(self._bodies(NEWEST, (verb,)))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 
 from provision.errors import LedgerError
 from provision.ledger import Ledger, connect, verify
+from provision.ledger.glance import glance
 from provision.ledger.lease import hold
 
 AT = "2026-11-24T00:00:00Z"
@@ -283,3 +285,26 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
     with hold(ledger, ["a"], "one", now=1) as refused:
         assert refused == {}
     ledger.close()
+
+
+def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) -> None:
+    seen = glance(tmp_path / "ledger.db", "v")
+    assert seen == ledger.payloads("v")
+    assert len(seen) == 7
+
+
+@pytest.mark.parametrize("statement", ["UPDATE alembic_version SET version_num = '9999'", "DROP VIEW latest"])
+def test_what_a_glance_cannot_read_is_left_to_the_ledger(ledger: Ledger, tmp_path: Path, statement: str) -> None:
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    assert glance(tmp_path / "ledger.db", "v") is None
+    assert glance(tmp_path / "none.db", "v") is None
+    (tmp_path / "bent.db").write_bytes(b"no database at all, but a file of some length")
+    assert glance(tmp_path / "bent.db", "v") is None
+
+
+def test_a_glance_loads_no_sqlalchemy() -> None:
+    words = "import provision.publish, provision.ledger.glance, sys; print(*sys.modules)"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=root)
+    assert "sqlalchemy" not in done.stdout.split()
