@@ -265,6 +265,6 @@ def print_lab(said: dict[str, Any]) -> None:
                 " ".join(f"{a}:{m['ssh_port']}" for a in m["addresses"]), m["hostname"],
                 " ".join(f"{k}={v}" for k, v in m["faults"].items()),
             )
-            for m in said["modems"]
+            for m in said["devices"]
         ),
     )  # fmt: skip

@@ -38,12 +38,12 @@ class Enrolled:
     next_tag: str
 
 
-def address_of(text: str, intent: Intent) -> tuple[str, int]:
-    """Read `A` or `A:PORT`; the port defaults to the family's, as in factory state."""
+def address_of(text: str, port_of_record: int) -> tuple[str, int]:
+    """Read `A` or `A:PORT`; without one it is the port of the record."""
     host, _, port = text.partition(":")
     if not host or (port and not port.isdigit()):
         raise UsageError(f"not an address: {text}", hint="write 192.168.1.1 or 192.168.1.1:22")
-    return host, int(port) if port else intent.bench_port
+    return host, int(port) if port else port_of_record
 
 
 def enrol(
@@ -64,7 +64,7 @@ def enrol(
     tag, driver = intent.item.asset_tag, drivers.load(intent.driver)
     if tag not in {e.subject for e in office.ledger.latest(REGISTERED)}:
         raise UsageError(f"{tag} is not registered", hint="provision register FILE takes the delivery list first")
-    host, port = address_of(address or intent.bench_address or driver.factory.address, intent)
+    host, port = address_of(address or intent.bench_address or driver.factory.address, intent.bench_port)
     run = office.new_run()
     with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
         if held:
@@ -94,39 +94,19 @@ def _pin(
 ) -> str:
     """Show the host key, ask the box who it is, and only then pin the key."""
     (host, port), driver, tag = where, drivers.load(intent.driver), intent.item.asset_tag
-    key = keys.read_host_key(host, port)
-    if keys.pinned(office.place.host_keys, tag) not in {"", key} and not new_key:
-        keys.pin(office.place.host_keys, tag, key)  # refuses
-    _key_of_another(office, tag, key)
-    if not approve(keys.fingerprint(key)):
-        raise DeviceError(
-            "the host key was not approved; nothing was sent",
-            where=f"{host} port {port}",
-            hint="compare it with the box",
-        )
+    key = keys.shown(office.place.host_keys, tag, where, approve=approve, new_key=new_key)
     said = ssh.read(
         host, port, kind=driver.netmiko, username=driver.factory.username,
         password=driver.factory.password, host_key=key, commands=IDENTITY,
     )  # fmt: skip
     _compare(intent, said, f"{host} port {port}")
-    if new_key:
-        (office.place.host_keys / tag).unlink(missing_ok=True)
-    keys.pin(office.place.host_keys, tag, key)
+    keys.pin(office.place.host_keys, tag, key, over=new_key)
     return key
 
 
 def next_tag(office: Office) -> str:
     """Give the modem that the bench takes next, or an empty text when all are in."""
     return next((tag for tag in office.home.intents if tag not in office.known), "")
-
-
-def _key_of_another(office: Office, tag: str, key: str) -> None:
-    folder = office.place.host_keys
-    for other in sorted(p.name for p in folder.glob("*")) if folder.is_dir() else ():
-        if other != tag and not other.startswith(".") and keys.pinned(folder, other) == key:
-            raise IdentityError(
-                f"this box is enrolled already, as {other}", where=tag, hint="take the box whose label says " + tag
-            )
 
 
 def _compare(intent: Intent, said: dict[str, str], where: str) -> None:

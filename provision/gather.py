@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -103,7 +104,7 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
             where=where,
             hint="another box, or one that was reset: look at it, then enrol it again",
         )
-    short = said.rpartition("via ssh: ")[2] or said
+    short = re.split(r"(?:via|over) ssh: ", said)[-1]
     return UnreachableError(
         f"no answer: {short[:160]}", where=where, hint="is it on, is the link up? run the command again later"
     )

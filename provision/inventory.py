@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-ROLE = "modems"
-
 
 @cache
 def group(name: str) -> str:
@@ -31,6 +29,8 @@ def all_vars(var: str) -> dict[str, str]:
 
 def host_vars(tag: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Give one host's own variables."""
+    role = body.get("role", "modems")
+    own = {"snmp_port": body["snmp_port"], "tunnel_key": body.get("tunnel_key", "")} if role == "modems" else {}
     return {
         "ansible_host": body["host"],
         "ansible_port": body["ssh_port"],
@@ -41,22 +41,21 @@ def host_vars(tag: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "kit_firmware": body["firmware"],
         "kit_link": body.get("link", ""),
         "kit_model": body["model"],
-        "snmp_port": body["snmp_port"],
-        "tunnel_key": body.get("tunnel_key", ""),
+        **own,
     }
 
 
 def build(accepted: Iterable[tuple[str, Mapping[str, Any]]], var: str) -> dict[str, Any]:
     """Give the whole inventory as `--list` prints it: groups, and `_meta` with host variables.
 
-    Groups: the kecamatan, the role, `driver_…` and `link_…`.
+    Groups: the kecamatan, the role (modems, computers), `driver_…` and `link_…`.
     """
     hosts: dict[str, dict[str, Any]] = {}
     groups: dict[str, list[str]] = {}
     for tag, body in sorted(accepted, key=lambda pair: pair[0]):
         name = tag.lower()
         hosts[name] = host_vars(tag, body)
-        names = [group(body["kecamatan"]), ROLE, "driver_" + group(body["driver"])]
+        names = [group(body["kecamatan"]), body.get("role", "modems"), "driver_" + group(body["driver"])]
         if body.get("link"):
             names.append("link_" + group(body["link"]))
         for one in names:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import socket
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from provision.errors import IdentityError, ProvisionError, UnreachableError
+from provision.errors import DeviceError, IdentityError, ProvisionError, UnreachableError
 
 CONNECT_S = 20.0
 
@@ -74,10 +75,40 @@ def fingerprint(key: str) -> str:
     return "SHA256:" + base64.b64encode(sha256(base64.b64decode(key.split()[1])).digest()).decode().rstrip("=")
 
 
-def pin(folder: Path, tag: str, key: str) -> None:
-    """Keep a device's host key in a file of its own; a different key is never taken over it."""
+def shown(
+    folder: Path, tag: str, where: tuple[str, int], *, approve: Callable[[str], bool], new_key: bool = False
+) -> str:
+    """Read a device's host key before any login and have a person approve it; give it, not pinned yet.
+
+    Raises IdentityError where another key is pinned for `tag` (unless `new_key`), or this one for another.
+    """
+    host, port = where
+    key = read_host_key(host, port)
+    if pinned(folder, tag) not in {"", key} and not new_key:
+        pin(folder, tag, key)  # refuses
+    for other in sorted(p.name for p in folder.glob("*")) if folder.is_dir() else ():
+        if other != tag and not other.startswith(".") and pinned(folder, other) == key:
+            raise IdentityError(
+                f"this box is enrolled already, as {other}", where=tag, hint="take the box whose label says " + tag
+            )
+    if not approve(fingerprint(key)):
+        raise DeviceError(
+            "the host key was not approved; nothing was sent",
+            where=f"{host} port {port}",
+            hint="compare it with the box",
+        )
+    return key
+
+
+def unpin(folder: Path, tag: str) -> None:
+    """Forget a device's host key."""
+    (folder / tag).unlink(missing_ok=True)
+
+
+def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
+    """Keep a device's host key in a file of its own; a different key is taken over it only where a person said so."""
     known = pinned(folder, tag)
-    if known and known != key:
+    if known and known != key and not over:
         raise IdentityError(
             f"the host key changed: pinned {fingerprint(known)}, now {fingerprint(key)}",
             where=tag,

@@ -130,7 +130,11 @@ class Kit:
     @property
     def modem(self) -> Item | None:
         """The kit's modem, where it has one."""
-        return next((i for i in self.items if i.kind is ItemKind.MODEM), None)
+        return self.item(ItemKind.MODEM)
+
+    def item(self, kind: ItemKind) -> Item | None:
+        """Give the kit's item of one kind."""
+        return next((i for i in self.items if i.kind is kind), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +151,19 @@ class Intent:
     snmp_port: int
     window_s: int
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computer:
+    """A kit's PC and what must be true of it: `settings` is the baseline, without the office's key."""
+
+    kit: Kit
+    item: Item
+    driver: str
+    address: str
+    ssh_port: int
+    username: str
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +187,7 @@ class Device:
     firmware: str = ""
     link: str = ""
     tunnel_key: str = ""
+    role: str = "modems"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

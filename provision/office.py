@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision.errors import UsageError
 from provision.home import Place
-from provision.model import Device, Event, Intent, Secret, Settings, Snapshot, Stage, slug
+from provision.model import Computer, Device, Event, Intent, Kit, Secret, Settings, Snapshot, Stage, slug
 from provision.vault import NAME, Vault, password
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
 WATCHED, ADOPTED = "device.watched", "configuration.adopted"
+REVOKED, BOUND = "device.revoked", "peripherals.bound"
+PC_BEGUN, PC_ENDED, UNDONE = "endpoint.begun", "endpoint.ended", "endpoint.undone"
+SHOWN, ROTATED = "secret.shown", "secret.rotated"
 REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.passed"
 
 
@@ -36,6 +39,30 @@ class Known:
     device: Device
     snapshot: Snapshot
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What a command is about."""
+
+    modems: list[Intent]
+    computers: list[Computer]
+
+    def names(self) -> dict[str, str]:
+        """Give the name of each device's kecamatan, by asset tag."""
+        modems = {i.item.asset_tag: i.kit.kecamatan.name for i in self.modems}
+        return modems | {c.item.asset_tag: c.kit.kecamatan.name for c in self.computers}
+
+    def only(self, tags: set[str]) -> Targets:
+        """Keep those of `tags`."""
+        return Targets(
+            modems=[i for i in self.modems if i.item.asset_tag in tags],
+            computers=[c for c in self.computers if c.item.asset_tag in tags],
+        )
+
+
+def _named(name: str, tag: str, kit: Kit) -> bool:
+    return name == "all" or name.upper() == tag or slug(name) == kit.kecamatan.slug
 
 
 class Office:
@@ -66,14 +93,14 @@ class Office:
         actor = os.environ.get("PROVISION_ACTOR") or f"{getpass.getuser()}@{platform.node()}"
         return connect(self.place.database, self.place.var / "ledger.head", actor)
 
-    def newest(self, verb: str) -> list[tuple[str, dict[str, Any]]]:
-        """Give (subject, payload) of the newest event of each subject for one verb, as fast as may be."""
+    def newest(self, *verbs: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """Give (subject, verb, payload) of the newest event of each subject among `verbs`, as fast as may be."""
         from provision.ledger.glance import glance
 
         self.place.insist()
         kind, _, path = self.place.database.partition(":///")
-        seen = glance(Path(path), verb) if kind == "sqlite" else None
-        return self.ledger.payloads(verb) if seen is None else seen
+        seen = glance(Path(path), *verbs) if kind == "sqlite" else None
+        return self.ledger.payloads(*verbs) if seen is None else seen
 
     @cached_property
     def vault(self) -> Vault:
@@ -87,48 +114,67 @@ class Office:
 
     @cached_property
     def known(self) -> dict[str, Known]:
-        """Every device that was enrolled, as the ledger knows it now."""
+        """Every device that was enrolled and not revoked since, as the ledger knows it now."""
         kept = {e.subject: e for e in self.ledger.latest(CONFIGURED)}
-        found = {e.subject: _known(e, kept[e.subject]) for e in self.ledger.latest(ENROLLED, ACCEPTED)}
-        return dict(sorted(found.items()))
+        last = {e.subject: e for e in self.ledger.latest(ENROLLED, ACCEPTED, REVOKED)}
+        return {t: _known(e, kept[t]) for t, e in sorted(last.items()) if e.verb != REVOKED}
 
     def forget_known(self) -> None:
         """Read the devices again at the next use."""
         self.__dict__.pop("known", None)
 
+    def targets(self, names: list[str]) -> Targets:
+        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to modems and PCs."""
+        modems: dict[str, Intent] = {}
+        computers: dict[str, Computer] = {}
+        for name in names:
+            some = {t: i for t, i in self.home.intents.items() if _named(name, t, i.kit)}
+            more = {t: c for t, c in self.home.computers.items() if _named(name, t, c.kit)}
+            if not some and not more:
+                raise UsageError(f"no such target: {name}", hint=self._target_hint(name))
+            modems |= some
+            computers |= more
+        return Targets(modems=list(modems.values()), computers=list(computers.values()))
+
     def intents(self, targets: list[str]) -> list[Intent]:
-        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to modem intents."""
-        found: dict[str, Intent] = {}
-        for target in targets:
-            matching = [
-                i for tag, i in self.home.intents.items()
-                if target == "all" or target.upper() == tag or slug(target) == i.kit.kecamatan.slug
-            ]  # fmt: skip
-            if not matching:
-                raise UsageError(f"no such target: {target}", hint=self._target_hint(target))
-            found.update({i.item.asset_tag: i for i in matching})
-        return list(found.values())
+        """Resolve TARGETs to the modems among them."""
+        return self.targets(targets).modems
 
     def intent(self, target: str) -> Intent:
-        """Resolve one TARGET to one modem's intent; raises UsageError where it names several."""
-        found = self.intents([target])
-        if len(found) != 1:
-            raise UsageError(f"{target} names {len(found)} devices; this takes one", hint="a device tag or a kecamatan")
-        return found[0]
+        """Resolve one TARGET to one modem's intent; raises UsageError where it names none or several."""
+        found = self.targets([target])
+        if not found.modems:
+            raise UsageError(f"{target} names no modem", hint="this is for modems; see provision inventory --list")
+        if len(found.modems) != 1:
+            raise UsageError(
+                f"{target} names {len(found.modems)} devices; this takes one", hint="a device tag or a kecamatan"
+            )
+        return found.modems[0]
+
+    def device(self, target: str) -> Intent | Computer:
+        """Resolve one TARGET to one modem or PC."""
+        found = self.targets([target])
+        both: list[Intent | Computer] = [*found.modems, *found.computers]
+        if len(both) != 1:
+            tags = ", ".join(b.item.asset_tag for b in both[:3])
+            raise UsageError(f"{target} names {len(both)} devices; this takes one", hint=f"a device tag, as {tags}")
+        return both[0]
 
     def _target_hint(self, target: str) -> str:
         from difflib import get_close_matches
 
-        if (kit := self.home.kit(target)) is not None:
-            return f"{kit.kecamatan.name} gets no modem"
-        near = get_close_matches(slug(target), self.home.kits, n=1) or get_close_matches(
-            target.upper(), self.home.intents, n=1
-        )
+        tags = [*self.home.intents, *self.home.computers]
+        near = get_close_matches(slug(target), self.home.kits, n=1) or get_close_matches(target.upper(), tags, n=1)
         return f"did you mean {near[0]}?" if near else "a kecamatan, a device tag, or all"
 
     def way_back_shown(self, device: Device) -> bool:
         """Say whether a selftest passed on this family, model and firmware (law 4)."""
         return any(e.subject == kind_of(device) for e in self.ledger.latest(SELFTEST))
+
+    def shown_secret(self, tag: str) -> str:
+        """Give the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
+        last = [e for e in self.ledger.latest(SHOWN, ROTATED) if e.subject == tag]
+        return last[-1].at[:10] if last and last[-1].verb == SHOWN else ""
 
     def unfinished(self) -> dict[str, Event]:
         """Give the runs that began on a device and have no recorded end."""
@@ -188,7 +234,7 @@ def record(device: Device) -> dict[str, Any]:
         "kecamatan": device.kecamatan, "driver": device.driver, "host": device.host,
         "bench_host": device.bench_host, "ssh_port": device.ssh_port, "snmp_port": device.snmp_port,
         "username": device.username, "model": device.model, "firmware": device.firmware, "link": device.link,
-        "tunnel_key": device.tunnel_key,
+        "tunnel_key": device.tunnel_key, "role": device.role,
     }  # fmt: skip
 
 

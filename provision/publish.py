@@ -7,7 +7,7 @@ from typing import Any
 
 from provision import inventory
 from provision.errors import UsageError
-from provision.office import ACCEPTED, Office
+from provision.office import ACCEPTED, REVOKED, Office
 
 
 def show(office: Office, host: str = "") -> str:
@@ -34,4 +34,4 @@ def write(office: Office) -> Path:
 
 
 def _accepted(office: Office) -> list[tuple[str, dict[str, Any]]]:
-    return office.newest(ACCEPTED)
+    return [(tag, body) for tag, verb, body in office.newest(ACCEPTED, REVOKED) if verb == ACCEPTED]

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from provision import checks, gather
+from provision.computer import verify as computers
+from provision.computer.look import Seen
 from provision.model import Finding, Intent, Snapshot, Verdict
-from provision.office import JUDGED, Office
+from provision.office import JUDGED, Office, Targets
 
 SETTLE_S = 12.0  # services restart after an apply; the first sample comes with them
 PAUSE_S = 0.5
 
 
-def verify(office: Office, intents: list[Intent], *, bench: bool = False, patience_s: float = 0.0) -> list[Finding]:
+def verify(
+    office: Office,
+    targets: Targets,
+    *,
+    bench: bool = False,
+    patience_s: float = 0.0,
+    seen: Mapping[str, Seen] | None = None,
+) -> list[Finding]:
     """Read every device once and judge it by all checks; each device's findings are recorded.
 
-    A device that was never provisioned is unknown. `patience_s` lets a fresh device's agent and
-    its first radio sample come up before the last reading counts.
+    A device that was never provisioned is unknown. `patience_s` lets a fresh modem's agent and
+    its first radio sample come up before the last reading counts; `seen` are PCs that were just read.
     """
-    deadline = time.monotonic() + patience_s
-    seen: dict[str, Snapshot] = {}
-    waiting = [i for i in intents if i.item.asset_tag in office.known and office.known[i.item.asset_tag].accepted]
-    while waiting:
-        devices = [office.known[i.item.asset_tag].device for i in waiting]
-        if bench:
-            devices = [replace(d, host=d.bench_host) for d in devices]
-        seen |= gather.by_snmp(office, devices)
-        waiting = [i for i in waiting if _not_settled(office, i.item.asset_tag, seen[i.item.asset_tag])]
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(PAUSE_S if waiting else 0)
-    findings = [f for i in intents for f in _judge(office, i, seen.get(i.item.asset_tag))]
+    snapshots = _modems(office, targets.modems, bench=bench, patience_s=patience_s)
+    findings = [f for i in targets.modems for f in _judge(office, i, snapshots.get(i.item.asset_tag))]
+    findings += computers.verify(office, targets.computers, bench=bench, seen=seen or {})
     office.ledger.extend(
         [
             (JUDGED, tag, {"findings": [asdict(f) | {"verdict": str(f.verdict)} for f in findings if f.device == tag]})
@@ -40,6 +40,22 @@ def verify(office: Office, intents: list[Intent], *, bench: bool = False, patien
         at=office.now(),
     )
     return findings
+
+
+def _modems(office: Office, intents: list[Intent], *, bench: bool, patience_s: float) -> dict[str, Snapshot]:
+    deadline = time.monotonic() + patience_s
+    found: dict[str, Snapshot] = {}
+    waiting = [i for i in intents if i.item.asset_tag in office.known and office.known[i.item.asset_tag].accepted]
+    while waiting:
+        devices = [office.known[i.item.asset_tag].device for i in waiting]
+        if bench:
+            devices = [replace(d, host=d.bench_host) for d in devices]
+        found |= gather.by_snmp(office, devices)
+        waiting = [i for i in waiting if _not_settled(office, i.item.asset_tag, found[i.item.asset_tag])]
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(PAUSE_S if waiting else 0)
+    return found
 
 
 def _not_settled(office: Office, tag: str, snapshot: Snapshot) -> bool:
@@ -51,16 +67,13 @@ def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Fi
     tag = intent.item.asset_tag
     known = office.known.get(tag)
     if known is None or snapshot is None:
-        state = "not enrolled" if known is None else "enrolled, never provisioned"
-        return [
-            Finding(
-                check="it_is_provisioned", device=tag, verdict=Verdict.UNKNOWN, because=state,
-                remedy=f"provision enrol {tag} --address A" if known is None else f"provision apply {tag} --bench",
-            )
-        ]  # fmt: skip
+        return [computers.not_provisioned(office, tag)]
     return checks.judge(
-        checks.Case(snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker)
-    )
+        checks.Case(
+            snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker,
+            shown_secret=office.shown_secret(tag),
+        )
+    )  # fmt: skip
 
 
 def red(findings: list[Finding]) -> bool:

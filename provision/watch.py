@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from provision import drivers, gather, plan
+from provision.computer import watch as computers
 from provision.connectors.phase import Step
 from provision.errors import ProvisionError
 from provision.model import Candidate, Change, Device, Intent, Snapshot, Watched
-from provision.office import ACCEPTED, CONFIGURED, WATCHED, Known, Office, configuration, record
+from provision.office import ACCEPTED, CONFIGURED, WATCHED, Known, Office, Targets, configuration, record
 
 OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"
 SILENT = "no answer"
@@ -23,15 +24,31 @@ REPEAT_S = 3600  # the same state is written again after an hour: the age of the
 
 
 def watch(
-    office: Office, intents: list[Intent], *, bench: bool, tell: Callable[[Step], None] = lambda _: None
+    office: Office, targets: Targets, *, bench: bool, tell: Callable[[Step], None] = lambda _: None
 ) -> list[Watched]:
-    """Compare every provisioned device of `intents` with what was accepted; record what moved.
+    """Compare every provisioned device of `targets` with what was accepted; record what moved.
 
+    The PCs are asked first and heard last: they think while the modems are read.
     Raises ProvisionError where none of them is provisioned.
     """
-    known = {i.item.asset_tag: k for i in intents if (k := office.known.get(i.item.asset_tag)) and k.accepted}
-    if not known:
+    known = _accepted(office, [i.item.asset_tag for i in targets.modems])
+    pcs = _accepted(office, [c.item.asset_tag for c in targets.computers])
+    if not known and not pcs:
         raise ProvisionError("nothing to watch: none of these is provisioned", hint="provision apply TARGET --bench")
+    asked = computers.ask(office, [c for c in targets.computers if c.item.asset_tag in pcs], bench=bench)
+    found = _modems(office, targets.modems, known, bench=bench, tell=tell) if known else {}
+    found |= computers.hear(office, asked, _last_answers(office))
+    _record(office, found)
+    return [found[tag] for tag in [*known, *pcs]]
+
+
+def _accepted(office: Office, tags: list[str]) -> dict[str, Known]:
+    return {t: k for t in tags if (k := office.known.get(t)) and k.accepted}
+
+
+def _modems(
+    office: Office, intents: list[Intent], known: Mapping[str, Known], *, bench: bool, tell: Callable[[Step], None]
+) -> dict[str, Watched]:
     serials = {i.item.asset_tag: i.item.serial for i in intents}
     found: dict[str, Watched] = {}
     moved: list[Device] = []
@@ -43,8 +60,7 @@ def watch(
             found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(office, tag, look), because=because)
     if moved:
         found |= _fetch(office, known, moved, tell)
-    _record(office, found)
-    return [found[tag] for tag in known]
+    return found
 
 
 def reach(device: Device, *, bench: bool) -> Device:
@@ -68,14 +84,13 @@ def _judge(look: Snapshot, known: Known, serial: str) -> tuple[str, str]:
 
 
 def _seen_at(office: Office, tag: str, look: Snapshot) -> str:
-    if look.readings:
-        return look.at
-    last = _last(office, tag)
-    return str(last["seen_at"]) if last else office.known[tag].snapshot.at
+    return look.at if look.readings else _last_answers(office)[tag]
 
 
-def _last(office: Office, tag: str) -> Mapping[str, Any] | None:
-    return next((e.payload for e in office.ledger.latest(WATCHED) if e.subject == tag), None)
+def _last_answers(office: Office) -> dict[str, str]:
+    """Give when each device last answered a look: the last watch knows, or else its acceptance."""
+    watched = {e.subject: str(e.payload["seen_at"]) for e in office.ledger.latest(WATCHED)}
+    return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in office.known.items()}
 
 
 def _fetch(

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from provision.model import Device, Finding, Item, Snapshot, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a check may look at: what the device said, and what the record says of it."""
+    """What a check may look at: what the device said, and what the record says of it.
+
+    For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the
+    controller's clock in which it answered. `shown_secret` is the day on which a person was shown a secret.
+    """
 
     snapshot: Snapshot
     item: Item
     device: Device
     accepted_marker: str = ""
+    bound: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked_s: tuple[float, float] = (0.0, 0.0)
+    zone: str = ""
+    apps: tuple[str, ...] = ()
+    shown_secret: str = ""
 
 
 SILENT = "no answer"
@@ -29,37 +38,46 @@ Judge = Callable[[Case], Judgement]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check: its judge, the readings that it needs, and what to do when it is not green."""
+    """One check: its judge, the readings that it needs, what to do when it is not green.
+
+    `guards` is `identity` or `security` where nobody may waive it.
+    """
 
     name: str
     judge: Judge
     needs: tuple[str, ...]
     remedy: str
+    guards: str = ""
 
 
-def check(*, needs: tuple[str, ...], remedy: str) -> Callable[[Judge], Check]:
+def check(*, needs: tuple[str, ...], remedy: str, guards: str = "") -> Callable[[Judge], Check]:
     """Make a function a check; without its `needs` it says unknown and why."""
 
     def make(judge: Judge) -> Check:
-        return Check(name=judge.__name__, judge=judge, needs=needs, remedy=remedy)
+        return Check(name=judge.__name__, judge=judge, needs=needs, remedy=remedy, guards=guards)
 
     return make
 
 
+ROLES = {"modems": "modem", "computers": "computer"}
+
+
 @cache
-def load() -> tuple[Check, ...]:
-    """Find every check by its being there."""
-    found: list[Check] = []
-    for module in pkgutil.iter_modules(__path__):
-        names = vars(importlib.import_module(f"{__name__}.{module.name}"))
-        found += [value for value in names.values() if isinstance(value, Check)]
-    return tuple(found)
+def load(role: str) -> tuple[Check, ...]:
+    """Find every check of a role by its being there."""
+    names = vars(importlib.import_module(f"{__name__}.{ROLES[role]}"))
+    return tuple(value for value in names.values() if isinstance(value, Check))
+
+
+def named(name: str) -> Check | None:
+    """Give the check of that name, of whatever role."""
+    return next((c for role in ROLES for c in load(role) if c.name == name), None)
 
 
 def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
     """Judge one case by all checks; a missing reading is unknown, never a pass."""
     findings = []
-    for one in checks if checks is not None else load():
+    for one in checks if checks is not None else load(case.device.role):
         lacking = [n for n in one.needs if n not in case.snapshot.readings]
         remedy = one.remedy
         if lacking:

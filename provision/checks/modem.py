@@ -10,7 +10,9 @@ SINR_FLOOR_DB = 5
 RSRP_WARN_DBM = -100  # Teltonika's border of fair to poor
 
 
-@check(needs=("serial", "imei"), remedy="Find out which box this is: compare its label with the record.")
+@check(
+    needs=("serial", "imei"), remedy="Find out which box this is: compare its label with the record.", guards="identity"
+)
 def it_is_the_recorded_modem(case: Case) -> Judgement:
     """Serial and IMEI are those of the record."""
     said, item = case.snapshot.readings, case.item
@@ -24,7 +26,9 @@ def it_is_the_recorded_modem(case: Case) -> Judgement:
     return Verdict.PASS, f"serial {item.serial}, IMEI {item.imei}"
 
 
-@check(needs=("marker",), remedy="provision plan shows what moved; apply again, or adopt the change.")
+@check(
+    needs=("marker",), remedy="provision plan shows what moved; apply again, or adopt the change.", guards="security"
+)
 def configuration_is_the_accepted_one(case: Case) -> Judgement:
     """The published digest is the one of the configuration that was accepted."""
     if not case.accepted_marker:
@@ -34,7 +38,7 @@ def configuration_is_the_accepted_one(case: Case) -> Judgement:
     return Verdict.PASS, f"digest {case.accepted_marker[:8]}"
 
 
-@check(needs=("guard",), remedy="provision resume")
+@check(needs=("guard",), remedy="provision resume", guards="security")
 def no_guard_is_left_behind(case: Case) -> Judgement:
     """No way back is armed: one left behind would silently revert weeks later."""
     state = str(case.snapshot.readings["guard"]).split(" ")
@@ -43,6 +47,14 @@ def no_guard_is_left_behind(case: Case) -> Judgement:
     if state[0] == "reverted":
         return Verdict.WARN, f"run {state[1]} was reverted ({' '.join(state[2:])})"
     return Verdict.PASS, "none armed"
+
+
+@check(needs=("serial",), remedy="provision secret rotate gives the device new ones.", guards="security")
+def no_shown_secret_is_in_use(case: Case) -> Judgement:
+    """A secret that a person was shown has been replaced since."""
+    if case.shown_secret:
+        return Verdict.FAIL, f"shown {case.shown_secret}, not rotated since"
+    return Verdict.PASS, "none"
 
 
 @check(needs=("firmware",), remedy="Update on the bench, never over the air.")

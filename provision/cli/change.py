@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, approve, office
+from provision.cli.door import Bench, Json, Packages, Targets, approve, office
 
 if TYPE_CHECKING:
     from provision.model import Plan
@@ -23,10 +23,13 @@ def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -
     from provision import apply as use_case
     from provision import console
     from provision.change import Run
+    from provision.computer import apply as computers
 
     here = office()
+    found = here.targets(targets or ["all"])
     run = Run(bench=bench, plan_only=True)
-    outcomes = use_case.apply(here, here.intents(targets or ["all"]), run)
+    outcomes = use_case.apply(here, found.modems, run) if found.modems else []
+    outcomes += computers.apply(here, found.computers, run)[0] if found.computers else []
     console.print_plans(run.plans, as_json=as_json)
     failed = [o for o in outcomes if o.ending == "failed"]
     for outcome in failed:
@@ -42,35 +45,36 @@ def apply(
         int | None,
         typer.Option("--confirm-within", metavar="S", min=10, max=3600, help="window of the way back in seconds"),
     ] = None,
+    packages: Packages = None,
     as_json: Json = False,
 ) -> None:
     """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 checks red."""
     from provision import apply as use_case
     from provision import console, publish, verify
     from provision.change import Run
+    from provision.computer import apply as computers
 
     here = office()
     if not targets:
         raise typer.BadParameter("name a kecamatan, a device tag, or all", param_hint="TARGET")
-    intents = here.intents(targets)
+    found = here.targets(targets)
 
     def ask(plans: list[Plan]) -> bool:
         if not yes:
             console.print_plans(plans, as_json=False)
         return approve(f"change {console.counted(len(plans), 'device')}?", yes)
 
-    names = {i.item.asset_tag: i.kit.kecamatan.name for i in intents}
+    names = found.names()
     with console.progress(list(names), names) if yes else console.quiet() as tell:
         run = Run(approve=ask, tell=tell, bench=bench, window_s=confirm_within or 0)
-        outcomes = use_case.apply(here, intents, run)
+        outcomes = use_case.apply(here, found.modems, run) if found.modems else []
+        changed = any(o.ending == "applied" for o in outcomes)
+        ended, seen = computers.apply(here, found.computers, run, packages) if found.computers else ([], {})
+    outcomes += ended
     console.print_outcomes(run.name, outcomes, as_json=as_json)
     done = {o.device for o in outcomes if o.ending in {"applied", "unchanged"}}
-    changed = {o.device for o in outcomes if o.ending == "applied"}
     findings = verify.verify(
-        here,
-        [i for i in intents if i.item.asset_tag in done],
-        bench=bench,
-        patience_s=verify.SETTLE_S if changed else 0,
+        here, found.only(done), bench=bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen
     )
     if not as_json:
         console.print_findings(findings, as_json=False)
@@ -84,7 +88,7 @@ def verify(targets: Targets = None, as_json: Json = False, bench: Bench = False)
     from provision import verify as use_case
 
     here = office()
-    findings = use_case.verify(here, here.intents(targets or ["all"]), bench=bench)
+    findings = use_case.verify(here, here.targets(targets or ["all"]), bench=bench)
     console.print_findings(findings, as_json=as_json)
     raise typer.Exit(3 if use_case.red(findings) else 0)
 

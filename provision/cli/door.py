@@ -20,6 +20,7 @@ app = typer.Typer(
 Targets = Annotated[list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, device tag, or all")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Bench = Annotated[bool, typer.Option("--bench", help="reach the box over its bench cable, not the tunnel")]
+Packages = Annotated[Path | None, typer.Option("--packages", metavar="DIR", help="folder with packages for the device")]
 HOME = {"path": ""}
 
 

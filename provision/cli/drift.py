@@ -21,7 +21,7 @@ def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
     from provision import watch as use_case
 
     here = office()
-    found = use_case.watch(here, here.intents(targets or ["all"]), bench=bench)
+    found = use_case.watch(here, here.targets(targets or ["all"]), bench=bench)
     if as_json:
         console.print_json(
             {

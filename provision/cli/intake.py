@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Json, approve, office
+from provision.cli.door import Bench, Json, Packages, approve, office
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from provision.model import Computer
+    from provision.office import Office
 
 
 def add(app: typer.Typer) -> None:
     """Put these commands on the front door."""
-    for command in (init, check, register, enrol):
+    for command in (init, check, register, enrol, bind):
         app.command()(command)
 
 
@@ -35,7 +42,9 @@ def check() -> None:
 
     found = office().home
     items = sum(len(k.items) for k in found.kits.values())
-    console.say(f"the intent is right: {len(found.kits)} kits, {items} items, {len(found.intents)} modems")
+    console.say(
+        f"the intent is right: {len(found.kits)} kits, {items} items, {len(found.intents)} modems, {len(found.computers)} PCs"
+    )
 
 
 def register(
@@ -61,20 +70,22 @@ def enrol(
     address: Annotated[
         str, typer.Option("--address", metavar="A", help="where the box is now: address or address:port")
     ] = "",
-    packages: Annotated[
-        Path | None, typer.Option("--packages", metavar="DIR", help="folder with packages for the device")
-    ] = None,
+    packages: Packages = None,
     yes: Annotated[bool, typer.Option("--yes", help="take the host key as shown")] = False,
     new_key: Annotated[
         bool, typer.Option("--new-key", help="replace the pinned host key after a factory reset")
     ] = False,
 ) -> None:
-    """Take one box in factory state: pin its host key, compare it with the record."""
+    """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision import console
     from provision import enrol as use_case
+    from provision.model import Computer
 
     here = office()
-    intent = here.intent(tag)
+    intent = here.device(tag)
+    if isinstance(intent, Computer):
+        _enrol_computer(here, intent, address, yes=yes, new_key=new_key)
+        return
     result = use_case.enrol(
         here, intent, address, approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
         packages=packages, new_key=new_key,
@@ -88,3 +99,49 @@ def enrol(
         if result.next_tag
         else "all modems are enrolled; next: provision apply all --bench"
     )
+
+
+def _enrol_computer(here: Office, computer: Computer, address: str, *, yes: bool, new_key: bool) -> None:
+    from provision import console
+    from provision.computer import enrol as use_case
+    from provision.enrol import address_of
+
+    tag = computer.item.asset_tag
+    host, port = address_of(address or computer.address, computer.ssh_port)
+    result = use_case.enrol(
+        here, computer, host, port, approve=lambda shown: approve(f"host key {shown}; pin it?", yes), new_key=new_key
+    )
+    console.say(
+        f"{tag} enrolled: {result.device.model}, {result.device.firmware}, host key {result.fingerprint}; "
+        f"bound {_things(result.bound)}"
+    )
+    if result.unbound:
+        console.say(f"not bound: {'; '.join(result.unbound)}")
+        console.say(f"  next:  plug in the kit's own three, then: provision bind {tag} --bench --reason TEXT")
+    left = [t for t in here.home.computers if t not in here.known]
+    console.say(f"next on the bench: {left[0]}" if left else "all PCs are enrolled; next: provision apply all --bench")
+
+
+def _things(bound: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(f"{kind} {one['name']} at {one['port']}" for kind, one in bound.items()) or "nothing"
+
+
+def bind(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why another thing is right; recorded")],
+    bench: Bench = False,
+) -> None:
+    """Bind anew the camera, microphone and speaker that are plugged into a PC, on record."""
+    from provision import console
+    from provision.computer import enrol as use_case
+    from provision.errors import UsageError
+    from provision.model import Computer
+
+    if not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    here = office()
+    computer = here.device(device)
+    if not isinstance(computer, Computer):
+        raise UsageError(f"{device} is no PC", hint="only a PC has things plugged in")
+    bound = use_case.bind(here, computer, reason.strip(), bench=bench)
+    console.say(f"{computer.item.asset_tag}: bound {_things(bound)}")

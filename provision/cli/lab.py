@@ -8,7 +8,9 @@ import typer
 
 from provision.cli.door import Json, office
 
-app = typer.Typer(help="Emulated modems on loopback, and their faults.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Emulated modems and PCs on loopback, and their faults.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("up")
@@ -43,14 +45,13 @@ def lab_status(as_json: Json = False) -> None:
 @app.command("break")
 def lab_break(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="kecamatan or device tag")],
-    fault: Annotated[
-        str, typer.Argument(metavar="FAULT", help="link, power, reset, login, slow, serial, snmp, full, radio")
-    ],
+    fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see README, the lab")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
 ) -> None:
     """Break one box: cut its link or power, refuse logins, lie about the serial, and so on."""
     from provision.lab import client
+    from provision.model import slug
 
     here = office()
-    intent = here.intent(target)
+    intent = here.targets([target]).modems[0] if slug(target) in here.home.kits else here.device(target)
     client.break_(here.place.lab, intent.item.asset_tag, fault, value)

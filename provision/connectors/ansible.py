@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from provision.connectors import private
+from provision.connectors.openssh import options
 from provision.connectors.phase import Phase, Told
 from provision.home import share
 from provision.model import Device
@@ -79,16 +81,11 @@ class Writer:
 
     def host(self, device: Device, host: str = "", port: int = 0) -> dict[str, Any]:
         """Give the connection variables of one device."""
-        pinned = self.host_keys / device.tag
-        options = (
-            f"-F none -o UserKnownHostsFile='\"{pinned}\"' -o GlobalKnownHostsFile=none -o StrictHostKeyChecking=yes "
-            f"-o HostKeyAlias={device.tag} -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR "
-            f"-o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ConnectTimeout=20"
-        )
+        own = " ".join(shlex.quote(word) for word in options(self.host_keys / device.tag, device.tag))
         return {
             "ansible_host": host or device.host, "ansible_port": port or device.ssh_port,
             "ansible_user": device.username, "ansible_connection": "ssh",
-            "ansible_ssh_private_key_file": str(self.ssh_key), "ansible_ssh_common_args": options,
+            "ansible_ssh_private_key_file": str(self.ssh_key), "ansible_ssh_common_args": own,
             "ansible_control_path": self.control_path(),
         }  # fmt: skip
 

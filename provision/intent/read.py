@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from provision.errors import Fault, IntentError
 from provision.intent import rules
-from provision.intent.schema import Apn, Defaults, Districts, KitFile, ModemDefaults, ModemIntent
+from provision.intent.schema import Apn, Defaults, Districts, KitFile, Lending, ModemDefaults, ModemIntent
 from provision.intent.text import Text
-from provision.model import Intent, Item, Kecamatan, Kit, slug
+from provision.model import Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
 
 S = TypeVar("S", bound=BaseModel)
 HINTS = {
@@ -24,10 +24,12 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """All of the intent: 13 kits by slug, and what must be true of each modem by asset tag."""
+    """All of the intent: 13 kits by slug, what must be true of each modem and PC by asset tag, how the office lends."""
 
     kits: Mapping[str, Kit]
     intents: Mapping[str, Intent]
+    computers: Mapping[str, Computer]
+    lending: Lending
 
     def kit(self, name: str) -> Kit | None:
         """Find a kit by any spelling of its kecamatan."""
@@ -48,6 +50,8 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
         rules.districts(files["inventory/kecamatan.yml"], districts)
         rules.kits(files, kits, districts, presets, families)
         rules.addresses(files, kits, districts, defaults)
+        rules.computers(files, kits, districts, defaults)
+        rules.lending(files["inventory/defaults.yml"], defaults.lending)
     faults = [fault for file in files.values() for fault in file.faults]
     if faults or not districts or not defaults:
         raise IntentError(sorted(set(faults), key=_place) or [Fault(where="inventory", what="no intent")])
@@ -114,14 +118,32 @@ def _build(kits: Mapping[str, KitFile], districts: Districts, defaults: Defaults
     places = {slug(d.name): Kecamatan(**d.model_dump()) for d in districts.kecamatan}
     found: dict[str, Kit] = {}
     intents: dict[str, Intent] = {}
+    computers: dict[str, Computer] = {}
     for file in kits.values():
         place = places[slug(file.kecamatan)]
         kit = Kit(kecamatan=place, items=tuple(Item(**i.model_dump()) for i in file.items))
         found[place.slug] = kit
         if file.modem and kit.modem:
             intents[kit.modem.asset_tag] = _intent(kit, kit.modem, file.modem, defaults, presets[file.modem.apn])
+        if (pc := kit.item(ItemKind.COMPUTER)) is not None:
+            computers[pc.asset_tag] = _computer(kit, pc, file, defaults)
     order = sorted(found, key=lambda name: found[name].kecamatan.code)
-    return Home(kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())))
+    return Home(
+        kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())),
+        computers=dict(sorted(computers.items())), lending=defaults.lending,
+    )  # fmt: skip
+
+
+def _computer(kit: Kit, item: Item, file: KitFile, defaults: Defaults) -> Computer:
+    own, base = file.computer, defaults.computer
+    return Computer(
+        kit=kit, item=item, driver=own.driver or base.driver, username=own.username or base.username,
+        address=str(own.address or numbered(base.address, kit.kecamatan.code)), ssh_port=own.ssh_port or base.ssh_port,
+        settings={
+            "system.hostname": item.asset_tag, "system.timezone": defaults.timezone.name,
+            "time.ntp": tuple(defaults.ntp), **{f"app.{name}": "installed" for name in base.apps},
+        },
+    )  # fmt: skip
 
 
 def numbered(text: str, code: str) -> str:

@@ -8,11 +8,12 @@ from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from itertools import product
 
-from provision.intent.schema import Apn, Defaults, District, Districts, KitFile
+from provision.intent.schema import Apn, Defaults, District, Districts, KitFile, Lending
 from provision.intent.text import Text
 from provision.model import ItemKind, slug
 
 KITS = 13
+COMPUTERS = ("linux",)  # the endpoints that this program knows; a test compares them with provision/endpoints/
 UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
 WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
 
@@ -158,3 +159,41 @@ def addresses(
         if address in seen:
             file.fault(("modem", "address"), f"address {address} stands twice", f"also in {seen[address]}")
         seen[address] = name
+
+
+def computers(
+    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+) -> None:
+    """Every PC of a known kind, no address twice."""
+    from provision.intent.read import numbered
+
+    codes = {slug(d.name): d.code for d in districts.kecamatan}
+    seen: dict[str, str] = {}
+    for name, kit in found.items():
+        if (code := codes.get(slug(kit.kecamatan))) is None:
+            continue
+        driver = kit.computer.driver or defaults.computer.driver
+        if driver not in COMPUTERS:
+            files[name].fault(
+                ("computer", "driver"), f"no such kind of PC: {driver}", "one of: " + ", ".join(COMPUTERS)
+            )
+        try:
+            address = str(kit.computer.address or IPv4Address(numbered(defaults.computer.address, code)))
+        except AddressValueError as error:
+            files["inventory/defaults.yml"].fault(("computer", "address"), str(error), "write it as 10.64.{nn}.10")
+            return
+        if address in seen:
+            files[name].fault(("computer", "address"), f"address {address} stands twice", f"also in {seen[address]}")
+        seen[address] = name
+
+
+def lending(file: Text, found: Lending) -> None:
+    """The basis is one of those listed, and the term is within its limit."""
+    basis = found.bases.get(found.basis)
+    if basis is None:
+        file.fault(("lending", "basis"), f"no such basis: {found.basis}", "one of: " + ", ".join(found.bases))
+    elif found.months > basis.limit_months:
+        file.fault(
+            ("lending", "months"), f"{found.months} months, {found.basis} allows {basis.limit_months}",
+            "shorten the term, or ask BPKAD or Bagian Hukum for the right basis",
+        )  # fmt: skip

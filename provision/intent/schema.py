@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from provision import nip
 from provision.model import ItemKind
 
 
@@ -103,6 +104,44 @@ class ModemDefaults(Shape):
     window_s: Annotated[int, Field(ge=10, le=3600)] = 180
 
 
+class ComputerDefaults(Shape):
+    """What holds for every PC; `apps` are Debian packages that must be installed."""
+
+    driver: str = "linux"
+    username: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "root"
+    address: str
+    ssh_port: Port = 22
+    apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
+
+
+class Party(Shape):
+    """One who signs."""
+
+    name: Line
+    nip: Annotated[str, AfterValidator(nip.read)]
+    position: Line
+    office: Line
+
+
+class Basis(Shape):
+    """One legal basis of lending: its printed title, and the longest term in months."""
+
+    title: Line
+    limit_months: Annotated[int, Field(ge=1, le=600)]
+
+
+class Lending(Shape):
+    """How the office lends: the papers' head, its signer, basis and term; proof older than `proof_days` is none."""
+
+    letterhead: Annotated[list[Line], Field(min_length=1, max_length=4)]
+    place: Line
+    first_party: Party
+    basis: str = "penggunaan_sementara"
+    months: Annotated[int, Field(ge=1, le=600)] = 24
+    proof_days: Annotated[int, Field(ge=1, le=90)] = 7
+    bases: dict[str, Basis]
+
+
 class Defaults(Shape):
     """defaults.yml."""
 
@@ -111,6 +150,8 @@ class Defaults(Shape):
     ntp: Annotated[list[Line], Field(min_length=1)]
     hub: Hub
     modem: ModemDefaults
+    computer: ComputerDefaults
+    lending: Lending
     ssh_keys: list[Line] = []
 
 
@@ -139,6 +180,15 @@ class ModemIntent(Shape):
     window_s: Annotated[int, Field(ge=10, le=3600)] | None = None
 
 
+class ComputerIntent(Shape):
+    """What is different about one kit's PC; whatever is not given comes from the defaults."""
+
+    driver: str | None = None
+    username: str | None = None
+    address: IPv4Address | None = None
+    ssh_port: Port | None = None
+
+
 class KitItem(Shape):
     """One thing of a kit, as its label and the register say."""
 
@@ -161,4 +211,5 @@ class KitFile(Shape):
 
     kecamatan: str
     modem: ModemIntent | None = None
+    computer: ComputerIntent = ComputerIntent()
     items: list[KitItem]

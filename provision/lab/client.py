@@ -16,6 +16,7 @@ from typing import Any
 
 from provision.errors import ProvisionError
 from provision.lab.factory import Box
+from provision.lab.pcfactory import Pc
 
 FAULTS = {
     "link": "cut the link for N seconds (nothing answers, nothing closes)",
@@ -28,6 +29,12 @@ FAULTS = {
     "snmp": "drop SNMP (empty value: mend)",
     "full": "fill the flash (empty value: mend)",
     "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
+    "off": "a PC: switch it off (empty value: on)",
+    "webcam": "a PC: gone, other, moved to another port, or twice (empty value: its own)",
+    "microphone": "a PC: as webcam",
+    "speaker": "a PC: as webcam",
+    "clock": "a PC: set its clock to these seconds since 1970 (empty value: right)",
+    "disk": "a PC: leave N MB of room (empty value: the usual)",
 }
 START_S = 30
 
@@ -38,7 +45,7 @@ def run_directory(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"provision-lab-{os.getuid()}-{name}"
 
 
-def up(home: Path, boxes: list[Box]) -> dict[str, Any]:
+def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
     """Start the lab in the background; boxes keep their state from the last time."""
     run = run_directory(home)
     if running(run):

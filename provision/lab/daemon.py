@@ -1,4 +1,4 @@
-"""The lab's process: holds the modems, listens for `status`, `break` and `down`."""
+"""The lab's process: holds the devices, listens for `status`, `break` and `down`."""
 
 from __future__ import annotations
 
@@ -13,30 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import factory, faults, ssh
+from provision.lab.computer import Computer
 from provision.lab.modem import Modem
+from provision.lab.pcfactory import Pc
 
 
 class Lab:
-    """All modems of one home's lab."""
+    """All devices of one home's lab."""
 
     def __init__(self, home: Path, run: Path) -> None:
         """Read the boxes from `home/boxes.json`; sockets and pid files go to `run`."""
         boxes = json.loads((home / "boxes.json").read_text())
         self.run = run
-        self.modems = {b["tag"]: Modem(factory.Box(**b), home / b["tag"], run / b["tag"]) for b in boxes}
+        self.devices = {b["tag"]: _device(b, home / b["tag"], run / b["tag"]) for b in boxes}
         self.end = asyncio.Event()
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do one control request."""
         match request:
             case {"verb": "status"}:
-                return {"modems": [m.status() for m in self.modems.values()], "real": ssh.real()}
+                return {"devices": [d.status() for d in self.devices.values()], "real": ssh.real()}
             case {"verb": "down"}:
                 self.end.set()
                 return {}
             case {"verb": "break", "tag": tag, "fault": fault, "value": value}:
-                await faults.put(self.modems[tag], fault, value)
-                return self.modems[tag].status()
+                device = self.devices[tag]
+                await (faults.put(device, fault, value) if isinstance(device, Modem) else device.put(fault, value))
+                return device.status()
         return {"error": "not understood"}
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,13 +57,19 @@ class Lab:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end.set)
-        await asyncio.gather(*(m.power_on() for m in self.modems.values()))
+        await asyncio.gather(*(m.power_on() for m in self.devices.values()))
         server = await asyncio.start_unix_server(self.control, self.run / "control")
         (self.run / "ready").write_text(str(os.getpid()))
         await self.end.wait()
         server.close()
-        await asyncio.gather(*(m.power_off() for m in self.modems.values()))
+        await asyncio.gather(*(m.power_off() for m in self.devices.values()))
         shutil.rmtree(self.run, ignore_errors=True)
+
+
+def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Computer:
+    if box.get("kind") == "computer":
+        return Computer(Pc(**box), home, run)
+    return Modem(factory.Box(**box), home, run)
 
 
 def applets(target: Path) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from provision.lab import factory, faults, rpcd, slow, snmp, ssh
+from provision.lab.device import Powered
 from provision.lab.uciconfig import Package, UciError
-from provision.processes import sweep
 
 RELOAD_S = 1.0  # procd's delay between config.change and the reload
 SERVICES = ("network", "dropbear", "snmpd", "system")
@@ -22,25 +19,16 @@ class PowerCutError(Exception):
     """The power went in the middle of something."""
 
 
-class Modem:
-    """An emulated OpenWrt modem whose files live below `home/root`."""
+class Modem(Powered):
+    """An emulated OpenWrt modem."""
 
     def __init__(self, box: factory.Box, home: Path, run: Path) -> None:
         """Take a box whose files are in `home` and whose sockets go to `run`."""
+        super().__init__(box.tag, home, run)
         self.box = box
-        self.root = home / "root"
-        self.run = run
-        self.mark = f"{run}"
-        self.on = False
-        self.faults: dict[str, Any] = {}
-        self.shell = run / "shell"
-        self._closers: list[ssh.Stop] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._snmp: ssh.Stop | None = None
         self._reload: asyncio.TimerHandle | None = None
-        self._settling = asyncio.Lock()
         self.rpcd: rpcd.Rpcd | None = None
-        run.mkdir(parents=True, exist_ok=True)
         if not self.root.exists():
             factory.make(box, self.root)
 
@@ -54,24 +42,18 @@ class Modem:
         self.on = True
         for hook in sorted((self.root / "etc/rc.d").glob("S*")):
             await self.sh(f'"{hook}" boot')
-        self._closers.append(await rpcd.serve(self.run / "ubus", self._bus))
+        self.closers.append(await rpcd.serve(self.run / "ubus", self._bus))
         await self.settle()
         self.spawn(self._cron())
 
     async def power_off(self) -> None:
         """Cut the power: everything that runs ends at once, RAM is gone."""
-        self.on = False
         if self._reload:
             self._reload.cancel()
         if self.rpcd:
             self.rpcd.stop()
-        for task in list(self._tasks):
-            task.cancel()
-        sweep(f"KIT_LAB_DEVICE={self.mark}", grace_s=0)
-        async with self._settling:
-            for close in self._closers:
-                await close()
-            self._closers.clear()
+        await super().power_off()
+        async with self.settling:
             if self._snmp:
                 await self._snmp()
                 self._snmp = None
@@ -120,12 +102,12 @@ class Modem:
 
     async def settle(self) -> None:
         """Let doors and agent follow the configuration; sessions that are open live on."""
-        async with self._settling:
+        async with self.settling:
             if not self.on:
                 return
-            for close in self._closers[1:]:
+            for close in self.closers[1:]:
                 await close()
-            del self._closers[1:]
+            del self.closers[1:]
             if self._snmp:
                 await self._snmp()
                 self._snmp = None
@@ -139,7 +121,7 @@ class Modem:
         passwords = self.option("dropbear", "dropbear", "PasswordAuth", "on") in {"on", "1"}
         inside = slow.spare_port() if delay_s else port
         addresses = self.addresses()
-        self._closers.append(
+        self.closers.append(
             await ssh.open_door(
                 ssh.Door(
                     root=self.root, run=self.run, mark=self.mark, shell=self.shell, port=inside,
@@ -149,7 +131,7 @@ class Modem:
             )
         )  # fmt: skip
         if delay_s:
-            self._closers += [await slow.relay(a, port, inside, delay_s) for a in addresses]
+            self.closers += [await slow.relay(a, port, inside, delay_s) for a in addresses]
 
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:
@@ -168,15 +150,6 @@ unset LD_PRELOAD
 exec {busybox}sh -i
 """,
         )
-
-    async def sh(self, command: str) -> None:
-        """Run a command inside the device and wait for it."""
-        process = await asyncio.create_subprocess_exec(
-            str(self.shell), env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        await process.wait()
 
     def _bus(self, path: str, method: str, message: dict[str, Any]) -> rpcd.Reply:
         return self.rpcd.call(path, method, message) if self.rpcd else (4, None)
@@ -201,17 +174,6 @@ exec {busybox}sh -i
         if faults.cut_now(self):
             self._reboot()
             raise PowerCutError
-
-    def spawn(self, coroutine: Any) -> None:
-        """Run a coroutine beside the device; it ends with the power."""
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            sys.stderr.write(f"{self.box.tag}: {error!r}\n")
 
     def status(self) -> dict[str, Any]:
         """What a person wants to know of the box."""

@@ -26,6 +26,8 @@ class Door:
     port: int
     passwords: bool
     refuse: bool = False
+    host_keys: str = "etc/dropbear"
+    authorized: str = "etc/dropbear/authorized_keys"
 
 
 def real() -> bool:
@@ -53,7 +55,7 @@ async def _dropbear(door: Door) -> Stop:
     name = "nobody-here" if door.refuse else "root"
     (door.run / "passwd").write_text(f"{name}:x:{uid}:{gid}:root:{door.root / 'root'}:/bin/sh\n")
     (door.run / "group").write_text(f"root:x:{gid}:\ntty:x:{gid}:\n")
-    key = door.root / "etc/dropbear/dropbear_ed25519_host_key"
+    key = door.root / door.host_keys / "dropbear_ed25519_host_key"
     if not key.exists():
         subprocess.run(["dropbearkey", "-t", "ed25519", "-f", key], check=True, capture_output=True)
     argv = ["dropbear", "-F", "-E", "-m", "-j", "-k", "-r", str(key), "-P", str(door.run / "dropbear.pid")]
@@ -86,11 +88,11 @@ async def _asyncssh(door: Door) -> Stop:
     """Stand in for dropbear: the same doors, the same shell, no forked connections."""
     import asyncssh
 
-    key_path = door.root / "etc/dropbear/host_key"
+    key_path = door.root / door.host_keys / "host_key"
     if not key_path.exists():
         asyncssh.generate_private_key("ssh-ed25519").write_private_key(key_path)
     shadow = door.root / "etc/shadow"
-    authorized = door.root / "etc/dropbear/authorized_keys"
+    authorized = door.root / door.authorized
 
     class Server(asyncssh.SSHServer):
         def begin_auth(self, username: str) -> bool:

@@ -16,8 +16,11 @@ NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.num
 WAIT_S = 30.0
 
 
-def glance(path: Path, verb: str) -> list[tuple[str, dict[str, Any]]] | None:
-    """Give (subject, payload) of the newest event of each subject for one verb.
+Newest = list[tuple[str, str, dict[str, Any]]]
+
+
+def glance(path: Path, *verbs: str) -> Newest | None:
+    """Give (subject, verb, payload) of the newest event of each subject among `verbs`.
 
     None where the file cannot be read this way (not there, older, newer, damaged): the ledger
     itself then opens it, and says what is wrong.
@@ -28,11 +31,13 @@ def glance(path: Path, verb: str) -> list[tuple[str, dict[str, Any]]] | None:
         with closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
                 return None
-            return payloads(body for _, body in connection.execute(NEWEST.replace(":verbs", "(?)"), (verb,)))
+            marks = f"({', '.join('?' * len(verbs))})"
+            return payloads(body for _, body in connection.execute(NEWEST.replace(":verbs", marks), verbs))
     except sqlite3.Error:
         return None
 
 
-def payloads(bodies: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Read stored bodies all at once: one call of the parser instead of one for each."""
-    return [(fields["subject"], fields["payload"]) for fields in json.loads(f"[{','.join(bodies)}]")]
+def payloads(bodies: Any) -> Newest:
+    """Read stored bodies, oldest first, all at once: one call of the parser instead of one for each."""
+    found = {fields["subject"]: fields for fields in json.loads(f"[{','.join(bodies)}]")}
+    return [(subject, fields["verb"], fields["payload"]) for subject, fields in found.items()]

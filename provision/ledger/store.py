@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from provision.errors import LedgerError
-from provision.ledger.glance import NEWEST, REVISION, payloads
+from provision.ledger.glance import NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
 from provision.model import Event
 
@@ -109,9 +109,9 @@ class Ledger:
             verbs,
         )
 
-    def payloads(self, verb: str) -> list[tuple[str, dict[str, Any]]]:
-        """Give (subject, payload) of the newest event of each subject for one verb: a fast `latest`."""
-        return payloads(self._bodies(NEWEST, (verb,)))
+    def payloads(self, *verbs: str) -> Newest:
+        """Give (subject, verb, payload) of the newest event of each subject among `verbs`: a fast `latest`."""
+        return payloads(self._bodies(NEWEST, verbs))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -67,10 +67,20 @@ class Bench:
 
     def status(self, tag: str) -> dict:
         said = client.ask(self.home / "var/lab", {"verb": "status"})
-        return next(m for m in said["modems"] if m["tag"] == tag)
+        return next(m for m in said["devices"] if m["tag"] == tag)
 
     def enrol(self, tag: str) -> None:
         self.ok("enrol", tag, "--packages", str(self.home / "var/lab/packages"), "--yes", "--new-key")
+
+    def pc(self, tag: str) -> None:
+        """The PC runs its baseline; it is brought there where it does not."""
+        known = self.office.known.get(tag)
+        if known is None or not known.accepted:
+            self.ok("enrol", tag, "--yes", "--new-key")
+            self.ok("apply", tag, "--bench", "--yes", "--packages", str(self.home / "var/lab/packages"))
+
+    def run_dir(self, tag: str) -> Path:
+        return client.run_directory(self.home / "var/lab") / tag
 
     def fresh(self, tag: str) -> None:
         """Back to the carton, enrolled again: whatever an earlier test did to this box."""

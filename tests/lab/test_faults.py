@@ -388,7 +388,7 @@ mount -t tmpfs -o size=1500k none {disk}
 {sys.executable} -m provision --home {disk}/home register {disk}/home/inventory/delivery.csv || exit 7
 dd if=/dev/zero of={disk}/fill bs=1k 2>/dev/null
 sed -i '$d' {disk}/home/inventory/delivery.csv 2>/dev/null
-echo '99,BRU-SPK-99,Speaker,Logitech,Z313,ZZ99,1.3.2.10.02.02.016,Baik,2026,1,,,' >{tmp_path}/more.csv
+echo '99,BRU-SPK-99,Speaker,Logitech,S150,ZZ99,1.3.2.10.02.02.016,Baik,2026,1,,,' >{tmp_path}/more.csv
 head -1 {disk}/home/inventory/delivery.csv | cat - {tmp_path}/more.csv >{tmp_path}/list.csv
 for n in 1 2 3 4 5 6 7 8 9; do
   sed "s/-99/-9$n/; s/ZZ99/ZZ9$n/" {tmp_path}/list.csv >{tmp_path}/list$n.csv

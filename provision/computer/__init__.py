@@ -1,0 +1,1 @@
+"""What is done with a conference PC: look, enrol, apply the baseline, give it back, watch."""

@@ -1,0 +1,141 @@
+"""PC -> snapshot: the collector and the baseline's look, in one exec through Ansible's feed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from provision import endpoints, gather, program
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
+from provision.errors import DeviceError, ProvisionError
+from provision.home import share
+from provision.keys import office_key
+from provision.model import Computer, Device, Settings, Stage
+from provision.office import Office
+
+DEADLINE_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one PC answered, and the span of our clock in which it did."""
+
+    answer: program.Answer
+    asked_s: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One PC that is asked: where it is, and the settings that count."""
+
+    device: Device
+    settings: Settings
+    serial: str
+
+
+def visit(office: Office, computer: Computer, *, bench: bool) -> Visit:
+    """Give the visit of one PC that is known, over the bench cable or where it stands."""
+    device = office.known[computer.item.asset_tag].device
+    return Visit(
+        device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
+        settings=program.intended(computer.settings, office_key(office.place.ssh_key)), serial=computer.item.serial,
+    )  # fmt: skip
+
+
+def first_visit(office: Office, computer: Computer, host: str, port: int) -> Visit:
+    """Give the visit of a PC that is not known yet."""
+    device = Device(
+        tag=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, driver=computer.driver,
+        host=host, bench_host=host, ssh_port=port, snmp_port=0, stage=Stage.ENROLLED, username=computer.username,
+        link=computer.kit.kecamatan.link, role="computers",
+    )  # fmt: skip
+    settings = program.intended(computer.settings, office_key(office.place.ssh_key))
+    return Visit(device=device, settings=settings, serial=computer.item.serial)
+
+
+def sources(name: str) -> tuple[str, str]:
+    """Read the texts of one kind's collector and baseline."""
+    kind = endpoints.load(name)
+    folder = share("templates")
+    return (folder / kind.collector).read_text(encoding="utf-8"), (folder / kind.baseline).read_text(encoding="utf-8")
+
+
+def feed(device: Device, command: str) -> str:
+    """Give a command as root, whatever the account."""
+    return command if device.username == "root" else endpoints.load(device.driver).as_root + command
+
+
+def ask(
+    office: Office,
+    writer: Writer,
+    visits: list[Visit],
+    *,
+    verb: str = "look",
+    packages: Mapping[str, bytes] | None = None,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> dict[str, Seen | ProvisionError]:
+    """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
+
+    `packages` are archives (tar) to lay into a PC's inbox first, by asset tag.
+    """
+    key = office_key(office.place.ssh_key)
+    nonces = {v.device.tag: secrets.token_hex(gather.NONCE_BYTES) for v in visits}
+    hosts: dict[str, dict[str, Any]] = {}
+    for one in visits:
+        device, kind = one.device, endpoints.load(one.device.driver)
+        text = program.write(
+            sources(kind.name),
+            verb=verb,
+            settings=one.settings,
+            key=key,
+            nonce=nonces[device.tag],
+            serial=one.serial,
+            collect=True,
+        )
+        hosts[device.tag] = writer.host(device) | {
+            "feed_command": feed(device, kind.feed), "look_document": str(writer.put(f"{device.tag}.pc", text)),
+            "look_output": str(writer.path / f"{device.tag}.said"), "unpack_command": feed(device, kind.unpack),
+            "unpack_document": str(writer.path / f"{device.tag}.packages"),
+        }  # fmt: skip
+        if packages and device.tag in packages:
+            writer.put(f"{device.tag}.packages", packages[device.tag])
+    steps: dict[str, tuple[Step, float]] = {}
+
+    def told(step: Step) -> None:
+        if step.state in {UNREACHABLE, FAILED} or (step.state == DONE and step.task in {"Look", "Baseline"}):
+            steps[step.device] = step, time.time()
+        tell(step)
+
+    started = time.time()
+    writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, told, deadline_s=DEADLINE_S)
+    return {v.device.tag: _seen(office, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
+
+
+def _seen(
+    office: Office, writer: Writer, device: Device, steps: Mapping[str, tuple[Step, float]], started: float, nonce: str
+) -> Seen | ProvisionError:
+    step, answered = steps.get(device.tag, (None, 0.0))
+    output = writer.take(f"{device.tag}.said")
+    if step is None or step.state != DONE or output is None:
+        said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
+        if step is not None and step.state == FAILED and said:
+            return DeviceError(f"the PC refused: {said[-1][:160]}", where=device.tag, hint="see README, the PCs")
+        return gather.unreachable(device, step)
+    try:
+        return Seen(
+            answer=program.read(output, nonce=nonce, device=device.tag, at=office.now()), asked_s=(started, answered)
+        )
+    except ProvisionError as error:
+        return _why(writer, device, error)
+
+
+def _why(writer: Writer, device: Device, error: ProvisionError) -> ProvisionError:
+    """Add what the PC said beside its answer, where that tells more: no python3, no sudo."""
+    said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
+    if said:
+        error.what = f"{error.what}: {said[-1][:160]}"
+    return error

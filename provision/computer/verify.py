@@ -1,0 +1,58 @@
+"""PCs and checks -> findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provision import checks, program
+from provision.computer import look
+from provision.connectors.ansible import Writer
+from provision.errors import ProvisionError
+from provision.model import Computer, Finding, Snapshot, Verdict
+from provision.office import BOUND, Office
+
+
+def verify(office: Office, computers: list[Computer], *, bench: bool, seen: Mapping[str, look.Seen]) -> list[Finding]:
+    """Read every provisioned PC that was not just `seen`, and judge all; one that is silent is unknown."""
+    by_tag = {c.item.asset_tag: c for c in computers}
+    ready = [t for t in by_tag if (k := office.known.get(t)) and k.accepted]
+    found: dict[str, look.Seen | ProvisionError] = {t: seen[t] for t in ready if t in seen}
+    if rest := [look.visit(office, by_tag[t], bench=bench) for t in ready if t not in found]:
+        with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
+            found |= look.ask(office, writer, rest)
+    bound = {e.subject: e.payload["things"] for e in office.ledger.latest(BOUND)}
+    findings = []
+    for tag, one in by_tag.items():
+        if tag not in found:
+            findings.append(not_provisioned(office, tag))
+        else:
+            findings += _judge(office, one, found[tag], bound.get(tag, {}))
+    return findings
+
+
+def _judge(
+    office: Office, computer: Computer, said: look.Seen | ProvisionError, bound: Mapping[str, Mapping[str, object]]
+) -> list[Finding]:
+    known = office.known[computer.item.asset_tag]
+    if isinstance(said, ProvisionError):
+        silent = dict.fromkeys((*program.FIELDS, "disk_free_mb"), said.what)
+        snapshot, asked_s = Snapshot(device=computer.item.asset_tag, at=office.now(), missing=silent), (0.0, 0.0)
+    else:
+        snapshot, asked_s = said.answer.snapshot, said.asked_s
+    return checks.judge(
+        checks.Case(
+            snapshot=snapshot, item=computer.item, device=known.device, accepted_marker=known.snapshot.marker,
+            bound=bound, asked_s=asked_s, zone=str(computer.settings["system.timezone"]),
+            apps=tuple(p for p in computer.settings if p.startswith("app.")),
+        )
+    )  # fmt: skip
+
+
+def not_provisioned(office: Office, tag: str) -> Finding:
+    """Give the one finding of a device that was never provisioned."""
+    known = tag in office.known
+    return Finding(
+        check="it_is_provisioned", device=tag, verdict=Verdict.UNKNOWN,
+        because="enrolled, never provisioned" if known else "not enrolled",
+        remedy=f"provision apply {tag} --bench" if known else f"provision enrol {tag} --address A",
+    )  # fmt: skip

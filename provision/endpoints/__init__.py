@@ -1,0 +1,45 @@
+"""Kinds of conference PC: one small file each, found by being there, as the modem families are."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+
+from provision.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What the house must know of a kind of PC.
+
+    `feed` takes a program on standard input; `as_root` goes before it where the account is not root.
+    `collector` and `baseline` name files of templates/; the program is both, one behind the other.
+    `inbox` is where packages are laid for an installation, `unpack` lays an archive from standard input there.
+    """
+
+    name: str
+    title: str
+    feed: str
+    as_root: str
+    collector: str
+    baseline: str
+    inbox: str
+    unpack: str
+
+
+@cache
+def load(name: str) -> Endpoint:
+    """Give the endpoint called `name`; raises UsageError where there is none."""
+    if name not in names():
+        raise UsageError(f"no such kind of PC: {name}", hint="one of: " + ", ".join(names()))
+    endpoint = importlib.import_module(f"provision.endpoints.{name}").ENDPOINT
+    assert isinstance(endpoint, Endpoint)
+    return endpoint
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Give the names of all kinds."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__)))

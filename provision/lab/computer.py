@@ -1,0 +1,111 @@
+"""One lab PC: an SSH server before a disk of its own, with the few words of Linux that a kit is asked for.
+
+The collector and the baseline run as they are, on real Python; what they read (sysfs, /etc) is this
+PC's folder, and the system's words (hostnamectl, timedatectl, dpkg, …) change that folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from provision.lab import factory, ssh
+from provision.lab.device import Powered
+from provision.lab.pcfactory import WORDS, Pc, make, peripheral, tell
+
+
+class Computer(Powered):
+    """An emulated conference PC."""
+
+    def __init__(self, box: Pc, home: Path, run: Path) -> None:
+        """Take a PC whose files are in `home` and whose sockets go to `run`."""
+        super().__init__(box.tag, home, run)
+        self.box = box
+        if not self.root.exists():
+            make(box, self.root)
+
+    async def power_on(self) -> None:
+        """Boot: the words are laid out, the door opens."""
+        words = self.run / "words"
+        shutil.rmtree(words, ignore_errors=True)
+        words.mkdir()
+        for name, body in WORDS.items():
+            factory.script(words / name, f"#!/bin/sh\n{body}")
+        (words / "python3").symlink_to(os.path.realpath(sys.executable))
+        factory.script(
+            self.shell,
+            f"""#!/bin/sh
+export KIT_ROOT='{self.root}' KIT_LAB_DEVICE='{self.mark}' HOME='{self.root}/root' TZ=Asia/Makassar
+export PATH='{words}:{self.run.parent}/bin' PS1='root@pc:~# '
+unset LD_PRELOAD SUDO_USER
+[ -z "$SSH_ORIGINAL_COMMAND" ] || exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+exec /bin/sh -i
+""",
+        )
+        self.on = True
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let the door follow the faults."""
+        async with self.settling:
+            if not self.on:
+                return
+            for close in self.closers:
+                await close()
+            self.closers.clear()
+            self.closers.append(
+                await ssh.open_door(
+                    ssh.Door(
+                        root=self.root, run=self.run, mark=self.mark, shell=self.shell, port=self.box.ssh_port,
+                        addresses=(self.box.address,), passwords=False, refuse=bool(self.faults.get("login")),
+                        host_keys="etc/ssh", authorized="root/.ssh/authorized_keys",
+                    )
+                )
+            )  # fmt: skip
+
+    async def put(self, fault: str, value: str) -> None:
+        """Break something, or mend it with an empty value; see client.FAULTS."""
+        match fault:
+            case "power":
+                await self.power_off()
+                await asyncio.sleep(float(value or 0))
+                await self.power_on()
+            case "off":
+                await (self.power_off() if value else self.power_on())
+            case "reset":
+                await self.power_off()
+                make(self.box, self.root)
+                await self.power_on()
+            case "login":
+                self.faults[fault] = value
+                await self.settle()
+            case "serial":
+                tell(self.root, value or self.box.serial)
+            case "clock" | "disk":
+                self._lie(fault, value)
+            case "webcam" | "microphone" | "speaker":
+                peripheral(self.root, self.box, fault, value)
+            case _:
+                raise ValueError(f"a PC has no such fault: {fault}")
+        if fault not in {"power", "off", "reset"}:
+            self.faults[fault] = value
+
+    def _lie(self, name: str, value: str) -> None:
+        path = self.root / "lab" / name
+        if value:
+            path.write_text(value)
+        else:
+            path.unlink(missing_ok=True)
+
+    def status(self) -> dict[str, Any]:
+        """What a person wants to know of the PC."""
+        hostname = self.root / "etc/hostname"
+        return {
+            "tag": self.box.tag, "on": self.on, "addresses": [self.box.address] if self.on else [],
+            "ssh_port": self.box.ssh_port, "hostname": hostname.read_text().strip() if hostname.exists() else "",
+            "faults": {k: v for k, v in self.faults.items() if v},
+        }  # fmt: skip

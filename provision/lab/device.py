@@ -1,0 +1,66 @@
+"""What every lab device has: a folder for its disk, a shell, doors, and work that ends with its power."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from provision.lab import ssh
+from provision.processes import sweep
+
+
+class Powered:
+    """A device whose files live below `home/root` and whose sockets go to `run`."""
+
+    def __init__(self, tag: str, home: Path, run: Path) -> None:
+        """Take the device called `tag`; nothing runs before its power is on."""
+        self.tag = tag
+        self.root = home / "root"
+        self.run = run
+        self.mark = f"{run}"
+        self.on = False
+        self.faults: dict[str, Any] = {}
+        self.shell = run / "shell"
+        self.closers: list[ssh.Stop] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.settling = asyncio.Lock()
+        run.mkdir(parents=True, exist_ok=True)
+
+    async def power_on(self) -> None:
+        """Boot."""
+        raise NotImplementedError
+
+    async def power_off(self) -> None:
+        """Cut the power: everything that runs ends at once."""
+        self.on = False
+        for task in list(self._tasks):
+            task.cancel()
+        sweep(f"KIT_LAB_DEVICE={self.mark}", grace_s=0)
+        async with self.settling:
+            for close in self.closers:
+                await close()
+            self.closers.clear()
+
+    async def sh(self, command: str) -> None:
+        """Run a command inside the device and wait for it."""
+        process = await asyncio.create_subprocess_exec(
+            str(self.shell), env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        await process.wait()
+
+    def spawn(self, coroutine: Any) -> None:
+        """Run a coroutine beside the device; it ends with the power."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            sys.stderr.write(f"{self.tag}: {error!r}\n")

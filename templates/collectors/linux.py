@@ -1,0 +1,156 @@
+"""What a Linux PC says of itself: one JSON object (schema 1), standard library only, Python 3.8 or later.
+
+Run by the office over SSH on standard input, or by hand: `sudo python3 linux.py`. It changes nothing.
+USB identity is read from sysfs, where a description cannot be translated or garbled.
+"""
+
+import json
+import os
+import subprocess
+
+SCHEMA = 1
+ROOT = os.environ.get("KIT_ROOT", "").rstrip("/")
+DMI = ROOT + "/sys/class/dmi/id/"
+WORD_S = 10  # the longest that a word of the system may take
+
+
+def text(path):
+    """Read one line of a file below the root; None where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(4096).strip("\0\n \t") or None
+    except OSError:
+        return None
+
+
+def said(*argv):
+    """Run a word of the system, in no language but C; None where it fails or is not there."""
+    try:
+        done = subprocess.run(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            timeout=WORD_S,
+            check=True,
+            env=dict(os.environ, LC_ALL="C.UTF-8"),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def listed(path):
+    """List a directory, sorted; empty where there is none."""
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []
+
+
+def usb(device):
+    """Give the USB identity of what hangs below a USB device, or None: it sits on another bus."""
+    at = os.path.realpath(device)
+    while len(at) > len(ROOT) + 1:
+        if os.path.exists(at + "/idVendor"):
+            return {
+                "vid_pid": "%s:%s" % (text(at + "/idVendor"), text(at + "/idProduct")),
+                "serial": text(at + "/serial") or "",
+                "port": os.path.basename(at),
+                "product": text(at + "/product") or "",
+            }
+        at = os.path.dirname(at)
+    return None
+
+
+def cameras():
+    """Give each camera once: a UVC camera has a node for pictures and one for metadata."""
+    found = {}
+    folder = ROOT + "/sys/class/video4linux/"
+    for node in listed(folder):
+        bus = usb(folder + node + "/device")
+        key = bus["port"] if bus else node
+        one = found.setdefault(key, {"name": text(folder + node + "/name") or "", "usb": bus, "nodes": []})
+        one["nodes"].append(node)
+    return [found[key] for key in sorted(found)]
+
+
+def audio():
+    """Give each sound card with what it can do."""
+    folder = ROOT + "/sys/class/sound/"
+    entries = listed(folder)
+    found = []
+    for card in (e for e in entries if e.startswith("card") and e[4:].isdigit()):
+        streams = [e for e in entries if e.startswith("pcmC%sD" % card[4:])]
+        found.append(
+            {
+                "name": text(folder + card + "/id") or card,
+                "usb": usb(folder + card + "/device"),
+                "capture": any(e.endswith("c") for e in streams),
+                "playback": any(e.endswith("p") for e in streams),
+            }
+        )
+    return found
+
+
+def macs():
+    """Give the addresses of the network interfaces that are hardware."""
+    folder = ROOT + "/sys/class/net/"
+    hard = [n for n in listed(folder) if n != "lo" and os.path.exists(folder + n + "/device")]
+    return [m.lower() for m in (text(folder + n + "/address") for n in hard) if m]
+
+
+def zone():
+    """Give the name of the time zone, by the link that the system itself follows."""
+    try:
+        return os.readlink(ROOT + "/etc/localtime").rpartition("zoneinfo/")[2] or None
+    except OSError:
+        return text(ROOT + "/etc/timezone")
+
+
+def offset_s(name):
+    """Give the zone's offset from UTC in seconds, where this PC knows the zone."""
+    try:
+        from datetime import datetime
+        from zoneinfo import ZoneInfo
+
+        return int(datetime.now(ZoneInfo(name)).utcoffset().total_seconds())
+    except Exception:
+        return None
+
+
+def disk():
+    """Give size and room of the disk of the system, in MB."""
+    lines = (said("df", "-Pk", ROOT + "/") or "").splitlines()
+    try:
+        fields = lines[-1].split()
+        return {"total_mb": int(fields[1]) // 1024, "free_mb": int(fields[3]) // 1024}
+    except (IndexError, ValueError):
+        return None
+
+
+def collect():
+    """Give the whole object; what could not be read is None."""
+    name, clock = zone(), said("date", "-u", "+%s")
+    synced = said("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    return {
+        "schema": SCHEMA,
+        "os": "linux",
+        "serial": text(DMI + "product_serial"),
+        "vendor": text(DMI + "sys_vendor"),
+        "model": text(DMI + "product_name"),
+        "hostname": text(ROOT + "/proc/sys/kernel/hostname"),
+        "macs": macs(),
+        "system": (text(ROOT + "/etc/os-release") or "").partition('PRETTY_NAME="')[2].partition('"')[0] or None,
+        "clock_s": int(clock) if clock and clock.lstrip("-").isdigit() else None,
+        "clock_synced": {"yes": True, "no": False}.get(synced),
+        "zone": name,
+        "utc_offset_s": offset_s(name),
+        "disk": disk(),
+        "cameras": cameras(),
+        "audio": audio(),
+    }
+
+
+if __name__ == "__main__" and "TASK" not in globals():
+    print(json.dumps(collect()))

@@ -1,0 +1,169 @@
+"""The conference PCs of the lab: enrolled, brought to the baseline, verified, watched, and broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from labhome import Bench
+
+from provision.keys import pinned
+
+pytestmark = pytest.mark.lab
+TAG, OTHER = "BRU-PC-02", "BRU-PC-05"
+
+
+@pytest.fixture(autouse=True)
+def _ready(bench: Bench) -> None:
+    bench.pc(TAG)
+
+
+def verdicts(bench: Bench, tag: str = TAG) -> dict[str, tuple[str, str]]:
+    findings = json.loads(bench.run("verify", tag, "--json").out)["findings"]
+    return {f["check"]: (f["verdict"], f["because"]) for f in findings}
+
+
+def watched(bench: Bench, tag: str = TAG) -> dict:
+    done = bench.run("watch", tag, "--json")
+    (one,) = json.loads(done.out)["devices"]
+    return one | {"code": done.code}
+
+
+def test_an_enrolled_pc_is_brought_to_the_baseline_and_is_green(bench: Bench) -> None:
+    root = bench.flash(TAG)
+    assert (root / "etc/hostname").read_text() == TAG + "\n"
+    assert str((root / "etc/localtime").readlink()).endswith("Asia/Makassar")
+    assert {v for v, _ in verdicts(bench).values()} == {"pass"}
+    assert bench.last(TAG, "peripherals.bound")["things"]["webcam"]["port"] == "1-2"
+    verbs = [e.verb for e in bench.office.ledger.history(TAG)]
+    assert verbs.index("endpoint.begun") < verbs.index("device.accepted")
+    again = json.loads(bench.ok("apply", TAG, "--bench", "--yes", "--json").out)
+    assert [o["outcome"] for o in again["outcomes"]] == ["unchanged"]
+
+
+def test_a_hand_on_the_pc_is_drift_and_an_apply_repairs_it(bench: Bench) -> None:
+    (bench.flash(TAG) / "etc/hostname").write_text("pc-pak-camat\n")
+    found = watched(bench)
+    assert (found["code"], found["state"]) == (3, "drift")
+    assert found["changes"] == [{"path": "system.hostname", "accepted": TAG, "running": "pc-pak-camat"}]
+    plan = json.loads(bench.run("plan", TAG, "--json").out)["plans"]
+    assert [c["path"] for c in plan[0]["changes"]] == ["system.hostname"]
+    bench.ok("apply", TAG, "--yes")
+    assert watched(bench)["state"] == "ok"
+
+
+def test_a_pc_that_is_off_is_unreachable_and_unknown_never_green(bench: Bench) -> None:
+    bench.fault(TAG, "off", "1")
+    try:
+        found = watched(bench)
+        assert (found["code"], found["state"]) == (1, "unreachable")
+        assert {v for v, _ in verdicts(bench).values()} == {"unknown"}
+        done = bench.run("apply", TAG, "--yes", "--json")
+        assert done.code == 1
+        assert json.loads(done.out)["outcomes"][0]["outcome"] == "failed"
+    finally:
+        bench.fault(TAG, "off")
+    assert watched(bench)["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "check", "verdict"),
+    [
+        ("clock", "86400", "clock_is_right", "fail"),
+        ("disk", "900", "disk_has_room", "fail"),
+        ("webcam", "gone", "camera_is_present", "fail"),
+        ("webcam", "other", "peripherals_are_the_kits_own", "fail"),
+        ("webcam", "moved", "peripherals_are_the_kits_own", "warn"),
+        ("webcam", "twice", "camera_is_present", "warn"),
+        ("microphone", "gone", "microphone_is_present", "fail"),
+        ("speaker", "other", "peripherals_are_the_kits_own", "fail"),
+        ("serial", "AC000", "it_is_the_recorded_computer", "fail"),
+        ("serial", "To be filled by O.E.M.", "it_is_the_recorded_computer", "unknown"),
+    ],
+)
+def test_what_is_broken_is_named(bench: Bench, fault: str, value: str, check: str, verdict: str) -> None:
+    bench.fault(TAG, fault, value)
+    try:
+        assert verdicts(bench)[check][0] == verdict
+    finally:
+        bench.fault(TAG, fault)
+
+
+def test_another_pc_behind_the_address_is_unknown_and_nothing_is_set_on_it(bench: Bench) -> None:
+    bench.fault(TAG, "serial", "AC000")
+    (bench.flash(TAG) / "etc/hostname").write_text("tetangga\n")
+    try:
+        assert watched(bench)["state"] == "unknown"
+        done = bench.run("apply", TAG, "--yes", "--json")
+        assert "another PC" in json.loads(done.out)["outcomes"][0]["because"]
+        assert (bench.flash(TAG) / "etc/hostname").read_text() == "tetangga\n"
+    finally:
+        bench.fault(TAG, "serial")
+        bench.ok("apply", TAG, "--yes")
+
+
+def test_another_webcam_is_bound_only_by_a_recorded_act(bench: Bench) -> None:
+    bench.fault(TAG, "webcam", "twice")
+    done = bench.run("bind", TAG, "--reason", "x")
+    assert done.code == 1
+    assert "2 x webcam" in done.err
+    bench.fault(TAG, "webcam", "other")
+    try:
+        bench.ok("bind", TAG, "--reason", "webcam lama rusak, diganti dari stok")
+        assert verdicts(bench)["peripherals_are_the_kits_own"][0] == "pass"
+        assert bench.last(TAG, "peripherals.bound")["reason"].startswith("webcam lama")
+    finally:
+        bench.fault(TAG, "webcam")
+        bench.ok("bind", TAG, "--reason", "webcam asli kembali")
+    assert bench.run("bind", TAG, "--reason", " ").code == 2
+    assert bench.run("bind", "BRU-MDM-01", "--reason", "x").code == 2
+
+
+def test_a_pc_with_another_serial_or_a_shut_door_is_not_enrolled_and_not_pinned(bench: Bench) -> None:
+    for fault, value, said in (("serial", "AC000", "this is not"), ("login", "1", "ssh-copy-id")):
+        bench.fault(OTHER, fault, value)
+        try:
+            done = bench.run("enrol", OTHER, "--yes")
+        finally:
+            bench.fault(OTHER, fault)
+        assert done.code == 1
+        assert said in done.err
+        assert pinned(bench.home / "var/host-keys", OTHER) == ""
+        assert OTHER not in bench.office.known
+
+
+def test_an_app_without_its_package_is_not_accepted(bench: Bench) -> None:
+    tag = "BRU-PC-06"
+    bench.ok("enrol", tag, "--yes")
+    done = bench.run("apply", tag, "--bench", "--yes")
+    assert done.code == 1
+    assert "--packages DIR" in done.out
+    assert not bench.office.known[tag].accepted
+    bench.ok("apply", tag, "--bench", "--yes", "--packages", str(bench.home / "var/lab/packages"))
+    assert bench.office.known[tag].accepted
+
+
+def test_a_program_without_python_on_the_pc_says_so(bench: Bench) -> None:
+    word = next(bench.run_dir(TAG).glob("words/python3"))
+    word.rename(word.with_name("python3.away"))
+    try:
+        assert "not found" in verdicts(bench)["clock_is_right"][1]
+    finally:
+        word.with_name("python3.away").rename(word)
+
+
+def test_ansible_reaches_the_pcs_of_the_inventory(bench: Bench) -> None:
+    bench.ok("inventory", "--write")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    argv = ["ansible", "-i", "inventory/", TAG.lower(), "-m", "ansible.builtin.raw", "-a", "uptime"]
+    done = subprocess.run(argv, cwd=bench.home, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "load average" in done.stdout
+    listed = json.loads(bench.ok("inventory", "--list").out)
+    assert TAG.lower() in listed["computers"]["hosts"]
+    assert "snmp_port" not in listed["_meta"]["hostvars"][TAG.lower()]

@@ -1,0 +1,339 @@
+"""A conference PC: the program that is sent, its answer whatever it looks like, what is plugged in, the checks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provision import checks, endpoints, peripherals, program
+from provision.errors import CutShortError, DeviceError, ProvisionError
+from provision.intent import rules
+from provision.lab import pcfactory
+from provision.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
+
+ROOT = Path(__file__).parents[2]
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAItest office"
+SETTINGS = {
+    "system.hostname": "BRU-PC-01",
+    "system.timezone": "Asia/Makassar",
+    "time.ntp": ("a.id", "b.id"),
+    "app.zoom": "installed",
+}
+PC = pcfactory.Pc(
+    tag="BRU-PC-01", serial="AC1", mac="c0:18:50:00:00:01", vendor="Acer", model="Veriton", address="127.0.0.1", ssh_port=22,
+    key=KEY, names={"webcam": "C920", "microphone": "K669", "speaker": "S150"},
+)  # fmt: skip
+NONCE = "n0nce"
+
+
+class Box:
+    """A PC's disk and words, without its SSH server."""
+
+    def __init__(self, path: Path) -> None:
+        self.root, self.words = path / "root", path / "words"
+        pcfactory.make(PC, self.root)
+        self.words.mkdir()
+        for name, body in pcfactory.WORDS.items():
+            (self.words / name).write_text(f"#!/bin/sh\n{body}")
+            (self.words / name).chmod(0o755)
+
+    def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None) -> bytes:
+        kind = endpoints.load("linux")
+        sources = tuple((ROOT / "templates" / n).read_text() for n in (kind.collector, kind.baseline))
+        wanted = program.intended(settings or SETTINGS, KEY)
+        text = program.write(sources, verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect)
+        environment = {
+            "KIT_ROOT": str(self.root),
+            "HOME": str(self.root / "root"),
+            "PATH": f"{self.words}:/usr/bin:/bin",
+        }
+        done = subprocess.run(
+            [sys.executable, "-SE", "-"], input=text, capture_output=True, check=False, env=environment
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    def ask(self, verb: str, serial: str = "AC1", **more: Any) -> program.Answer:
+        return program.read(self.run(verb, serial, **more), nonce=NONCE, device="BRU-PC-01", at="2026-11-24T00:00:00Z")
+
+    def package(self) -> None:
+        inbox = self.root / "var/lib/kit/inbox"
+        inbox.mkdir(parents=True, exist_ok=True)
+        (inbox / "zoom_6.2_amd64.deb").write_text("a stand-in")
+
+    def tree(self) -> dict[str, str]:
+        found = {}
+        for path in sorted(self.root.rglob("*")):
+            name = str(path.relative_to(self.root))
+            if path.is_symlink():
+                found[name] = str(path.readlink())
+            elif path.is_file():
+                found[name] = path.read_text()
+        return found
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def test_the_baseline_is_set_once_and_given_back_byte_for_byte_without_the_offices_key(box: Box) -> None:
+    before = box.tree()
+    box.package()
+    first = box.ask("apply")
+    assert first.failed == {}
+    assert set(first.changed) == set(SETTINGS)
+    assert first.snapshot.settings == program.intended(SETTINGS, KEY)
+    assert "127.0.1.1 BRU-PC-01" in (box.root / "etc/hosts").read_text()
+    after = box.tree()
+    again = box.ask("apply")
+    assert (again.changed, again.failed) == ((), {})
+    assert box.tree() == after
+    undone = box.ask("undo")
+    assert undone.failed == {}
+    assert box.tree() == before | {"root/.ssh/authorized_keys": ""}
+    assert undone.snapshot.settings == {"system.hostname": "debian", "system.timezone": "Asia/Jakarta"}
+
+
+def test_a_second_baseline_keeps_what_was_there_before_the_first(box: Box) -> None:
+    box.package()
+    box.ask("apply")
+    other = SETTINGS | {"system.timezone": "Asia/Jayapura"}
+    assert box.ask("apply", settings=other).changed == ("system.timezone",)
+    box.ask("undo")
+    assert str((box.root / "etc/localtime").readlink()).endswith("Asia/Jakarta")
+
+
+def test_what_fails_is_named_and_does_not_keep_the_rest_from_being_set(box: Box) -> None:
+    answer = box.ask("apply")  # no package was brought along
+    assert list(answer.failed) == ["app.zoom"]
+    assert "--packages" in answer.failed["app.zoom"]
+    assert answer.snapshot.settings["system.hostname"] == "BRU-PC-01"
+    (box.words / "timedatectl").write_text("#!/bin/sh\necho 'Failed to set time zone: Access denied' >&2\nexit 1\n")
+    answer = box.ask("apply", settings=SETTINGS | {"system.timezone": "Asia/Jayapura"})
+    assert "Access denied" in answer.failed["system.timezone"]
+
+
+def test_another_pc_changes_nothing(box: Box) -> None:
+    before = box.tree()
+    for verb in ("apply", "undo"):
+        answer = box.ask(verb, serial="AC2")
+        assert answer.failed == {"identity": "another PC: serial AC1, recorded AC2"}
+    assert box.tree() == before
+
+
+def test_a_look_changes_nothing_and_a_short_one_does_not_collect(box: Box) -> None:
+    before = box.tree()
+    answer = box.ask("look", collect=False)
+    assert box.tree() == before
+    assert answer.snapshot.readings == {"serial": "AC1"}
+    assert len(box.run("look", collect=False)) < 1000
+
+
+def test_the_collector_alone_prints_one_object(box: Box) -> None:
+    environment = {"KIT_ROOT": str(box.root), "PATH": f"{box.words}:/usr/bin:/bin"}
+    argv = [sys.executable, ROOT / "templates/collectors/linux.py"]
+    done = subprocess.run(argv, capture_output=True, check=True, env=environment)
+    said = json.loads(done.stdout)
+    assert (said["schema"], said["serial"], said["hostname"], said["zone"]) == (1, "AC1", "debian", "Asia/Jakarta")
+    assert said["macs"] == ["c0:18:50:00:00:01"]
+    assert [c["nodes"] for c in said["cameras"]] == [["video0", "video1"]]
+    assert abs(said["clock_s"] - time.time()) < 5
+
+
+def test_the_programs_keep_to_python_3_8(box: Box) -> None:
+    import ast
+
+    for name in ("collectors/linux.py", "endpoint/linux.py"):
+        ast.parse((ROOT / "templates" / name).read_text(), feature_version=(3, 8))
+
+
+def test_an_empty_machine_is_read_without_a_crash_and_nothing_is_made_up(tmp_path: Path) -> None:
+    argv = [sys.executable, ROOT / "templates/collectors/linux.py"]
+    done = subprocess.run(
+        argv, capture_output=True, check=True, env={"KIT_ROOT": str(tmp_path), "PATH": "/nonexistent"}
+    )
+    said = json.loads(done.stdout)
+    assert {k for k, v in said.items() if v} == {"schema", "os"}
+
+
+# -- the answer, whatever it looks like ---------------------------------------------------------------
+def read(text: bytes) -> program.Answer:
+    return program.read(text, nonce=NONCE, device="BRU-PC-01", at="now")
+
+
+def whole(**collected: Any) -> bytes:
+    return json.dumps(
+        {"settings": {}, "failed": {}, "changed": [], "end": NONCE, "collected": {"schema": 1, **collected}}
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"{} {}",
+        b"\xff\xfe{\x00}\x00",
+        b"NaN",
+        b"[" * 100000,
+        b"Traceback (most recent call last):",
+    ],
+)
+def test_what_is_no_answer_is_an_error_that_says_the_next_step(text: bytes) -> None:
+    with pytest.raises(ProvisionError) as caught:
+        read(text)
+    assert caught.value.hint
+
+
+def test_half_an_answer_and_one_of_another_run_are_cut_short(box: Box) -> None:
+    text = box.run("look")
+    for end in range(0, len(text) - 2, 97):
+        with pytest.raises(CutShortError):
+            read(text[:end])
+    with pytest.raises(CutShortError, match="another run"):
+        program.read(text, nonce="other", device="BRU-PC-01", at="now")
+    with pytest.raises(DeviceError, match="bytes"):
+        read(b" " * (program.ANSWER_MAX + 1))
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
+    assert read(b"\xef\xbb\xbf" + whole(serial="AC1") + b"\r\n").snapshot.readings["serial"] == "AC1"
+
+
+def test_a_field_of_the_wrong_kind_is_missing_with_the_reason() -> None:
+    snapshot = read(
+        whole(serial=1, clock_s="now", cameras={}, audio=[1], disk={"free_mb": "x"}, hostname="", clock_synced=1)
+    ).snapshot
+    assert snapshot.readings == {"disk": {"free_mb": "x"}}
+    assert (
+        snapshot.missing["audio"] == snapshot.missing["serial"] == snapshot.missing["disk_free_mb"] == "not understood"
+    )
+    assert snapshot.missing["hostname"] == "not reported"
+
+
+def test_another_version_of_the_collector_is_not_guessed_at() -> None:
+    text = json.dumps(
+        {"settings": {}, "failed": {}, "end": NONCE, "collected": {"schema": 2, "serial": "AC1"}}
+    ).encode()
+    assert read(text).snapshot.readings == {}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=5), c, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from([*program.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
+
+
+@given(st.dictionaries(NAMES, JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), max_size=8))
+def test_no_answer_makes_the_reader_or_a_check_crash_or_turn_green_without_proof(collected: dict[str, Any]) -> None:
+    snapshot = read(whole(**collected)).snapshot
+    findings = judge(snapshot)
+    by_name = {f.check: f.verdict for f in findings}
+    assert by_name["peripherals_are_the_kits_own"] is not Verdict.PASS
+    if collected.get("serial") != "AC1":
+        assert by_name["it_is_the_recorded_computer"] is not Verdict.PASS
+
+
+# -- checks ------------------------------------------------------------------------------------------
+ITEM = Item(
+    asset_tag="BRU-PC-01",
+    kind=ItemKind.COMPUTER,
+    brand="Acer",
+    model="V",
+    serial="AC1",
+    kode_barang="x",
+    condition="baik",
+    year=2026,
+    value_idr=1,
+)
+DEVICE = Device(
+    tag="BRU-PC-01",
+    kecamatan="kelay",
+    driver="linux",
+    host="h",
+    bench_host="h",
+    ssh_port=22,
+    snmp_port=0,
+    stage=Stage.PROVISIONED,
+    role="computers",
+)
+BOUND = {"webcam": {"port": "1-2", "vid_pid": "a:b", "serial": "S", "name": "C920"}}
+
+
+def judge(snapshot: Snapshot, bound: Any = None, now: float = 0.0) -> list[Any]:
+    case = checks.Case(
+        snapshot=snapshot, item=ITEM, device=DEVICE, accepted_marker="m", bound=bound or {}, asked_s=(now, now + 1),
+        zone="Asia/Makassar", apps=("app.zoom",),
+    )  # fmt: skip
+    return checks.judge(case)
+
+
+def verdict(name: str, bound: Any = None, now: float = 0.0, **readings: Any) -> tuple[Verdict, str]:
+    snapshot = Snapshot(device="BRU-PC-01", at="now", readings=readings)
+    found = next(f for f in judge(snapshot, bound, now) if f.check == name)
+    return found.verdict, found.because
+
+
+def test_a_clock_in_1970_is_red_and_one_behind_a_slow_link_is_not() -> None:
+    now = 1_795_000_000.0
+    assert verdict("clock_is_right", now=now, clock_s=3, zone="Asia/Makassar")[1].endswith(
+        "it says 01-01-1970 00:00 UTC"
+    )
+    assert verdict("clock_is_right", now=now, clock_s=int(now), zone="Asia/Makassar")[0] is Verdict.PASS
+    assert verdict("clock_is_right", now=now, clock_s=10**30, zone="Asia/Makassar")[0] is Verdict.FAIL
+    assert (
+        verdict("clock_is_right", now=now, clock_s=int(now), zone="Asia/Jakarta", utc_offset_s=25200)[0] is Verdict.FAIL
+    )
+    assert verdict("clock_is_right", now=now, clock_s=int(now), zone="Singapore", utc_offset_s=28800)[0] is Verdict.PASS
+    assert verdict("clock_is_right", now=now, clock_s=int(now))[0] is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("filler", sorted(program.FILLERS - {""}))
+def test_a_serial_that_the_factory_never_wrote_proves_nothing(filler: str) -> None:
+    assert verdict("it_is_the_recorded_computer", serial=filler.upper())[0] is Verdict.UNKNOWN
+
+
+def camera(port: str = "1-2", numbers: str = "a:b", serial: str = "S") -> dict[str, Any]:
+    return {"name": "C920", "usb": {"port": port, "vid_pid": numbers, "serial": serial, "product": "C920"}}
+
+
+@pytest.mark.parametrize(
+    ("cameras", "said"),
+    [
+        ([camera()], "own"), ([camera(port="2-1")], "moved"), ([camera(numbers="c:d")], "other"), ([camera(serial="T")], "other"),
+        ([], "absent"), ([camera(numbers="c:d"), camera()], "own"), ([camera(numbers="c:d"), camera(port="2-1")], "moved"),
+    ],
+)  # fmt: skip
+def test_a_camera_is_known_by_port_numbers_and_serial(cameras: list[Any], said: str) -> None:
+    things = peripherals.present({"cameras": cameras})["webcam"]
+    assert peripherals.compare("webcam", BOUND["webcam"], things)[0] == said
+
+
+def test_the_cameras_own_microphone_is_not_the_kits() -> None:
+    audio = [{"name": "Webcam", "usb": camera()["usb"], "capture": True, "playback": False}]
+    assert peripherals.present({"cameras": [camera()], "audio": audio})["microphone"] == []
+    assert peripherals.present({"cameras": [], "audio": audio})["microphone"] != []
+
+
+def test_two_of_a_kind_are_not_guessed_between() -> None:
+    chosen, wrong = peripherals.candidates({"cameras": [camera(), camera(port="1-9")], "audio": []})
+    assert chosen == {}
+    assert wrong[0].startswith("2 x webcam: C920 at 1-2, C920 at 1-9")
+
+
+def test_the_intent_knows_the_kinds_of_pc_that_there_are() -> None:
+    assert endpoints.names() == rules.COMPUTERS
