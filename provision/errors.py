@@ -70,6 +70,10 @@ class LedgerError(ProvisionError):
     """The ledger cannot be read, written or trusted."""
 
 
+class ChangedError(LedgerError):
+    """Somebody else was faster: what was decided on is no longer the newest."""
+
+
 class LeaseError(ProvisionError):
     """Another living run holds the device."""
 

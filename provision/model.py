@@ -104,7 +104,7 @@ class Kecamatan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing of the office's property; `value_idr` in whole rupiah."""
+    """One thing of the office's property; `value_idr` in whole rupiah, `received` a day (ISO 8601) or unknown."""
 
     asset_tag: str
     kind: ItemKind
@@ -118,6 +118,7 @@ class Item:
     nibar: str = ""
     mac: str = ""
     imei: str = ""
+    received: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provision import intent
     from provision.ledger import Ledger
 
+WITA = timezone(timedelta(hours=8))
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
 WATCHED, ADOPTED = "device.watched", "configuration.adopted"
@@ -76,6 +77,10 @@ class Office:
         """Give the time, UTC, ISO 8601 to the second."""
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def today(self) -> str:
+        """Give the day in Berau (WITA), ISO 8601."""
+        return datetime.now(WITA).date().isoformat()
+
     def clock_s(self) -> int:
         """Give the time in seconds, for leases."""
         return int(time.time())
@@ -101,6 +106,15 @@ class Office:
         kind, _, path = self.place.database.partition(":///")
         seen = glance(Path(path), *verbs) if kind == "sqlite" else None
         return self.ledger.payloads(*verbs) if seen is None else seen
+
+    def held(self, effective: str, recorded: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """Give each item's last move in effect on a day and recorded by a time, as fast as may be."""
+        from provision.ledger.glance import held
+
+        self.place.insist()
+        kind, _, path = self.place.database.partition(":///")
+        seen = held(Path(path), effective, recorded) if kind == "sqlite" else None
+        return self.ledger.held(effective, recorded) if seen is None else seen
 
     @cached_property
     def vault(self) -> Vault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -12,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from provision.errors import Fault, IntentError
+from provision import custody
+from provision.errors import Fault, IntentError, UsageError
 from provision.intent.schema import KitItem
 from provision.model import Item, ItemKind
 from provision.office import REGISTERED, Office
@@ -31,6 +33,7 @@ COLUMNS = {
     "mac": ("mac", "mac address", "alamat mac"),
     "imei": ("imei",),
     "kecamatan": ("kecamatan", "untuk kecamatan"),
+    "received": ("received", "tanggal terima", "diterima"),
 }
 KINDS = {
     "computer": ("computer", "komputer", "pc", "p.c unit", "laptop"),
@@ -67,23 +70,28 @@ def register(office: Office, path: Path) -> dict[str, Any]:
     known = {e.subject for e in office.ledger.latest(REGISTERED)}
     new = {line: (item, place) for line, (item, place) in items.items() if item.asset_tag not in known}
     recorded = office.ledger.extend(
-        [
-            (
-                REGISTERED,
-                item.asset_tag,
-                asdict(item) | {"kind": str(item.kind), "kecamatan": place, "source": path.name},
-            )
-            for item, place in new.values()
-        ],
+        [line for item, place in new.values() for line in _lines(item, place, path.name, office.today())],
         at=office.now(),
         once=True,
     )
     tags = {item.asset_tag for item, _ in items.values()} | known
     wanted = {i.asset_tag for kit in office.home.kits.values() for i in kit.items}
     return {
-        "read": len(items), "registered": len(recorded), "known": len(items) - len(recorded),
+        "read": len(items), "registered": len(recorded) // 2, "known": len(items) - len(recorded) // 2,
         "spare": sorted(tags - wanted), "missing": sorted(wanted - tags),
     }  # fmt: skip
+
+
+def _lines(item: Item, place: str, source: str, today: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Give the two events of a new item: what it is, and that the office's store holds it since it was received."""
+    body = asdict(item) | {"kind": str(item.kind)}
+    moved = custody.move(
+        body, custody.STORE, "Pengurus Barang", effective=item.received or today, because="registered", loan=""
+    )
+    return [
+        (REGISTERED, item.asset_tag, body | {"kecamatan": place, "source": source}),
+        (custody.MOVED, item.asset_tag, moved),
+    ]
 
 
 def read_sheet(path: Path) -> dict[int, Row]:
@@ -194,6 +202,9 @@ def _tidy(row: Row) -> dict[str, str]:
     cells["condition"] = CONDITIONS.get(cells.get("condition", "").lower(), cells.get("condition", "").lower())
     if "value_idr" in cells:
         cells["value_idr"] = re.sub(r"(?i)^rp\.?\s*|[.\s]|,00$|,-$", "", cells["value_idr"]) or "?"
+    if "received" in cells:
+        with contextlib.suppress(UsageError):  # the item's own shape refuses it, with its row
+            cells["received"] = custody.day(cells["received"].removesuffix(" 00:00:00"), "received")
     for field in ("imei", "year", "value_idr"):
         if field in cells and re.fullmatch(r"\d+\.0", cells[field]):
             cells[field] = cells[field][:-2]

@@ -50,6 +50,15 @@ class Vault:
                 self._save()
         return {t: self.device(t) for t in tags}
 
+    def drop(self, tags: list[str]) -> None:
+        """Forget the sets of some devices."""
+        if not any(t in self._sets for t in tags):
+            return
+        with self._locked():
+            self._load()
+            self._sets = {name: one for name, one in self._sets.items() if name not in tags}
+            self._save()
+
     def seal_key(self) -> bytes:
         """Give the key of the digests by which the ledger compares secrets without knowing them."""
         if "seal" not in self._sets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Literal
 
@@ -45,6 +46,13 @@ def _imei(text: str) -> str:
     if sum(double) % 10:
         raise ValueError("is not an IMEI: its check digit is wrong; read the label again")
     return text
+
+
+def _day(text: str) -> str:
+    try:
+        return text and date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a day as 2026-11-24") from None
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -204,6 +212,7 @@ class KitItem(Shape):
     nibar: Annotated[str, Field(pattern=r"^(\d{45})?$")] = ""
     mac: Mac = ""
     imei: Imei = ""
+    received: Annotated[str, AfterValidator(_day)] = ""
 
 
 class KitFile(Shape):

@@ -11,12 +11,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-REVISION = "0001"  # of the schema, as the newest migration names it
+REVISION = "0002"  # of the schema, as the newest migration names it
 NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1"
+HELD = """SELECT e.number, e.body FROM event e WHERE e.number IN (
+  SELECT (
+    SELECT m.number FROM event m
+    WHERE m.subject = s.subject AND m.verb = 'item.moved' AND m.effective <= :effective AND m.at <= :recorded
+    ORDER BY m.effective DESC, m.number DESC LIMIT 1
+  ) FROM (SELECT DISTINCT subject FROM event WHERE verb = 'item.moved') s
+) ORDER BY e.number"""
 WAIT_S = 30.0
 
 
 Newest = list[tuple[str, str, dict[str, Any]]]
+
+
+def held(path: Path, effective: str, recorded: str) -> Newest | None:
+    """Give each item's last move that was in effect on day `effective` and recorded by time `recorded`."""
+    return _ask(path, HELD.replace(":effective", "?").replace(":recorded", "?"), (effective, recorded))
 
 
 def glance(path: Path, *verbs: str) -> Newest | None:
@@ -25,14 +37,18 @@ def glance(path: Path, *verbs: str) -> Newest | None:
     None where the file cannot be read this way (not there, older, newer, damaged): the ledger
     itself then opens it, and says what is wrong.
     """
+    marks = f"({', '.join('?' * len(verbs))})"
+    return _ask(path, NEWEST.replace(":verbs", marks), verbs)
+
+
+def _ask(path: Path, sql: str, values: tuple[str, ...]) -> Newest | None:
     if not path.is_file():
         return None
     try:
         with closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
                 return None
-            marks = f"({', '.join('?' * len(verbs))})"
-            return payloads(body for _, body in connection.execute(NEWEST.replace(":verbs", marks), verbs))
+            return payloads(body for _, body in connection.execute(sql, values))
     except sqlite3.Error:
         return None
 

@@ -64,3 +64,12 @@ TRIGGERS = {
 }
 # Which event is the newest of each subject and verb; the index alone answers it.
 VIEW = "CREATE VIEW latest AS SELECT subject, verb, max(number) AS number FROM event GROUP BY subject, verb"
+# A move of an item takes effect on its signed day, not on the day on which it was recorded.
+EFFECTIVE = {
+    "sqlite": "ALTER TABLE event ADD COLUMN effective VARCHAR "
+    "GENERATED ALWAYS AS (json_extract(body, '$.payload.effective')) VIRTUAL",
+    "postgresql": "ALTER TABLE event ADD COLUMN effective VARCHAR "
+    "GENERATED ALWAYS AS (body::jsonb -> 'payload' ->> 'effective') STORED",
+}
+MOVE = "item.moved"
+MOVED = f"CREATE INDEX event_moved ON event (subject, effective, number) WHERE verb = '{MOVE}'"

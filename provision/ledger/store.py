@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from provision.errors import LedgerError
-from provision.ledger.glance import NEWEST, REVISION, Newest, payloads
+from provision.errors import ChangedError, LedgerError
+from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
 from provision.model import Event
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
+LAST_OF = "SELECT max(number) FROM event WHERE subject = :s"
 LOCK = 640313  # any number that other users of the database do not lock
 
 
@@ -55,18 +56,25 @@ class Ledger:
         return self.extend([(verb, subject, payload)], at=at)[0]
 
     def extend(
-        self, lines: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: str, once: bool = False
+        self,
+        lines: Sequence[tuple[str, str, Mapping[str, Any]]],
+        *,
+        at: str,
+        once: bool = False,
+        expect: Mapping[str, int] | None = None,
     ) -> list[Event]:
         """Append several events as one transaction: all or none.
 
-        With `once`, a line whose subject has an event of its verb already is left out; the check is
-        part of the transaction, so that two runs of the same command record it once.
+        With `once`, a line whose subject has an event of its verb already is left out; `expect` names
+        the newest event that the caller has seen of a subject, and nothing is written where there is a
+        newer one (ChangedError). Both checks are part of the transaction.
         """
         events: list[Event] = []
         with self.writing() as connection:
             last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
             number, previous = (int(last[0]), bytes(last[1])) if last else (0, GENESIS)
             rows = []
+            self._insist(connection, expect or {})
             for verb, subject, payload in lines:
                 if once and connection.execute(text(HAS), {"v": verb, "s": subject}).fetchone():
                     continue
@@ -87,6 +95,35 @@ class Ledger:
         if events:
             self._write_head(number, previous.hex())
         return events
+
+    @staticmethod
+    def _insist(connection: Connection, expect: Mapping[str, int]) -> None:
+        for subject, number in expect.items():
+            newest = connection.execute(text(LAST_OF), {"s": subject}).scalar() or 0
+            if newest != number:
+                raise ChangedError(
+                    f"somebody else recorded event {newest} of {subject} meanwhile; nothing was written",
+                    where=subject, hint=f"provision history {subject} shows it; then decide again",
+                )  # fmt: skip
+
+    def last_of(self, subject: str) -> int:
+        """Give the number of a subject's newest event, 0 where there is none."""
+        with _spoken(self.where), self.engine.connect() as connection:
+            return int(connection.execute(text(LAST_OF), {"s": subject}).scalar() or 0)
+
+    def hash_of(self, number: int) -> str:
+        """Give the hash of one event, which is also the head of the chain right after it."""
+        with _spoken(self.where), self.engine.connect() as connection:
+            found = connection.execute(text("SELECT hash FROM event WHERE number = :n"), {"n": number}).scalar()
+        if found is None:
+            raise LedgerError(f"there is no event {number}", where=self.where, hint="provision ledger verify")
+        return bytes(found).hex()
+
+    def held(self, effective: str, recorded: str) -> Newest:
+        """Give each item's last move in effect on a day and recorded by a time; see glance.held."""
+        with _spoken(self.where), self.engine.connect() as connection:
+            rows = connection.execute(text(HELD), {"effective": effective, "recorded": recorded})
+            return payloads(body for _, body in rows)
 
     def _write_head(self, number: int, digest: str) -> None:
         """Keep the newest head outside the database: it may lag, never lead."""

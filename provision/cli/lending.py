@@ -1,0 +1,185 @@
+"""The acts of lending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provision.cli.door import Bench, Json, office
+
+if TYPE_CHECKING:
+    from provision.custody import Handover
+    from provision.office import Office
+
+Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling")]
+
+
+def add(app: typer.Typer) -> None:
+    """Put these commands on the front door."""
+    for command in (handover, waive, training, custody):
+        app.command()(command)
+    app.command("return")(give_back)
+
+
+def handover(
+    kecamatan: Kecamatan,
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="who receives the kit")] = "",
+    nip: Annotated[str, typer.Option("--nip", metavar="NIP", help="the 18 digits of who receives it")] = "",
+    position: Annotated[str, typer.Option("--position", metavar="TEXT", help="default: Camat and the name")] = "",
+    signed: Annotated[str, typer.Option("--signed", metavar="DATE", help="the day on which the paper was signed")] = "",
+    void: Annotated[str, typer.Option("--void", metavar="REASON", help="call it off before it is signed")] = "",
+    as_json: Json = False,
+) -> None:
+    """Draft a handover and print its paper; record its signature; or show how it stands."""
+    from provision import console
+    from provision.lending import handover as use_case
+    from provision.lending import loans
+
+    if sum(map(bool, (to or nip, signed, void))) > 1:
+        raise typer.BadParameter("choose one: --to NAME --nip NIP, --signed DATE, or --void REASON")
+    here = office()
+    if void:
+        console.say(f"void: {use_case.void(here, kecamatan, void)}")
+        return
+    if signed:
+        loan = use_case.sign(here, kecamatan, signed)
+    elif to or nip:
+        place = loans.read(here, kecamatan).kit.kecamatan
+        who = use_case.receiver(to, nip, position.strip() or f"Camat {place.name}")
+        loan = use_case.draft(here, kecamatan, who)
+    else:
+        loan = _standing(here, kecamatan)
+    if as_json:
+        console.print_json(_json(loan))
+        return
+    _tell(here, loan)
+
+
+def _standing(here: Office, kecamatan: str) -> Handover:
+    """Give the newest loan; an open one's paper is made again where it is lost."""
+    from provision.custody import State
+    from provision.errors import ProvisionError
+    from provision.lending import handover as use_case
+    from provision.lending import loans
+
+    file = loans.read(here, kecamatan)
+    if not file.loans:
+        raise ProvisionError(
+            f"nothing was lent to {file.kit.kecamatan.name} yet",
+            where=file.slug,
+            hint="--to NAME --nip NIP begins a handover",
+        )
+    last = file.loans[-1]
+    return use_case.issue(here, kecamatan) if last.state in {State.DRAFT, State.AWAITING} else last
+
+
+def _json(loan: Handover) -> dict[str, object]:
+    return {
+        "handover": loan.id, "number": loan.paper["number"], "kecamatan": loan.kecamatan, "state": str(loan.state),
+        "to": loan.paper["to"]["name"], "document": loan.document, "file": loan.file, "signed_at": loan.signed_at,
+        "until": loan.until, "returned_at": loan.returned_at, "items": [i["asset_tag"] for i in loan.items],
+    }  # fmt: skip
+
+
+def _tell(here: Office, loan: Handover) -> None:
+    from provision import console
+    from provision.lending.loans import NEXT
+
+    console.say(f"{loan.kecamatan}: handover {loan.paper['number']} to {loan.paper['to']['name']}: {loan.state}")
+    if loan.file:
+        console.say(f"  paper: {here.place.var / 'papers' / loan.file}")
+    if loan.signed_at:
+        console.say(f"  signed {loan.signed_at}, in use until {loan.until}")
+    if loan.returned_at:
+        console.say(f"  returned {loan.returned_at}")
+    console.say(f"  next:  {NEXT[loan.state].format(slug=loan.kecamatan)}")
+
+
+def waive(
+    kecamatan: Kecamatan,
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="its name, as verify prints it")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="who answers for it")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why it cannot be green now")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="its last day")],
+) -> None:
+    """Answer by name for one red or unknown check until a day; recorded, and printed on the paper."""
+    from provision import console
+    from provision.lending import notes
+
+    done = notes.waive(office(), kecamatan, check, by=by, reason=reason, until=until)
+    console.say(f"waived: {done.check}, by {done.by}, until {done.until}")
+
+
+def training(
+    kecamatan: Kecamatan,
+    person: Annotated[list[str], typer.Option("--person", metavar="NAME", help="who was trained; repeat it")],
+    topic: Annotated[list[str], typer.Option("--topic", metavar="TEXT", help="on what; repeat it")],
+    date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
+) -> None:
+    """Record who was trained on what."""
+    from provision import console
+    from provision.lending import notes
+
+    done = notes.train(office(), kecamatan, person, topic, date)
+    console.say(f"recorded: {console.counted(len(person), 'person')} trained on {done['day']}")
+
+
+def custody(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, asset tag, or gudang")
+    ] = None,
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="on which day; default: now")] = "",
+    recorded_by: Annotated[
+        str, typer.Option("--recorded-by", metavar="DATE", help="as the register said on that day")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Say which item is where, held by whom, since when, by which act."""
+    from dataclasses import asdict
+
+    from provision import console
+    from provision.lending.holdings import custody_of
+
+    found = custody_of(office(), targets or [], effective=as_of, recorded=recorded_by)
+    if as_json:
+        console.print_json({"items": [asdict(h) for h in found]})
+        return
+    console.table(
+        ("item", "place", "what", "serial", "held by", "since", "by"),
+        ((h.item, h.place, h.model, h.serial, h.holder, h.since, f"{h.because} {h.loan}".strip()) for h in found),
+    )
+
+
+def give_back(
+    kecamatan: Kecamatan,
+    receiver: Annotated[str, typer.Option("--receiver", metavar="NAME", help="who takes it back for the office")],
+    date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
+    condition: Annotated[
+        list[str] | None,
+        typer.Option("--condition", metavar="TAG=STATE", help="baik, rusak_ringan, rusak_berat or hilang; repeat it"),
+    ] = None,
+    not_undone: Annotated[
+        str, typer.Option("--not-undone", metavar="REASON", help="why the PC could not be given back as it was")
+    ] = "",
+    bench: Bench = False,
+) -> None:
+    """End a loan: undo the PC's baseline, revoke the devices' keys, take the items back into the store."""
+    from provision import console, publish
+    from provision.errors import UsageError
+    from provision.lending.giveback import give_back as use_case
+
+    given = {}
+    for one in condition or []:
+        tag, sign, state = one.partition("=")
+        if not sign:
+            raise UsageError(f"--condition: {one}", hint="write it as BRU-PC-01=rusak_ringan")
+        given[tag.upper()] = state
+    here = office()
+    loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
+    publish.write(here)
+    console.say(
+        f"{loan.kecamatan}: {console.counted(len(loan.items), 'item')} returned on {loan.returned_at}, {loan.id}"
+    )
+    if any(i["kind"] == "modem" for i in loan.items):
+        console.say("  next:  press the modem's reset button; enrol it again with --new-key before it is lent again")

@@ -1,0 +1,1 @@
+"""The acts of lending: handover, waiver, training, replacement, return; and who holds what."""

@@ -1,0 +1,137 @@
+"""Kit + findings -> handover: a draft, its paper, a signature, or an end before that."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from provision import custody, nip
+from provision.custody import State
+from provision.errors import ProvisionError, UsageError
+from provision.lending import loans, paper, proof
+from provision.lending.loans import File, row
+from provision.model import ItemKind
+from provision.office import Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Who receives a kit, for the kecamatan; `nip` is 18 digits."""
+
+    name: str
+    nip: str
+    position: str
+
+
+def receiver(name: str, number: str, position: str) -> Receiver:
+    """Read who receives; raises UsageError for a NIP that cannot be."""
+    if not name.strip():
+        raise UsageError("--to: nobody is named", hint="the full name of who receives the kit")
+    try:
+        digits = nip.read(number)
+    except ValueError as error:
+        raise UsageError(f"--nip: {error}", hint="read it from the person's own card") from None
+    return Receiver(name=" ".join(name.split()), nip=digits, position=position)
+
+
+def draft(office: Office, name: str, to: Receiver) -> custody.Handover:
+    """Begin a loan: refuse while anything is red or unknown, record the draft, make its paper.
+
+    A draft that was left without its paper is finished. Raises ProvisionError with every reason.
+    """
+    file = loans.read(office, name)
+    loan = file.open
+    if loan is None:
+        body = _content(office, file, to)
+        others = {i["asset_tag"]: office.ledger.last_of(i["asset_tag"]) for i in body["items"]}
+        _against(office, file)
+        loans.record(office, file, [(custody.DRAFTED, file.slug, body)], others=others)
+    elif loan.state is not State.DRAFT:
+        raise ProvisionError(
+            f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}", where=file.slug,
+            hint=loans.NEXT[loan.state].format(slug=file.slug),
+        )  # fmt: skip
+    return issue(office, name)
+
+
+def issue(office: Office, name: str) -> custody.Handover:
+    """Make the paper of the open loan: the first time it is recorded, later it must be the same bytes."""
+    file = loans.read(office, name)
+    loan = loans.needed(file, custody.OPEN, "print")
+    made = paper.make(office, file, loan)
+    if loan.state is State.DRAFT:
+        loans.record(
+            office,
+            file,
+            [(custody.ISSUED, file.slug, {"id": loan.id, "document": made.digest, "file": made.path.name})],
+        )
+        file = loans.read(office, name)
+    elif made.digest != loan.document:
+        raise ProvisionError(
+            "this program makes another paper than the one that was printed", where=str(made.path),
+            hint="use the printed one; its digest is in the ledger",
+        )  # fmt: skip
+    return loans.needed(file, custody.OPEN, "print")
+
+
+def _against(office: Office, file: File) -> None:
+    """Raise with every reason against a handover of this kit."""
+    _, reasons = proof.proofs(office, file)
+    reasons += loans.registered(office, list(file.kit.items))
+    where = loans.whereabouts(office, [i.asset_tag for i in file.kit.items])
+    reasons += [
+        f"{tag} is at {body['place']}, lent by {body['loan']}: provision return {body['place']} first"
+        for tag, body in sorted(where.items()) if body["place"] != custody.STORE
+    ]  # fmt: skip
+    if reasons:
+        raise ProvisionError(
+            f"the kit of {file.kit.kecamatan.name} cannot be handed over:\n" + "\n".join(f"  - {r}" for r in reasons),
+            where=file.slug,
+            hint="mend it and verify again; what cannot be known may be waived: provision waive",
+        )
+
+
+def _content(office: Office, file: File, to: Receiver) -> dict[str, Any]:
+    """Give all that the paper says, frozen: whatever changes later, this handover says this."""
+    terms, place = office.home.lending, file.kit.kecamatan
+    done, _ = proof.proofs(office, file)
+    count = len(file.loans) + 1
+    order = list(ItemKind)
+    return {
+        "id": f"{place.code}/{count}", "number": f"{place.code}/{count}/{office.today()[:4]}", "day": office.today(),
+        "to": asdict(to) | {"office": f"Kecamatan {place.name}"}, "first": terms.first_party.model_dump(),
+        "letterhead": terms.letterhead, "place": terms.place, "basis": terms.basis,
+        "basis_title": terms.bases[terms.basis].title, "months": terms.months, "kecamatan": place.name,
+        "items": [row(i) for i in sorted(file.kit.items, key=lambda i: order.index(i.kind))],
+        "proofs": done, "waivers": [asdict(w) for w in file.waivers],
+        "training": [e.payload for e in file.events if e.verb == custody.TRAINED],
+    }  # fmt: skip
+
+
+def sign(office: Office, name: str, day: str) -> custody.Handover:
+    """Record that the paper was signed on `day`: from then on the kecamatan holds the items."""
+    file = loans.read(office, name)
+    loan = loans.needed(file, (State.AWAITING,), "sign")
+    tags = [i["asset_tag"] for i in loan.items]
+    effective = loans.effective_day(office, day, "--signed", tags)
+    until = custody.last_day(effective, loan.paper["months"])
+    others = {tag: office.ledger.last_of(tag) for tag in tags}
+    moves = [
+        (custody.MOVED, i["asset_tag"], custody.move(
+            i, file.slug, loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
+        ))
+        for i in loan.items
+    ]  # fmt: skip
+    body = {"id": loan.id, "effective": effective, "until": until}
+    loans.record(office, file, [(custody.SIGNED, file.slug, body), *moves], others=others)
+    return loans.needed(loans.read(office, name), custody.OPEN, "sign")
+
+
+def void(office: Office, name: str, reason: str) -> str:
+    """Call off a handover that was not signed; give its id. Raises ProvisionError where it was."""
+    if not reason.strip():
+        raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
+    file = loans.read(office, name)
+    loan = loans.needed(file, (State.DRAFT, State.AWAITING), "void")
+    loans.record(office, file, [(custody.VOIDED, file.slug, {"id": loan.id, "reason": reason.strip()})])
+    return loan.id

@@ -1,0 +1,127 @@
+"""A kecamatan's loans as the ledger tells them, with a hold on what was the newest event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from provision import custody
+from provision.custody import Handover, Waiver
+from provision.errors import ProvisionError, UsageError
+from provision.model import Event, Item, Kit, slug
+from provision.office import REGISTERED, Office
+
+NOW = "9999"  # later than any time that is recorded
+Line = tuple[str, str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One kecamatan's file: its kit, its events so far, its loans, its waivers."""
+
+    kit: Kit
+    events: tuple[Event, ...]
+    loans: tuple[Handover, ...]
+    waivers: tuple[Waiver, ...]
+
+    @property
+    def slug(self) -> str:
+        """The kecamatan's slug, which is the subject of its events."""
+        return self.kit.kecamatan.slug
+
+    @property
+    def open(self) -> Handover | None:
+        """The loan that is not over."""
+        return custody.newest(self.loans)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest event that was seen."""
+        return self.events[-1].number if self.events else 0
+
+
+def read(office: Office, name: str) -> File:
+    """Read the file of one kecamatan; raises UsageError where there is none of that name."""
+    kit = office.home.kit(name)
+    if kit is None:
+        near = get_close_matches(slug(name), office.home.kits, n=1)
+        raise UsageError(
+            f"no such kecamatan: {name}", hint=f"did you mean {near[0]}?" if near else ", ".join(office.home.kits)
+        )
+    events = tuple(office.ledger.history(kit.kecamatan.slug))
+    return File(
+        kit=kit, events=events, loans=tuple(custody.handovers(kit.kecamatan.slug, events, office.today())),
+        waivers=tuple(custody.waivers(events, office.today())),
+    )  # fmt: skip
+
+
+def record(office: Office, file: File, lines: list[Line], *, others: Mapping[str, int] | None = None) -> list[Event]:
+    """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it meanwhile."""
+    return office.ledger.extend(lines, at=office.now(), expect={file.slug: file.newest, **(others or {})})
+
+
+def row(item: Item) -> dict[str, Any]:
+    """Give an item as papers and events carry it."""
+    return asdict(item) | {"kind": str(item.kind)}
+
+
+def registered(office: Office, items: list[Item]) -> list[str]:
+    """Say which items the register does not know, or knows as another thing."""
+    known = {e.subject: e.payload for e in office.ledger.latest(REGISTERED)}
+    wrong = []
+    for item in items:
+        body = known.get(item.asset_tag)
+        if body is None:
+            wrong.append(f"{item.asset_tag} is not registered: provision register FILE")
+        elif body["serial"] != item.serial:
+            wrong.append(f"{item.asset_tag}: serial {item.serial} in the kit, {body['serial']} in the register")
+    return wrong
+
+
+def whereabouts(office: Office, tags: list[str]) -> dict[str, dict[str, Any]]:
+    """Give the newest move of each of `tags`, whatever its day."""
+    return {tag: body for tag, _, body in office.held(NOW, NOW) if tag in tags}
+
+
+def effective_day(office: Office, text: str, option: str, tags: list[str]) -> str:
+    """Read the day on which something took effect: not in the future, and not before what is known of the items."""
+    effective = custody.day(text, option)
+    if effective > office.today():
+        raise UsageError(f"{option}: {effective} is in the future", hint=f"today is {office.today()}")
+    for tag, body in sorted(whereabouts(office, tags).items()):
+        if effective < body["effective"]:
+            what = "was received" if body["because"] == "registered" else f"came to {body['place']}"
+            raise UsageError(
+                f"{option}: {effective} is before {tag} {what} ({body['effective']})",
+                hint="correct the day; an older delivery is registered with its day in the column received",
+            )
+    return effective
+
+
+def needed(file: File, states: tuple[custody.State, ...], act: str) -> Handover:
+    """Give the open loan where it is in one of `states`; raises ProvisionError with what is the case."""
+    loan = file.open
+    if loan is None:
+        raise ProvisionError(
+            f"nothing is lent to {file.kit.kecamatan.name}; there is nothing to {act}", where=file.slug,
+            hint=f"provision handover {file.slug} --to NAME --nip NIP begins a loan",
+        )  # fmt: skip
+    if loan.state not in states:
+        raise ProvisionError(
+            f"the handover {loan.id} is {loan.state}; it cannot be {act}ed now"
+            if act != "return" else f"the handover {loan.id} is {loan.state}; only what was signed can be returned",
+            where=file.slug, hint=NEXT[loan.state].format(slug=file.slug),
+        )  # fmt: skip
+    return loan
+
+
+NEXT = {
+    custody.State.DRAFT: "provision handover {slug} makes its paper",
+    custody.State.AWAITING: "provision handover {slug} --signed DATE, or --void REASON",
+    custody.State.ACTIVE: "provision return {slug} --date DATE ends it",
+    custody.State.OVERDUE: "provision return {slug} --date DATE ends it; an extension needs its own paper",
+    custody.State.RETURNED: "provision handover {slug} --to NAME --nip NIP begins the next loan",
+    custody.State.VOID: "provision handover {slug} --to NAME --nip NIP begins anew",
+}

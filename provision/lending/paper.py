@@ -1,0 +1,126 @@
+"""A handover as a paper: Typst with the fonts that travel in its package, the same bytes each time.
+
+What is printed comes from the draft in the ledger alone, and its footer names the draft's event and
+hash: a chain that its owner rewrites no longer holds what the other party has signed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from provision import nip
+from provision.custody import Handover
+from provision.errors import ProvisionError
+from provision.home import share
+from provision.lending.loans import File
+from provision.office import WITA, Office
+from provision.words import long_day, opening_day, rupiah, spelled
+
+TITLE = "Tanda Terima Peralatan Telekonferensi"
+NAMES = {
+    "computer": "Komputer", "speaker": "Pengeras suara", "webcam": "Kamera web", "microphone": "Mikrofon", "modem": "Modem LTE",
+}  # fmt: skip
+CONDITIONS = {"baik": "baik", "rusak_ringan": "rusak ringan", "rusak_berat": "rusak berat"}
+CHECKS = {
+    "camera_is_present": "Kamera web terpasang", "microphone_is_present": "Mikrofon terpasang",
+    "speaker_is_present": "Pengeras suara terpasang", "clock_is_right": "Jam dan zona waktu benar",
+    "disk_has_room": "Ruang simpan cukup", "hostname_is_the_asset_tag": "Nama komputer sesuai kode aset",
+    "conference_app_is_there": "Aplikasi rapat terpasang", "firmware_is_known": "Perangkat lunak modem dikenal",
+    "it_is_registered": "Modem terdaftar pada operator", "signal_carries_a_call": "Sinyal cukup untuk rapat",
+}  # fmt: skip
+TERMS = (
+    "PIHAK PERTAMA telah menyerahkan dan PIHAK KEDUA telah menerima barang sebagaimana tercantum dalam daftar.",
+    "Jumlah, nomor seri, kelengkapan, dan fungsi barang telah diperiksa bersama.",
+    "Sejak tanggal tanda terima ini, pengamanan dan perawatan barang berada pada PIHAK KEDUA.",
+    "Kepemilikan barang tidak beralih; barang tetap tercatat sebagai barang milik daerah pada PIHAK PERTAMA.",
+    "Barang dikembalikan apabila jangka waktu berakhir, tugas tidak lagi memerlukannya, atau diminta PIHAK PERTAMA.",
+)
+CLOSING = "Tanda terima ini dibuat dengan sebenarnya dalam 2 (dua) rangkap untuk dipergunakan sebagaimana mestinya."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper on the disk, and the SHA-256 of its bytes."""
+
+    path: Path
+    digest: str
+
+
+def make(office: Office, file: File, loan: Handover) -> Paper:
+    """Make the paper of one handover below var/papers; its name holds its digest."""
+    import typst
+
+    text = json.dumps(content(loan, office.ledger.hash_of(loan.drafted.number)), ensure_ascii=False)
+    template = share("templates") / "documents" / "tanda-terima.typ"
+    try:
+        body = typst.compile(
+            template, format="pdf", sys_inputs={"data": text}, ignore_system_fonts=True, font_paths=[],
+            timestamp=datetime.fromisoformat(loan.drafted.at),
+        )  # fmt: skip
+    except typst.TypstError as error:
+        raise ProvisionError(f"the paper could not be made: {error}", where=str(template), hint="report this") from None
+    assert isinstance(body, bytes)
+    digest = sha256(body).hexdigest()
+    folder = office.place.var / "papers"
+    path = folder / f"tanda-terima-{file.slug}-{loan.id.rpartition('/')[2]}-{digest[:12]}.pdf"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        temporary.write_bytes(body)
+        temporary.replace(path)
+    except OSError as error:
+        raise ProvisionError(
+            f"the paper cannot be kept: {error.strerror}", where=str(path), hint="free space, or check permissions"
+        ) from None
+    return Paper(path=path, digest=digest)
+
+
+def content(loan: Handover, head: str) -> dict[str, Any]:
+    """Give what the template prints, from the draft alone; `head` is the hash of its event."""
+    draft, items = loan.paper, loan.paper["items"]
+    total = sum(int(i["value_idr"]) for i in items)
+    return {
+        "title": TITLE, "number": draft["number"], "letterhead": draft["letterhead"], "kecamatan": draft["kecamatan"],
+        "opening": f"Pada hari ini {opening_day(draft['day'])}, bertempat di {draft['place']}, "
+        "kami yang bertanda tangan di bawah ini:",
+        "first": _party(draft["first"]), "second": _party(draft["to"]),
+        "items": [_item(i) for i in items], "total": rupiah(total), "total_words": f"{spelled(total)} rupiah",
+        "terms": list(TERMS), "closing": CLOSING, "basis": draft["basis_title"],
+        "term": f"{draft['months']} ({spelled(draft['months'])}) bulan sejak tanggal ditandatangani",
+        "proofs": [_proof(p) for p in draft["proofs"]],
+        "waivers": [w | {"check": CHECKS.get(w["check"], w["check"]), "until": long_day(w["until"])} for w in draft["waivers"]],
+        "training": [{"date": long_day(t["day"]), "people": t["people"], "topics": t["topics"]} for t in draft["training"]],
+        "ledger": {"number": loan.drafted.number, "head": " ".join(head[n : n + 4] for n in range(0, 16, 4))},
+        "place_date": f"{draft['place']}, ........................................",
+    }  # fmt: skip
+
+
+def _party(who: dict[str, Any]) -> dict[str, Any]:
+    return {"name": who["name"], "nip": nip.shown(who["nip"]), "position": who["position"], "office": who["office"]}
+
+
+def _item(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "tag": item["asset_tag"], "name": NAMES[item["kind"]], "model": f"{item['brand']} {item['model']}",
+        "serial": item["serial"], "code": item["kode_barang"].replace("perlu_konfirmasi", "perlu konfirmasi"),
+        "year": str(item["year"]), "value": rupiah(int(item["value_idr"])), "condition": CONDITIONS[item["condition"]],
+    }  # fmt: skip
+
+
+def _proof(proof: dict[str, Any]) -> dict[str, Any]:
+    at = datetime.fromisoformat(proof["at"]).astimezone(WITA)
+    result = f"{proof['passed']} dari {proof['checks']} pemeriksaan terpenuhi"
+    if proof["waived"]:
+        result += f"; {len(proof['waived'])} dikecualikan"
+    if proof["warned"]:
+        names = ", ".join(CHECKS.get(n, n.replace("_", " ")).lower() for n in sorted(proof["warned"]))
+        result += f"; dengan catatan: {names}"
+    return {
+        "tag": proof["tag"], "name": NAMES[proof["kind"]], "result": result, "event": proof["event"],
+        "at": f"{long_day(at.date().isoformat())}, pukul {at:%H.%M} WITA",
+    }  # fmt: skip

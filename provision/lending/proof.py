@@ -1,0 +1,75 @@
+"""Is a kit fit to be handed over? What was verified, when, and what somebody answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from provision import checks
+from provision.lending.loans import File
+from provision.model import Event, ItemKind, Verdict
+from provision.office import ACCEPTED, JUDGED, PC_BEGUN, PC_ENDED, Office
+
+MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
+RED = (Verdict.FAIL, Verdict.UNKNOWN)
+
+
+def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]:
+    """Give what was proved of each managed device, and every reason against a handover."""
+    judged = {e.subject: e for e in office.ledger.latest(JUDGED)}
+    accepted = {e.subject: e for e in office.ledger.latest(ACCEPTED)}
+    pending = set(office.unfinished()) | _open_pcs(office)
+    waived = {w.check for w in file.waivers}
+    found: list[dict[str, Any]] = []
+    against: list[str] = []
+    for item in (i for i in file.kit.items if i.kind in MANAGED):
+        tag = item.asset_tag
+        known = office.known.get(tag)
+        if known is None or not known.accepted:
+            against.append(f"{tag} was never provisioned: provision apply {tag} --bench")
+        elif tag in pending:
+            against.append(f"{tag}: a run on it has no end: provision resume")
+        elif why := _no_proof(office, judged.get(tag), accepted[tag]):
+            against.append(f"{tag}: {why}: provision verify {tag} --bench")
+        else:
+            against += _red(tag, judged[tag].payload["findings"], waived)
+            found.append(_proof(tag, str(item.kind), judged[tag], waived))
+    return found, against
+
+
+def _open_pcs(office: Office) -> set[str]:
+    last = {e.subject: e for e in office.ledger.latest(PC_BEGUN, PC_ENDED)}
+    return {tag for tag, e in last.items() if e.verb == PC_BEGUN}
+
+
+def _no_proof(office: Office, judged: Event | None, accepted: Event) -> str:
+    if judged is None:
+        return "never verified"
+    if judged.number < accepted.number:
+        return "not verified since it was changed"
+    oldest = datetime.fromisoformat(office.now()) - timedelta(days=office.home.lending.proof_days)
+    if datetime.fromisoformat(judged.at) < oldest:
+        return f"verified on {judged.at[:10]}, longer ago than {office.home.lending.proof_days} days"
+    return ""
+
+
+def _red(tag: str, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
+    red = [f for f in findings if f["verdict"] in RED]
+    return [f"{tag}: {f['check']}: {f['verdict']}: {f['because']}" for f in red if not _answered(f["check"], waived)]
+
+
+def _answered(name: str, waived: set[str]) -> bool:
+    """Say whether somebody answers for a check; for identity and security nobody can."""
+    found = checks.named(name)
+    return name in waived and found is not None and not found.guards
+
+
+def _proof(tag: str, kind: str, judged: Event, waived: set[str]) -> dict[str, Any]:
+    findings = judged.payload["findings"]
+    return {
+        "tag": tag, "kind": kind, "event": judged.number, "at": judged.at, "checks": len(findings),
+        "passed": sum(f["verdict"] not in RED for f in findings),
+        "waived": sorted(f["check"] for f in findings if f["verdict"] in RED and f["check"] in waived),
+        "warned": {f["check"]: f["because"] for f in findings if f["verdict"] == Verdict.WARN},
+    }  # fmt: skip

@@ -1,0 +1,30 @@
+"""A device that no longer serves: its secrets, its peer in the tunnel and its host key are taken away in one act."""
+
+from __future__ import annotations
+
+from provision import keys
+from provision.lending.loans import Line
+from provision.office import REVOKED, Office
+
+
+def lines(office: Office, tags: list[str], because: str) -> list[Line]:
+    """Give the events that revoke those of `tags` that are known devices."""
+    found: list[Line] = []
+    for tag in tags:
+        known = office.known.get(tag)
+        if known is not None:
+            key = keys.pinned(office.place.host_keys, tag)
+            body = {
+                "because": because, "host_key": keys.fingerprint(key) if key else "", "tunnel_key": known.device.tunnel_key,
+            }  # fmt: skip
+            found.append((REVOKED, tag, body))
+    return found
+
+
+def sweep(office: Office) -> None:
+    """Take away what revoked devices still have: it is done again where a run died in between."""
+    office.forget_known()
+    gone = [e.subject for e in office.ledger.latest(REVOKED) if e.subject not in office.known]
+    office.vault.drop(gone)
+    for tag in gone:
+        keys.unpin(office.place.host_keys, tag)
