@@ -14,7 +14,7 @@ from provision.errors import ProvisionError
 from provision.home import templates
 from provision.keys import office_key
 from provision.ledger.lease import hold
-from provision.model import Candidate, Ending, Intent, Outcome, Plan, Secret, Snapshot
+from provision.model import Candidate, Device, Ending, Intent, Outcome, Plan, Secret, Snapshot
 from provision.office import ACCEPTED, CONFIGURED, Known, Office, configuration, record
 from provision.settle import PATIENCE_S, settle
 from provision.vault import wireguard_public
@@ -52,6 +52,9 @@ def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Ou
     tag = intent.item.asset_tag
     if known is None:
         return outcome(intent, Ending.FAILED, "record", f"not enrolled yet: provision enrol {tag} --address A")
+    if not run.replacing and not run.plan_only and (serving := office.serving(intent)):
+        because = f"{serving} still serves {intent.kit.kecamatan.name}: provision replace {intent.kit.kecamatan.slug}"
+        return outcome(intent, Ending.FAILED, "record", because)
     if run.bench or run.plan_only:
         return None
     if not known.accepted:
@@ -128,7 +131,8 @@ def _plan(
     jobs: list[Job] = []
     outcomes: list[Outcome] = []
     unchanged: list[tuple[str, str, dict[str, Any]]] = []
-    candidates = candidates_of(office, intents)
+    candidates = {t: w.candidate for t, w in run.wanted.items()}
+    candidates |= candidates_of(office, [i for i in intents if i.item.asset_tag not in candidates])
     for intent in intents:
         tag = intent.item.asset_tag
         snapshot = snapshots[tag]
@@ -141,7 +145,7 @@ def _plan(
             continue
         driver = drivers.load(intent.driver)
         try:
-            made = plan.make(driver, snapshot, candidates[tag], office.vault.seal_key())
+            made = plan.make(driver, snapshot, candidates[tag], office.vault.seal_key(), owns=run.owns(tag))
         except ProvisionError as error:
             outcomes.append(outcome(intent, Ending.FAILED, "plan", str(error)))
             continue
@@ -153,16 +157,18 @@ def _plan(
                 unchanged.append((CONFIGURED, tag, configuration(snapshot)))
                 unchanged.append((ACCEPTED, tag, record(known.device)))
             continue
-        jobs.append(_job(office, intent, made))
+        jobs.append(_job(office, intent, made, run))
     if unchanged:
         office.ledger.extend(unchanged, at=office.now())
         office.forget_known()
     return jobs, outcomes
 
 
-def candidates_of(office: Office, intents: list[Intent]) -> dict[str, Candidate]:
-    """Render the candidate of each intent with its secrets and the office's keys."""
-    sets = office.vault.devices([i.item.asset_tag for i in intents])
+def candidates_of(
+    office: Office, intents: list[Intent], sets: Mapping[str, Mapping[str, Secret]] | None = None
+) -> dict[str, Candidate]:
+    """Render the candidate of each intent with its secrets (or those of `sets`) and the office's keys."""
+    sets = office.vault.devices([i.item.asset_tag for i in intents]) if sets is None else sets
     keys = office_key(office.place.ssh_key)
     found = {}
     for intent in intents:
@@ -176,14 +182,19 @@ def candidates_of(office: Office, intents: list[Intent]) -> dict[str, Candidate]
     return found
 
 
-def _job(office: Office, intent: Intent, made: Plan) -> Job:
-    device = office.known[intent.item.asset_tag].device
-    private = office.vault.device(intent.item.asset_tag)["wireguard_private"]
-    after = replace(
-        device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]),
-        ssh_port=intent.ssh_port, snmp_port=intent.snmp_port, tunnel_key=wireguard_public(private),
-    )  # fmt: skip
+def _job(office: Office, intent: Intent, made: Plan, run: Run) -> Job:
+    tag = intent.item.asset_tag
+    device = office.known[tag].device
+    after = run.wanted[tag].after if tag in run.wanted else after_of(intent, device, office.vault.device(tag))
     return Job(intent=intent, device=device, after=after, plan=made, nonce=secrets.token_hex(gather.NONCE_BYTES))
+
+
+def after_of(intent: Intent, device: Device, own: Mapping[str, Secret]) -> Device:
+    """Give the device as it is reached once it runs its intent with the secrets `own`."""
+    return replace(
+        device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]), ssh_port=intent.ssh_port,
+        snmp_port=intent.snmp_port, tunnel_key=wireguard_public(own["wireguard_private"]),
+    )  # fmt: skip
 
 
 def _change_until_done(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:

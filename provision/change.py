@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provision import drivers, gather, plan, render
+from provision import drivers, gather, peers, plan, render
 from provision.connectors import snmp
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.diff import diff
 from provision.errors import ProvisionError
 from provision.home import templates
-from provision.model import Device, Ending, Intent, Outcome, Plan, Snapshot
-from provision.office import ACCEPTED, BEGUN, CONFIGURED, ENDED, Office, configuration, pack, record
+from provision.model import Candidate, Device, Ending, Intent, Outcome, Plan, Snapshot
+from provision.office import ACCEPTED, BEGUN, CONFIGURED, ENDED, ROTATED, Office, configuration, pack, record
 from provision.settle import GRACE_S, Settled, settle
 
 NEVER_SENT = (  # what ssh says where no command can have reached the device
@@ -45,9 +45,25 @@ class Job:
     never_sent: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a run wants instead of the intent: an earlier configuration, or the intent with other secrets.
+
+    `owns` says where a setting that is not wanted has to go, `after` is the device as it is reached then.
+    """
+
+    candidate: Candidate
+    after: Device
+    owns: tuple[str, ...] | None = None
+    rotation: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What an apply needs from its caller: approval of the plans, and an ear."""
+    """What an apply needs from its caller: approval of the plans, and an ear; `wanted` by asset tag.
+
+    `replacing` allows a device to take the place of one that still serves.
+    """
 
     approve: Callable[[list[Plan]], bool] = lambda _: True
     tell: Callable[[Step], None] = lambda _: None
@@ -56,6 +72,16 @@ class Run:
     plan_only: bool = False
     name: str = ""
     plans: list[Plan] = field(default_factory=list)
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)
+    replacing: bool = False
+
+    def owns(self, tag: str) -> tuple[str, ...] | None:
+        """Give where a setting that is not wanted has to go, or None: where the family says."""
+        return self.wanted[tag].owns if tag in self.wanted else None
+
+    def rotates(self, tag: str) -> bool:
+        """Say whether the run gives a device new secrets."""
+        return tag in self.wanted and self.wanted[tag].rotation
 
 
 def reach(device: Device, run: Run) -> Device:
@@ -74,6 +100,7 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
                 "run": name, "marker": j.plan.marker, "bench": run.bench, "window_s": _window(j, run),
                 "before": record(j.device),
                 "after": record(j.after), "settings": pack(render.seal(j.plan.candidate.settings, key)),
+                "owns": run.owns(j.device.tag), "rotation": run.rotates(j.device.tag),
             })
             for j in jobs
         ],
@@ -82,7 +109,7 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
     by_tag = {j.device.tag: j for j in jobs}
 
     def told(step: Step) -> None:
-        _follow(office, writer, name, by_tag[step.device], step)
+        _follow(office, writer, run, by_tag[step.device], step)
         run.tell(step)
 
     longest = max(_window(j, run) for j in jobs)
@@ -116,11 +143,11 @@ def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _follow(office: Office, writer: Writer, name: str, job: Job, step: Step) -> None:
+def _follow(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> None:
     """Hear one event of the phase: judge the read-back, let the finish go or call it off."""
     job.step = step.task.lower() or job.step
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
-        _judge_read_back(office, writer, name, job, step)
+        _judge_read_back(office, writer, run, job, step)
     elif step.task == "Finish" and step.state == DONE:
         ended, code, said = plan.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
         job.finished = ended and code == 0
@@ -129,7 +156,7 @@ def _follow(office: Office, writer: Writer, name: str, job: Job, step: Step) -> 
         job.because = str(gather.unreachable(job.after, step))
 
 
-def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: Step) -> None:
+def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> None:
     driver = drivers.load(job.device.driver)
     tag = job.device.tag
     stop = writer.path / f"{tag}.finish.stop"
@@ -148,9 +175,8 @@ def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: 
         return
     key = office.vault.seal_key()
     seen = replace(seen, settings=render.seal(seen.settings, key))
-    wrong = diff(
-        seen.settings, render.seal(job.plan.candidate.settings, key), owns=driver.owns, volatile=driver.volatile
-    )
+    owns = driver.owns if (own := run.owns(tag)) is None else own
+    wrong = diff(seen.settings, render.seal(job.plan.candidate.settings, key), owns=owns, volatile=driver.volatile)
     if str(seen.readings.get("serial", "")) != job.intent.item.serial:
         job.because = f"another box answers: serial {seen.readings.get('serial') or 'not said'}, recorded {job.intent.item.serial}"
         stop.touch()
@@ -160,7 +186,9 @@ def _judge_read_back(office: Office, writer: Writer, name: str, job: Job, step: 
         stop.touch()
         return
     job.read_back = seen
-    writer.put(f"{tag}.finish", plan.finish_document(driver, run=name, marker=seen.marker, nonce=job.nonce))
+    if job.after.tunnel_key != job.device.tunnel_key:
+        peers.write(office, pending=[tag] if run.rotates(tag) else [])  # the hub lets the new key in, too
+    writer.put(f"{tag}.finish", plan.finish_document(driver, run=run.name, marker=seen.marker, nonce=job.nonce))
 
 
 def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
@@ -175,12 +203,16 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
         after = replace(
             job.after, firmware=str(seen.readings.get("firmware", "")), model=str(seen.readings.get("model", ""))
         )
+        if run.rotates(tag):
+            office.vault.promote(tag)
+            lines.append((ROTATED, tag, {"run": name}))
         lines.append((CONFIGURED, tag, configuration(seen)))
         lines.append((ACCEPTED, tag, record(after)))
         lines.append((ENDED, tag, {"run": name, "ending": "applied", "because": outcomes[tag].because}))
     for job in jobs:
         if job.never_sent:
             outcomes[job.device.tag] = outcome(job.intent, Ending.FAILED, "connect", job.because)
+            office.vault.discard(job.device.tag)
             lines.append((ENDED, job.device.tag, {"run": name, "ending": "failed", "because": job.because}))
     if lines:
         office.ledger.extend(lines, at=office.now())

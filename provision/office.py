@@ -29,7 +29,7 @@ CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or 
 WATCHED, ADOPTED = "device.watched", "configuration.adopted"
 REVOKED, BOUND = "device.revoked", "peripherals.bound"
 PC_BEGUN, PC_ENDED, UNDONE = "endpoint.begun", "endpoint.ended", "endpoint.undone"
-SHOWN, ROTATED = "secret.shown", "secret.rotated"
+SHOWN, ROTATED, ROLLED_BACK = "secret.shown", "secret.rotated", "configuration.rolled_back"
 REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.passed"
 
 
@@ -184,6 +184,17 @@ class Office:
     def way_back_shown(self, device: Device) -> bool:
         """Say whether a selftest passed on this family, model and firmware (law 4)."""
         return any(e.subject == kind_of(device) for e in self.ledger.latest(SELFTEST))
+
+    def serving(self, one: Intent | Computer) -> str:
+        """Give the tag of another provisioned device in the place of `one`, or nothing."""
+        role = "modems" if isinstance(one, Intent) else "computers"
+        return next(
+            (
+                tag for tag, known in self.known.items()
+                if known.accepted and tag != one.item.asset_tag and known.device.role == role
+                and known.device.kecamatan == one.kit.kecamatan.slug
+            ), "",
+        )  # fmt: skip
 
     def shown_secret(self, tag: str) -> str:
         """Give the day on which a secret of a device was shown to a person and not replaced since, or nothing."""

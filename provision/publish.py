@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from provision import inventory
+from provision import inventory, peers
 from provision.errors import UsageError
 from provision.office import ACCEPTED, REVOKED, Office
 
@@ -22,7 +22,8 @@ def show(office: Office, host: str = "") -> str:
 
 
 def write(office: Office) -> Path:
-    """Write inventory/devices.yml, which `ansible -i inventory/` reads."""
+    """Write inventory/devices.yml, which `ansible -i inventory/` reads, and the hub's peers."""
+    peers.write(office)
     built = inventory.build(_accepted(office), "{{ inventory_dir }}/../var")
     path = office.place.inventory / "devices.yml"
     text = inventory.to_yaml(built)

@@ -17,7 +17,7 @@ from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
 from provision.diff import diff
 from provision.model import Device, Ending, Event, Snapshot, Stage
-from provision.office import ACCEPTED, CONFIGURED, ENDED, Office, configuration, device_of, record, unpack
+from provision.office import ACCEPTED, CONFIGURED, ENDED, ROTATED, Office, configuration, device_of, record, unpack
 
 PAUSE_S = 2.0
 GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
@@ -124,7 +124,8 @@ def _ended(state: list[str], look: Snapshot, *, is_new: bool) -> Settled:
 def _is_candidate(event: Event, look: Snapshot) -> bool:
     driver = drivers.load(event.payload["after"]["driver"])
     intended = unpack(event.payload["settings"])
-    return not diff(look.settings, intended, owns=driver.owns, volatile=driver.volatile)
+    owns = driver.owns if event.payload.get("owns") is None else tuple(event.payload["owns"])
+    return not diff(look.settings, intended, owns=owns, volatile=driver.volatile)
 
 
 def _finish(
@@ -153,12 +154,15 @@ def _finish(
 
 
 def _record(office: Office, event: Event, settled: Settled, why: str) -> None:
-    run = event.payload["run"]
+    run, applied = event.payload["run"], settled.ending is Ending.APPLIED
     because = f"{why}; {settled.because}" if why and settled.ending is not Ending.APPLIED else settled.because
     lines: list[tuple[str, str, Mapping[str, Any]]] = [
         (ENDED, event.subject, {"run": run, "ending": str(settled.ending), "because": because})
     ]
-    if settled.ending is Ending.APPLIED and settled.snapshot:
+    if event.payload.get("rotation"):
+        (office.vault.promote if applied else office.vault.discard)(event.subject)
+        lines += [(ROTATED, event.subject, {"run": run})] if applied else []
+    if applied and settled.snapshot:
         seen = settled.snapshot.readings
         device = device_of(event.subject, event.payload["after"], Stage.PROVISIONED)
         device = replace(device, firmware=str(seen.get("firmware", "")), model=str(seen.get("model", "")))

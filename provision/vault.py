@@ -18,6 +18,7 @@ from provision.vaulttext import decrypt
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
+NEXT = ".next"
 
 
 class Vault:
@@ -50,13 +51,35 @@ class Vault:
                 self._save()
         return {t: self.device(t) for t in tags}
 
+    def pending(self, tag: str) -> Mapping[str, Secret]:
+        """Give the set that is to replace a device's own, making it where there is none; both are kept."""
+        return self.device(tag + NEXT)
+
+    def promote(self, tag: str) -> None:
+        """Make the pending set the device's own; nothing where there is none."""
+        self._settle(tag, take=True)
+
+    def discard(self, tag: str) -> None:
+        """Forget the pending set; nothing where there is none."""
+        self._settle(tag, take=False)
+
+    def _settle(self, tag: str, *, take: bool) -> None:
+        if tag + NEXT not in self._sets:
+            return
+        with self._locked():
+            self._load()
+            waiting = self._sets.pop(tag + NEXT, None)
+            if take and waiting:
+                self._sets[tag] = waiting
+            self._save()
+
     def drop(self, tags: list[str]) -> None:
         """Forget the sets of some devices."""
         if not any(t in self._sets for t in tags):
             return
         with self._locked():
             self._load()
-            self._sets = {name: one for name, one in self._sets.items() if name not in tags}
+            self._sets = {name: one for name, one in self._sets.items() if name.removesuffix(NEXT) not in tags}
             self._save()
 
     def seal_key(self) -> bytes:

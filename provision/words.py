@@ -54,10 +54,9 @@ def opening_day(iso: str) -> str:
     )
 
 
-def long_day(iso: str) -> str:
-    """Write a day as `24 November 2026`."""
-    day = date.fromisoformat(iso)
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+def short_day(iso: str) -> str:
+    """Write a day as `24-11-2026`."""
+    return f"{date.fromisoformat(iso):%d-%m-%Y}"
 
 
 def rupiah(value: int) -> str:

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 
-from provision.cli import change, drift, intake, lab, lending, views
+from provision.cli import change, drift, intake, lab, lending, secret, views
 from provision.cli.door import app
 from provision.errors import Interrupted, ProvisionError
 
 for room in (intake, change, lending, drift, views):
     room.add(app)
 app.add_typer(views.ledger, name="ledger")
+app.add_typer(secret.app, name="secret")
 app.add_typer(lab.app, name="lab")
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Targets, approve, office
-
-if TYPE_CHECKING:
-    from provision.model import Plan
+from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, office
 
 
 def add(app: typer.Typer) -> None:
@@ -39,7 +36,7 @@ def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -
 
 def apply(
     targets: Targets = None,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     bench: Bench = False,
     confirm_within: Annotated[
         int | None,
@@ -59,14 +56,9 @@ def apply(
         raise typer.BadParameter("name a kecamatan, a device tag, or all", param_hint="TARGET")
     found = here.targets(targets)
 
-    def ask(plans: list[Plan]) -> bool:
-        if not yes:
-            console.print_plans(plans, as_json=False)
-        return approve(f"change {console.counted(len(plans), 'device')}?", yes)
-
     names = found.names()
     with console.progress(list(names), names) if yes else console.quiet() as tell:
-        run = Run(approve=ask, tell=tell, bench=bench, window_s=confirm_within or 0)
+        run = Run(approve=approve_plans(yes), tell=tell, bench=bench, window_s=confirm_within or 0)
         outcomes = use_case.apply(here, found.modems, run) if found.modems else []
         changed = any(o.ending == "applied" for o in outcomes)
         ended, seen = computers.apply(here, found.computers, run, packages) if found.computers else ([], {})

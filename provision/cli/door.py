@@ -11,6 +11,9 @@ import typer
 from provision.errors import ProvisionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from provision.model import Plan
     from provision.office import Office
 
 app = typer.Typer(
@@ -20,6 +23,7 @@ app = typer.Typer(
 Targets = Annotated[list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, device tag, or all")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Bench = Annotated[bool, typer.Option("--bench", help="reach the box over its bench cable, not the tunnel")]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 Packages = Annotated[Path | None, typer.Option("--packages", metavar="DIR", help="folder with packages for the device")]
 HOME = {"path": ""}
 
@@ -51,3 +55,16 @@ def approve(question: str, yes: bool) -> bool:
     if not sys.stdin.isatty():
         raise ProvisionError(f"nobody to ask: {question}", hint="run it in a terminal, or add --yes")
     return typer.confirm(question, err=True)
+
+
+def approve_plans(yes: bool) -> Callable[[list[Plan]], bool]:
+    """Give the question that shows plans and asks whether they may be carried out."""
+
+    def ask(plans: list[Plan]) -> bool:
+        from provision import console
+
+        if not yes:
+            console.print_plans(plans, as_json=False)
+        return approve(f"change {console.counted(len(plans), 'device')}?", yes)
+
+    return ask

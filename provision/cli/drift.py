@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, office
+from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, office
 
 
 def add(app: typer.Typer) -> None:
     """Put these commands on the front door."""
-    for command in (watch, adopt):
+    for command in (watch, adopt, rollback):
         app.command()(command)
 
 
@@ -64,3 +64,33 @@ def adopt(
             f"next: the intent still wants {console.counted(len(done.against_intent), 'setting')} otherwise; "
             f"put it into inventory/, or the next apply undoes it (provision plan {tag} shows them)"
         )
+
+
+def rollback(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan")],
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="EVENT", help="number of a kept configuration; see history")
+    ] = None,
+    yes: Yes = False,
+    bench: Bench = False,
+    as_json: Json = False,
+) -> None:
+    """Go back to an earlier accepted configuration, with a way back. Exit 0 as intended, 1 could not."""
+    from provision import console, publish
+    from provision import rollback as use_case
+    from provision.change import Run
+
+    here = office()
+    intent = here.intent(device)
+    run = Run(approve=approve_plans(yes), bench=bench)
+    done = use_case.rollback(here, intent, run, to)
+    console.print_outcomes(run.name, [done.outcome], as_json=as_json)
+    publish.write(here)
+    went = done.outcome.ending in {"applied", "unchanged"} and done.outcome.step != "ask"
+    if went and done.against_intent:
+        console.say(
+            f"went back to event {done.to}; the intent still wants "
+            f"{console.counted(len(done.against_intent), 'setting')} otherwise: put it into inventory/, or the next "
+            f"apply undoes this (provision plan {intent.item.asset_tag} shows them)"
+        )
+    raise typer.Exit(0 if went else 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, office
+from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, office
 
 if TYPE_CHECKING:
     from provision.custody import Handover
@@ -17,7 +17,7 @@ Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spel
 
 def add(app: typer.Typer) -> None:
     """Put these commands on the front door."""
-    for command in (handover, waive, training, custody):
+    for command in (handover, waive, training, custody, replace):
         app.command()(command)
     app.command("return")(give_back)
 
@@ -183,3 +183,29 @@ def give_back(
     )
     if any(i["kind"] == "modem" for i in loan.items):
         console.say("  next:  press the modem's reset button; enrol it again with --new-key before it is lent again")
+
+
+def replace(
+    kecamatan: Kecamatan,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded")],
+    date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
+    condition: Annotated[
+        str, typer.Option("--condition", metavar="STATE", help="of what goes: baik, rusak_ringan, rusak_berat, hilang")
+    ] = "rusak_ringan",
+    packages: Packages = None,
+    yes: Yes = False,
+    bench: Bench = False,
+) -> None:
+    """Put a new item in the place of an old one: same loan, same addresses; the old one's keys end in the same act."""
+    from provision import console, publish
+    from provision.change import Run
+    from provision.lending.replace import replace as use_case
+
+    here = office()
+    run = Run(approve=approve_plans(yes), bench=bench)
+    pairs = use_case(here, kecamatan, run, reason=reason, day=date, condition=condition, packages=packages)
+    publish.write(here)
+    for pair in pairs:
+        console.say(f"replaced: {pair.old['asset_tag']} by {pair.new.asset_tag}")
+    if any(p.new.kind in {"webcam", "microphone", "speaker"} for p in pairs):
+        console.say("  next:  plug it into the PC, then: provision bind PC --reason TEXT")

@@ -36,6 +36,11 @@ def apply(
         t: outcome(c, Ending.FAILED, "record", f"not enrolled yet: provision enrol {t} --address A")
         for t, c in by_tag.items() if t not in office.known
     }  # fmt: skip
+    if not run.replacing and not run.plan_only:
+        outcomes |= {
+            t: outcome(c, Ending.FAILED, "record", f"{other} still serves {c.kit.kecamatan.name}: provision replace")
+            for t, c in by_tag.items() if t not in outcomes and (other := office.serving(c))
+        }  # fmt: skip
     with hold(office.ledger, [t for t in by_tag if t not in outcomes], name, now=office.clock_s()) as held:
         outcomes |= {t: outcome(by_tag[t], Ending.FAILED, "lease", f"held by {who}") for t, who in held.items()}
         ready = [c for t, c in by_tag.items() if t not in outcomes]

@@ -96,6 +96,7 @@ def _content(office: Office, file: File, to: Receiver) -> dict[str, Any]:
     terms, place = office.home.lending, file.kit.kecamatan
     done, _ = proof.proofs(office, file)
     count = len(file.loans) + 1
+    used = {name for one in done for name in one["waived"]}
     order = list(ItemKind)
     return {
         "id": f"{place.code}/{count}", "number": f"{place.code}/{count}/{office.today()[:4]}", "day": office.today(),
@@ -103,7 +104,7 @@ def _content(office: Office, file: File, to: Receiver) -> dict[str, Any]:
         "letterhead": terms.letterhead, "place": terms.place, "basis": terms.basis,
         "basis_title": terms.bases[terms.basis].title, "months": terms.months, "kecamatan": place.name,
         "items": [row(i) for i in sorted(file.kit.items, key=lambda i: order.index(i.kind))],
-        "proofs": done, "waivers": [asdict(w) for w in file.waivers],
+        "proofs": done, "waivers": [asdict(w) for w in file.waivers if w.check in used],
         "training": [e.payload for e in file.events if e.verb == custody.TRAINED],
     }  # fmt: skip
 

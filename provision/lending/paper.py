@@ -19,13 +19,13 @@ from provision.errors import ProvisionError
 from provision.home import share
 from provision.lending.loans import File
 from provision.office import WITA, Office
-from provision.words import long_day, opening_day, rupiah, spelled
+from provision.words import opening_day, rupiah, short_day, spelled
 
 TITLE = "Tanda Terima Peralatan Telekonferensi"
 NAMES = {
     "computer": "Komputer", "speaker": "Pengeras suara", "webcam": "Kamera web", "microphone": "Mikrofon", "modem": "Modem LTE",
 }  # fmt: skip
-CONDITIONS = {"baik": "baik", "rusak_ringan": "rusak ringan", "rusak_berat": "rusak berat"}
+CONDITIONS = {"baik": "Baik", "rusak_ringan": "Rusak ringan", "rusak_berat": "Rusak berat"}
 CHECKS = {
     "camera_is_present": "Kamera web terpasang", "microphone_is_present": "Mikrofon terpasang",
     "speaker_is_present": "Pengeras suara terpasang", "clock_is_right": "Jam dan zona waktu benar",
@@ -93,8 +93,8 @@ def content(loan: Handover, head: str) -> dict[str, Any]:
         "terms": list(TERMS), "closing": CLOSING, "basis": draft["basis_title"],
         "term": f"{draft['months']} ({spelled(draft['months'])}) bulan sejak tanggal ditandatangani",
         "proofs": [_proof(p) for p in draft["proofs"]],
-        "waivers": [w | {"check": CHECKS.get(w["check"], w["check"]), "until": long_day(w["until"])} for w in draft["waivers"]],
-        "training": [{"date": long_day(t["day"]), "people": t["people"], "topics": t["topics"]} for t in draft["training"]],
+        "waivers": [w | {"check": CHECKS.get(w["check"], w["check"]), "until": short_day(w["until"])} for w in draft["waivers"]],
+        "training": [{"date": short_day(t["day"]), "people": t["people"], "topics": t["topics"]} for t in draft["training"]],
         "ledger": {"number": loan.drafted.number, "head": " ".join(head[n : n + 4] for n in range(0, 16, 4))},
         "place_date": f"{draft['place']}, ........................................",
     }  # fmt: skip
@@ -122,5 +122,5 @@ def _proof(proof: dict[str, Any]) -> dict[str, Any]:
         result += f"; dengan catatan: {names}"
     return {
         "tag": proof["tag"], "name": NAMES[proof["kind"]], "result": result, "event": proof["event"],
-        "at": f"{long_day(at.date().isoformat())}, pukul {at:%H.%M} WITA",
+        "at": f"{at:%d-%m-%Y %H.%M} WITA",
     }  # fmt: skip

@@ -56,10 +56,10 @@ def _no_proof(office: Office, judged: Event | None, accepted: Event) -> str:
 
 def _red(tag: str, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
     red = [f for f in findings if f["verdict"] in RED]
-    return [f"{tag}: {f['check']}: {f['verdict']}: {f['because']}" for f in red if not _answered(f["check"], waived)]
+    return [f"{tag}: {f['check']}: {f['verdict']}: {f['because']}" for f in red if not answered(f["check"], waived)]
 
 
-def _answered(name: str, waived: set[str]) -> bool:
+def answered(name: str, waived: set[str]) -> bool:
     """Say whether somebody answers for a check; for identity and security nobody can."""
     found = checks.named(name)
     return name in waived and found is not None and not found.guards

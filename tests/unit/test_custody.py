@@ -62,7 +62,7 @@ def test_days_in_words() -> None:
     assert words.opening_day("2026-08-17").startswith(
         "Senin tanggal Tujuh Belas bulan Agustus tahun Dua Ribu Dua Puluh Enam"
     )
-    assert (words.long_day("2026-11-04"), words.rupiah(12_500_000)) == ("4 November 2026", "12.500.000")
+    assert (words.short_day("2026-11-04"), words.rupiah(12_500_000)) == ("04-11-2026", "12.500.000")
 
 
 def test_a_nip_is_read_with_or_without_its_blanks() -> None:

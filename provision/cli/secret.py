@@ -1,0 +1,52 @@
+"""Secrets: shown on record, replaced."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from provision.cli.door import Bench, Json, Yes, approve_plans, office
+
+app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None)
+Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan")]
+
+
+@app.command("show")
+def secret_show(
+    device: Device,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded")],
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="one secret; repeat it")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print secrets of one device. It is recorded, and verify is red until they are rotated."""
+    from provision import console
+    from provision import rotate as use_case
+
+    if not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    here = office()
+    intent = here.intent(device)
+    found = {n: s.reveal() for n, s in use_case.show(here, intent, only or [], reason.strip()).items()}
+    if as_json:
+        console.print_json({"device": intent.item.asset_tag, "secrets": found})
+    else:
+        sys.stdout.write("".join(f"{name}\t{text}\n" for name, text in found.items()))
+    console.say(f"recorded; when you are done: provision secret rotate {intent.item.asset_tag}")
+
+
+@app.command("rotate")
+def secret_rotate(device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False) -> None:
+    """Give one device new secrets, as a confirmed commit. Exit 0 as intended, 1 could not."""
+    from provision import console, publish
+    from provision import rotate as use_case
+    from provision.change import Run
+
+    here = office()
+    intent = here.intent(device)
+    run = Run(approve=approve_plans(yes), bench=bench)
+    outcome = use_case.rotate(here, intent, run)
+    console.print_outcomes(run.name, [outcome], as_json=as_json)
+    publish.write(here)
+    raise typer.Exit(0 if outcome.ending == "applied" else 1)

@@ -1,0 +1,132 @@
+"""One item of a kit takes the place of another: the loan goes on, the old device's keys end in the same act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provision import apply, custody, verify
+from provision.change import Run
+from provision.computer import apply as pcs
+from provision.custody import State
+from provision.errors import DeviceError, ProvisionError, UsageError
+from provision.lending import loans, proof, revoke
+from provision.lending.giveback import CONDITIONS
+from provision.lending.loans import File, Line, row
+from provision.model import Ending, Item
+from provision.office import REGISTERED, Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The item that goes, and the one that comes."""
+
+    old: dict[str, Any]
+    new: Item
+
+
+def replace(
+    office: Office, name: str, run: Run, *, reason: str, day: str, condition: str, packages: Path | None = None
+) -> list[Pair]:
+    """Put what the kit's file names in the place of what is lent (or, before a loan, of what still serves).
+
+    The new device is applied and verified first; then one transaction records the exchange, moves the
+    items and revokes the old devices. Raises ProvisionError where anything of the new one is not green.
+    """
+    if not reason.strip():
+        raise UsageError("--reason: say why", hint="as: --reason 'tersambar petir'")
+    if condition not in CONDITIONS:
+        raise UsageError(f"--condition: no such condition: {condition}", hint="one of: " + ", ".join(CONDITIONS))
+    file = loans.read(office, name)
+    loan = file.open
+    if loan is not None and loan.state in {State.DRAFT, State.AWAITING}:
+        raise ProvisionError(
+            f"the handover {loan.id} is {loan.state}", where=file.slug,
+            hint="call it off (--void REASON), replace, and draft it again",
+        )  # fmt: skip
+    pairs = _pairs(office, file, [dict(i) for i in loan.items] if loan else _serving(office, file))
+    _insist(office, file, pairs)
+    tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
+    effective = loans.effective_day(office, day or office.today(), "--date", tags)
+    _bring_up(office, file, pairs, run, packages)
+    others = {tag: office.ledger.last_of(tag) for tag in tags}
+    holder = loan.paper["to"]["name"] if loan else ""
+    body = {
+        "id": loan.id if loan else "", "effective": effective, "reason": reason.strip(),
+        "pairs": [{"old": p.old, "new": row(p.new)} for p in pairs],
+    }  # fmt: skip
+    lines: list[Line] = [(custody.REPLACED, file.slug, body)]
+    for pair in pairs if loan else []:
+        old, new = pair.old | {"condition": condition}, row(pair.new)
+        about = {"effective": effective, "because": "replaced", "loan": loan.id if loan else ""}
+        lines.append((custody.MOVED, old["asset_tag"], custody.move(old, custody.STORE, "Pengurus Barang", **about)))
+        lines.append((custody.MOVED, new["asset_tag"], custody.move(new, file.slug, holder, **about)))
+    lines += revoke.lines(office, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
+    loans.record(office, file, lines, others=others)
+    revoke.sweep(office)
+    return pairs
+
+
+def _serving(office: Office, file: File) -> list[dict[str, Any]]:
+    """Give the provisioned devices of a kecamatan as items, where nothing is lent yet."""
+    registered = {e.subject: e.payload for e in office.ledger.latest(REGISTERED)}
+    known = [t for t, k in office.known.items() if k.device.kecamatan == file.slug and k.accepted]
+    return [dict(registered[t]) for t in known if t in registered]
+
+
+def _pairs(office: Office, file: File, held: list[dict[str, Any]]) -> list[Pair]:
+    own = {i.asset_tag for i in file.kit.items}
+    pairs = [
+        Pair(old=old, new=new)
+        for old in held if old["asset_tag"] not in own
+        for new in file.kit.items if str(new.kind) == old["kind"]
+    ]  # fmt: skip
+    if not pairs:
+        path = office.place.inventory / "kits" / f"{file.slug}.yml"
+        raise UsageError(
+            f"the kit of {file.kit.kecamatan.name} names no other item than those it has",
+            hint=f"put the new item in the place of the old one in {path}, then: provision check",
+        )
+    return pairs
+
+
+def _insist(office: Office, file: File, pairs: list[Pair]) -> None:
+    """Raise with every reason against the new items."""
+    reasons = loans.registered(office, [p.new for p in pairs])
+    where = loans.whereabouts(office, [p.new.asset_tag for p in pairs])
+    reasons += [
+        f"{tag} is at {body['place']}, not in the store"
+        for tag, body in where.items()
+        if body["place"] != custody.STORE
+    ]
+    reasons += [
+        f"{p.new.asset_tag} is not enrolled: provision enrol {p.new.asset_tag} --address A"
+        for p in pairs if p.new.kind in proof.MANAGED and p.new.asset_tag not in office.known
+    ]  # fmt: skip
+    if reasons:
+        raise ProvisionError(
+            "it cannot be replaced:\n" + "\n".join(f"  - {r}" for r in reasons), where=file.slug,
+            hint="mend it, then replace again",
+        )  # fmt: skip
+
+
+def _bring_up(office: Office, file: File, pairs: list[Pair], run: Run, packages: Path | None) -> None:
+    """Apply and verify the new devices; raises where one does not come up green."""
+    new = {p.new.asset_tag for p in pairs if p.new.kind in proof.MANAGED}
+    if not new:
+        return
+    run.replacing = True
+    targets = office.targets([file.slug]).only(new)
+    outcomes = apply.apply(office, targets.modems, run) if targets.modems else []
+    changed = any(o.ending is Ending.APPLIED for o in outcomes)
+    ended, seen = pcs.apply(office, targets.computers, run, packages) if targets.computers else ([], {})
+    bad = [o for o in (*outcomes, *ended) if o.ending not in {Ending.APPLIED, Ending.UNCHANGED} or o.step == "ask"]
+    if bad:
+        raise DeviceError(f"not replaced: {bad[0].because}", where=bad[0].device, hint="mend it, then replace again")
+    findings = verify.verify(office, targets, bench=run.bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen)
+    waived = {w.check for w in file.waivers}
+    red = [f for f in findings if f.verdict in proof.RED and not proof.answered(f.check, waived)]
+    if red:
+        said = "\n".join(f"  - {f.device}: {f.check}: {f.verdict}: {f.because}" for f in red)
+        raise ProvisionError(f"not replaced: the new one is not green:\n{said}", where=file.slug, hint=red[0].remedy)

@@ -1,0 +1,57 @@
+"""The hub's list of WireGuard peers: one of each provisioned modem, and of no other.
+
+`var/hub/peers.conf` holds preshared keys, so it is for this user only. On the hub, a path unit gives it to
+`wg syncconf`, behind the hub's own [Interface].
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from provision.model import Device
+from provision.office import Office
+from provision.vault import wireguard_public
+
+NOTE = "# Written by provision; do not edit. One peer for each provisioned modem.\n"
+
+
+def write(office: Office, pending: Iterable[str] = ()) -> Path | None:
+    """Write the list where it differs; those of `pending` are about to take their new keys.
+
+    Gives its path, or None where there was never a peer.
+    """
+    waiting = set(pending)
+    blocks = [
+        _block(office, one.device, pending=tag in waiting)
+        for tag, one in office.known.items() if one.accepted and one.device.tunnel_key
+    ]  # fmt: skip
+    path = office.place.var / "hub" / "peers.conf"
+    if not blocks and not path.exists():
+        return None
+    text = NOTE + "".join(blocks)
+    if path.exists() and path.read_text() == text:
+        return path
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
+    return path
+
+
+def _block(office: Office, device: Device, *, pending: bool) -> str:
+    own = office.vault.pending(device.tag) if pending else office.vault.device(device.tag)
+    public = wireguard_public(own["wireguard_private"]) if pending else device.tunnel_key
+    intent = office.home.intents.get(device.tag)
+    networks = [f"{device.host}/32"]
+    if intent is not None:
+        from ipaddress import IPv4Interface
+
+        lan = intent.facts["lan"]
+        networks.append(str(IPv4Interface(f"{lan['address']}/{lan['netmask']}").network))
+    return (
+        f"\n[Peer]  # {device.tag}, {device.kecamatan}\nPublicKey = {public}\n"
+        f"PresharedKey = {own['wireguard_preshared'].reveal()}\nAllowedIPs = {', '.join(networks)}\n"
+    )
