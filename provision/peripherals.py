@@ -52,10 +52,10 @@ def same(bound: Thing, thing: Thing) -> bool:
 
 def compare(kind: str, bound: Thing | None, things: list[Thing]) -> tuple[str, str]:
     """Give `own`, `moved`, `other`, `absent` or `unbound`, with a sentence."""
-    if bound is None:
-        return "unbound", f"{kind}: none was bound on the bench"
     if not things:
         return "absent", f"{kind}: not there"
+    if bound is None:
+        return "unbound", f"{kind}: none was bound on the bench"
     own = [t for t in things if same(bound, t)]
     if any(t["port"] == bound["port"] for t in own):
         return "own", f"{kind}: {bound['name']} at {bound['port']}"

@@ -92,6 +92,11 @@ class Vault:
                     self._save()
         return bytes.fromhex(self._sets["seal"]["key"])
 
+    def seal(self, text: bytes) -> bytes:
+        """Encrypt a text with the vault's password, in Ansible Vault's format."""
+        sealed: bytes = self._cipher().encrypt(text)
+        return sealed
+
     def _cipher(self) -> Any:
         from ansible.constants import DEFAULT_VAULT_ID_MATCH
         from ansible.parsing.vault import VaultLib, VaultSecret

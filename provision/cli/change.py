@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, office
+from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, names, office
 
 
 def add(app: typer.Typer) -> None:
@@ -102,7 +102,10 @@ def resume() -> None:
     raise typer.Exit(1 if any(s.ending == "unconfirmed" for s in ended.values()) else 0)
 
 
-def selftest(device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag")], bench: Bench = False) -> None:
+def selftest(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag", autocompletion=names)],
+    bench: Bench = False,
+) -> None:
     """Show that the way back works on this model: let the timer fire, then reboot inside the window."""
     from provision import console
     from provision import selftest as use_case

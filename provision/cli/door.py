@@ -20,7 +20,25 @@ app = typer.Typer(
     name="provision", rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
     help="Conference kits for the kecamatan: from the carton to the watched site.",
 )  # fmt: skip
-Targets = Annotated[list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, device tag, or all")]
+
+
+def names(context: typer.Context, incomplete: str) -> list[str]:
+    """Give what a shell may complete a TARGET to; nothing where there is no home, or the intent is wrong."""
+    from provision.home import Place
+
+    directory = context.find_root().params.get("directory") or "."
+    try:
+        found = Place(Path(directory)).intent()
+    except ProvisionError:
+        return []
+    known = [*found.kits, *found.intents, *found.computers, "all"]
+    return [n for n in known if n.lower().startswith(incomplete.lower())]
+
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TARGET", help="kecamatan, device tag, or all", autocompletion=names),
+]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Bench = Annotated[bool, typer.Option("--bench", help="reach the box over its bench cable, not the tunnel")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, office
+from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, office
 
 
 def add(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
 
 
 def adopt(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan", autocompletion=names)],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why the change is right; recorded")],
     bench: Bench = False,
 ) -> None:
@@ -67,7 +67,7 @@ def adopt(
 
 
 def rollback(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan", autocompletion=names)],
     to: Annotated[
         int | None, typer.Option("--to", metavar="EVENT", help="number of a kept configuration; see history")
     ] = None,

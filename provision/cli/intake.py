@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, approve, office
+from provision.cli.door import Bench, Json, Packages, approve, names, office
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def register(
 
 
 def enrol(
-    tag: Annotated[str, typer.Argument(metavar="TAG", help="asset tag on the label of the box")],
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="asset tag on the label of the box", autocompletion=names)],
     address: Annotated[
         str, typer.Option("--address", metavar="A", help="where the box is now: address or address:port")
     ] = "",
@@ -127,7 +127,7 @@ def _things(bound: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def bind(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag", autocompletion=names)],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why another thing is right; recorded")],
     bench: Bench = False,
 ) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, office
+from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, names, office
 
 if TYPE_CHECKING:
     from provision.custody import Handover
     from provision.office import Office
 
-Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling")]
+Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling", autocompletion=names)]
 
 
 def add(app: typer.Typer) -> None:

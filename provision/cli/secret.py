@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Yes, approve_plans, office
+from provision.cli.door import Bench, Json, Yes, approve_plans, names, office
 
 app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None)
-Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan")]
+Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan", autocompletion=names)]
 
 
 @app.command("show")

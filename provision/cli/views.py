@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from provision.errors import ProvisionError
 
 def add(app: typer.Typer) -> None:
     """Put these commands on the front door."""
-    for command in (inventory, history):
+    for command in (inventory, history, backup, restore, demo):
         app.command()(command)
 
 
@@ -79,6 +80,41 @@ def history(
             for e in events
         ),
     )
+
+
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.tar.gz")]) -> None:
+    """Write one file from which a new machine goes on."""
+    from provision import backup as use_case
+    from provision import console
+
+    done = use_case.backup(office(), file)
+    console.say(
+        f"wrote {done.path}: {done.events} events, head {done.head[:16]}, {console.counted(done.files, 'file')}"
+    )
+    for name, what in use_case.CONTENTS.items():
+        console.say(f"  {name:<14} {what}")
+    console.say(f"  not in it:     {use_case.LEFT_OUT}")
+
+
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")]) -> None:
+    """Bring a home (a new one, or one whose ledger is older) to the state of a backup."""
+    from provision import console, publish
+    from provision import restore as use_case
+
+    here = office()
+    done = use_case.restore(here, file)
+    publish.write(here)
+    console.say(f"restored {here.place.root}: {done.events} events, head {done.head[:16]}")
+    if done.aside:
+        console.say(f"  what stood here before and differs is in {done.aside}")
+    console.say("  next:  provision ledger verify; provision watch")
+
+
+def demo(keep: Annotated[bool, typer.Option("--keep", help="leave the lab running")] = False) -> None:
+    """Run the whole main job on emulated kits, in demo/ of this directory."""
+    from provision import demo as use_case
+
+    raise typer.Exit(use_case.run(keep=keep))
 
 
 ledger = typer.Typer(help="The append-only ledger.", no_args_is_help=True, rich_markup_mode=None)

@@ -46,10 +46,13 @@ def run_directory(home: Path) -> Path:
 
 
 def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
-    """Start the lab in the background; boxes keep their state from the last time."""
+    """Start the lab in the background; boxes keep their state from the last time.
+
+    A lab that runs already gets the boxes that are new, and loses those that are no longer named.
+    """
     run = run_directory(home)
     if running(run):
-        raise ProvisionError("the lab of this home runs already", hint="provision lab down")
+        return ask(home, {"verb": "boxes", "boxes": [asdict(b) for b in boxes]})
     subprocess.run(["rm", "-rf", str(run)], check=True)
     run.mkdir(mode=0o700)
     home.mkdir(parents=True, exist_ok=True)

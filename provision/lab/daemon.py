@@ -24,7 +24,7 @@ class Lab:
     def __init__(self, home: Path, run: Path) -> None:
         """Read the boxes from `home/boxes.json`; sockets and pid files go to `run`."""
         boxes = json.loads((home / "boxes.json").read_text())
-        self.run = run
+        self.home, self.run = home, run
         self.devices = {b["tag"]: _device(b, home / b["tag"], run / b["tag"]) for b in boxes}
         self.end = asyncio.Event()
 
@@ -33,6 +33,9 @@ class Lab:
         match request:
             case {"verb": "status"}:
                 return {"devices": [d.status() for d in self.devices.values()], "real": ssh.real()}
+            case {"verb": "boxes", "boxes": boxes}:
+                await self.follow({b["tag"]: b for b in boxes})
+                return await self.answer({"verb": "status"})
             case {"verb": "down"}:
                 self.end.set()
                 return {}
@@ -41,6 +44,14 @@ class Lab:
                 await (faults.put(device, fault, value) if isinstance(device, Modem) else device.put(fault, value))
                 return device.status()
         return {"error": "not understood"}
+
+    async def follow(self, boxes: dict[str, dict[str, Any]]) -> None:
+        """Unplug what is no longer of the home, then bring what is new."""
+        for tag in [t for t in self.devices if t not in boxes]:
+            await self.devices.pop(tag).power_off()
+        for tag in [t for t in boxes if t not in self.devices]:
+            self.devices[tag] = _device(boxes[tag], self.home / tag, self.run / tag)
+            await self.devices[tag].power_on()
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one control connection."""

@@ -93,7 +93,7 @@ class Ledger:
             if rows:
                 connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
         if events:
-            self._write_head(number, previous.hex())
+            self.write_head(number, previous.hex())
         return events
 
     @staticmethod
@@ -125,7 +125,7 @@ class Ledger:
             rows = connection.execute(text(HELD), {"effective": effective, "recorded": recorded})
             return payloads(body for _, body in rows)
 
-    def _write_head(self, number: int, digest: str) -> None:
+    def write_head(self, number: int, digest: str) -> None:
         """Keep the newest head outside the database: it may lag, never lead."""
         with self.head.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

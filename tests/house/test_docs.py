@@ -31,7 +31,7 @@ def test_every_command_of_the_readme_is_understood(line: str, tmp_path: Path) ->
     """Each word and option exists: the command's own help takes them (exit 0)."""
     words = line.split()[1:]
     verb = [w for w in words if not w.startswith("-") and w not in {"berau", "demo"}]
-    known = [verb[0], verb[1]] if verb[0] in {"lab", "ledger"} else verb[:1]
+    known = [verb[0], verb[1]] if verb[0] in {"lab", "ledger", "secret"} else verb[:1]
     done = provision(*known, "--help", cwd=tmp_path)
     assert done.returncode == 0, line
     for option in (w for w in words if w.startswith("--") and w != "--home"):

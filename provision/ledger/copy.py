@@ -1,0 +1,64 @@
+"""A ledger as lines of text, and back: the same numbers, bytes and hashes on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from sqlalchemy import text
+
+from provision.errors import LedgerError
+from provision.ledger.schema import GENESIS
+from provision.ledger.store import Ledger
+
+BATCH = 5000
+
+
+def lines(ledger: Ledger) -> Iterator[str]:
+    """Give each event as one line of JSON: [number, body, hash]."""
+    with ledger.engine.connect() as connection:
+        rows = connection.execution_options(yield_per=BATCH).execute(
+            text("SELECT number, body, hash FROM event ORDER BY number")
+        )
+        for number, body, digest in rows:
+            yield json.dumps([number, body, bytes(digest).hex()], ensure_ascii=False) + "\n"
+
+
+def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
+    """Walk the chain in lines and give its head; raises LedgerError at the first event that is not what was written."""
+    previous, count = GENESIS, 0
+    for line in text_lines:
+        number, body, digest = json.loads(line)
+        count += 1
+        previous = sha256(previous + body.encode()).digest()
+        if number != count or digest != previous.hex():
+            raise LedgerError(f"event {count} of this copy is not what was written", hint="take another backup")
+    return count, previous.hex() if count else ""
+
+
+def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
+    """Append those lines that the ledger does not have; give its head.
+
+    Raises LedgerError, and writes nothing, where the ledger has more, or other events.
+    """
+    listed = [json.loads(line) for line in text_lines]
+    with ledger.writing() as connection:
+        last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
+        have = int(last[0]) if last else 0
+        if have > len(listed):
+            raise LedgerError(
+                f"the ledger here is newer: it has {have} events, the copy {len(listed)}; nothing was written",
+                where=ledger.where, hint="restore into another directory: provision --home DIR restore FILE",
+            )  # fmt: skip
+        if last and bytes(last[1]).hex() != listed[have - 1][2]:
+            raise LedgerError(
+                f"the ledger here has another history: event {have} is not that of the copy; nothing was written",
+                where=ledger.where, hint="restore into another directory: provision --home DIR restore FILE",
+            )  # fmt: skip
+        rows = [{"n": n, "b": body, "h": bytes.fromhex(digest)} for n, body, digest in listed[have:]]
+        if rows:
+            connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
+    if rows:
+        ledger.write_head(len(listed), listed[-1][2])
+    return (len(listed), listed[-1][2]) if listed else (0, "")

@@ -1,0 +1,205 @@
+"""A backup is whole or refused; a restore writes everything or nothing, and never over something newer."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provision import backup, publish, restore, starter
+from provision.errors import LedgerError, ProvisionError, VaultError
+from provision.keys import office_key, pin
+from provision.ledger import verify
+from provision.office import ACCEPTED, CONFIGURED, ENROLLED, Office
+
+DEVICE = {
+    "kecamatan": "kelay", "driver": "openwrt", "host": "127.90.0.1", "bench_host": "127.64.1.1", "ssh_port": 22,
+    "snmp_port": 161, "username": "root", "model": "m", "firmware": "f", "link": "lte", "tunnel_key": "k", "role": "modems",
+}  # fmt: skip
+KEPT = {"settings": {"a.b.c": "d"}, "locators": {}, "marker": "x"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Path]]:
+    folder = tmp_path_factory.mktemp("backup")
+    office = Office(starter.make(folder / "home", lab=True))
+    office.ledger.extend(
+        [(v, "BRU-MDM-01", b) for v, b in ((ENROLLED, DEVICE), (CONFIGURED, KEPT), (ACCEPTED, DEVICE))], at=office.now()
+    )
+    office.vault.device("BRU-MDM-01")
+    office_key(office.place.ssh_key)
+    pin(office.place.host_keys, "BRU-MDM-01", "ssh-ed25519 AAAA")
+    (office.place.var / "papers").mkdir()
+    (office.place.var / "papers/p.pdf").write_bytes(b"%PDF-")
+    publish.write(office)
+    path = folder / "berau.tar.gz"
+    done = backup.backup(office, path)
+    assert (done.events, path.stat().st_mode & 0o777) == (3, 0o600)
+    yield office, path
+    office.ledger.close()
+
+
+def empty(tmp_path: Path, office: Office, name: str = "new") -> Office:
+    """A new machine: nothing but the vault password."""
+    root = tmp_path / name
+    (root / "var").mkdir(parents=True)
+    shutil.copy(office.place.root / "var/vault-password", root / "var/vault-password")
+    return Office(root)
+
+
+def test_an_empty_machine_goes_on_with_the_same_head_inventory_and_secrets(
+    made: tuple[Office, Path], tmp_path: Path
+) -> None:
+    office, path = made
+    new = empty(tmp_path, office)
+    done = restore.restore(new, path)
+    assert done.aside is None
+    assert (new.place.var / "ledger.head").read_text() == (office.place.var / "ledger.head").read_text()
+    assert verify(new.ledger) == (3, None)
+    publish.write(new)
+    assert (new.place.inventory / "devices.yml").read_text() == (office.place.inventory / "devices.yml").read_text()
+    assert publish.show(new).replace(str(new.place.root), "") == publish.show(office).replace(
+        str(office.place.root), ""
+    )
+    assert {n: s.reveal() for n, s in new.vault.device("BRU-MDM-01").items()} == {
+        n: s.reveal() for n, s in office.vault.device("BRU-MDM-01").items()
+    }
+    assert new.place.ssh_key.read_bytes() == office.place.ssh_key.read_bytes()
+    assert new.place.ssh_key.stat().st_mode & 0o777 == 0o600
+    assert (new.place.host_keys / "BRU-MDM-01").read_text() == (office.place.host_keys / "BRU-MDM-01").read_text()
+    assert (new.place.var / "papers/p.pdf").read_bytes() == b"%PDF-"
+    assert new.home.kits.keys() == office.home.kits.keys()
+    new.ledger.close()
+
+
+def test_nothing_in_a_backup_is_a_secret_without_the_vault_password(made: tuple[Office, Path]) -> None:
+    office, path = made
+    with tarfile.open(path) as tar:
+        whole = b"".join(body.read() for entry in tar if (body := tar.extractfile(entry)))
+    private = office.place.ssh_key.read_text().splitlines()[2].encode()
+    texts = [s.reveal().encode() for s in office.vault.device("BRU-MDM-01").values()]
+    assert not any(
+        text in whole for text in (private, *texts, (office.place.var / "vault-password").read_bytes().strip())
+    )
+
+
+def test_a_backup_that_was_cut_short_anywhere_is_refused_and_nothing_is_written(
+    made: tuple[Office, Path], tmp_path: Path
+) -> None:
+    office, path = made
+    body = path.read_bytes()
+    new = empty(tmp_path, office)
+    short = tmp_path / "short.tar.gz"
+    for end in [*range(0, len(body) - 1, len(body) // 40), len(body) - 1, len(body) - 8]:
+        short.write_bytes(body[:end])
+        with pytest.raises(ProvisionError, match=r"not whole|cannot be read") as caught:
+            restore.restore(new, short)
+        assert caught.value.hint
+    assert [p.name for p in new.place.root.rglob("*")] == ["var", "vault-password"]
+
+
+def packed(parts: dict[str, bytes], path: Path) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, body in parts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(body)
+            tar.addfile(entry, io.BytesIO(body))
+    return path
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as tar:
+        return {e.name: body.read() for e in tar if (body := tar.extractfile(e))}
+
+
+@pytest.mark.parametrize("what", ["ledger.jsonl", "inventory/defaults.yml", "host-keys/BRU-MDM-01"])
+def test_one_altered_byte_is_refused(made: tuple[Office, Path], tmp_path: Path, what: str) -> None:
+    office, path = made
+    inside = parts(path)
+    inside[what] = bytes([inside[what][0] ^ 1]) + inside[what][1:]
+    with pytest.raises(ProvisionError, match="is not what was written"):
+        restore.restore(empty(tmp_path, office), packed(inside, tmp_path / "x.tar.gz"))
+
+
+def test_an_event_that_was_altered_with_its_manifest_breaks_the_chain(
+    made: tuple[Office, Path], tmp_path: Path
+) -> None:
+    from hashlib import sha256
+
+    office, path = made
+    inside = parts(path)
+    inside["ledger.jsonl"] = inside["ledger.jsonl"].replace(b"kelay", b"segah", 1)
+    manifest = json.loads(inside["manifest.json"])
+    manifest["files"]["ledger.jsonl"] = sha256(inside["ledger.jsonl"]).hexdigest()
+    inside["manifest.json"] = json.dumps(manifest).encode()
+    with pytest.raises(LedgerError, match="event 1 of this copy"):
+        restore.restore(empty(tmp_path, office), packed(inside, tmp_path / "x.tar.gz"))
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "inventory/../../evil"])
+def test_a_part_that_climbs_out_is_refused(made: tuple[Office, Path], tmp_path: Path, name: str) -> None:
+    office, path = made
+    with pytest.raises(ProvisionError, match="no plain file"):
+        restore.restore(empty(tmp_path, office), packed(parts(path) | {name: b"x"}, tmp_path / "x.tar.gz"))
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize("body", [b"", b"not a backup", gzip.compress(b"not a tar")])
+def test_what_is_no_backup_is_refused(made: tuple[Office, Path], tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "x.tar.gz").write_bytes(body)
+    with pytest.raises(ProvisionError, match="not whole"):
+        restore.restore(empty(tmp_path, made[0]), tmp_path / "x.tar.gz")
+    with pytest.raises(ProvisionError, match="cannot be read"):
+        restore.restore(empty(tmp_path, made[0], "other"), tmp_path / "nowhere.tar.gz")
+
+
+def test_a_wrong_vault_password_is_refused_before_anything_is_written(
+    made: tuple[Office, Path], tmp_path: Path
+) -> None:
+    new = empty(tmp_path, made[0])
+    (new.place.var / "vault-password").write_text("wrong\n")
+    with pytest.raises(VaultError, match="not the one of this backup"):
+        restore.restore(new, made[1])
+    assert not (new.place.var / "ledger.db").exists()
+    assert not new.place.inventory.exists()
+
+
+def test_an_older_home_is_brought_forward_and_what_differed_is_laid_aside(
+    made: tuple[Office, Path], tmp_path: Path
+) -> None:
+    office, path = made
+    new = empty(tmp_path, office)
+    restore.restore(new, path)
+    office.ledger.append("note", "kelay", {"n": 1}, at=office.now())
+    later = tmp_path / "later.tar.gz"
+    backup.backup(office, later)
+    defaults = new.place.inventory / "defaults.yml"
+    defaults.write_text(defaults.read_text() + "# mine\n")
+    done = restore.restore(new, later)
+    assert done.events == 4
+    assert done.aside is not None
+    assert (done.aside / "inventory/defaults.yml").read_text().endswith("# mine\n")
+    assert verify(new.ledger) == (4, None)
+    with pytest.raises(LedgerError, match="newer: it has 4 events, the copy 3"):
+        restore.restore(new, path)
+    assert verify(new.ledger) == (4, None)
+    new.ledger.append("note", "kelay", {"mine": 1}, at=new.now())
+    office.ledger.append("note", "kelay", {"n": 2}, at=office.now())
+    backup.backup(office, later)
+    with pytest.raises(LedgerError, match="another history: event 5"):
+        restore.restore(new, later)
+    new.ledger.close()
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(made: tuple[Office, Path], tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere/x.tar.gz"):
+        with pytest.raises(ProvisionError) as caught:
+            backup.backup(made[0], path)
+        assert caught.value.hint
+    assert list(tmp_path.iterdir()) == []
