@@ -1,7 +1,7 @@
 """The figures, measured: side by side in one run, medians, ratios where the machine is noisy.
 
 ./run bench            all
-./run bench NAME …     some of: apply, start, inventory, ledger, link
+./run bench NAME …     some of: apply, start, inventory, ledger, link, kit, custody
 """
 
 from __future__ import annotations
@@ -226,8 +226,23 @@ def bench_link() -> None:
     measure(tool, show)
 
 
+def bench_kit() -> None:
+    """8 modems and 13 PCs: apply and verify beside raw tasks, and a watch of all."""
+    from kit import measure_kit
+
+    measure_kit(show)
+
+
+def bench_custody() -> None:
+    """Who held what on a day, over a long history."""
+    from kit import measure_custody
+
+    measure_custody(show)
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "start": bench_start, "ledger": bench_ledger, "inventory": bench_inventory, "apply": bench_apply, "link": bench_link,
+    "kit": bench_kit, "custody": bench_custody,
 }  # fmt: skip
 
 

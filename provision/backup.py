@@ -29,7 +29,7 @@ CONTENTS = {
     "ssh/": "the office's SSH key, encrypted with the vault's password",
     "papers/": "the papers that were made",
 }
-LEFT_OUT = "the vault password; devices.yml and peers.conf (they are made anew); the lab"
+LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,7 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
     """Print rows: a table for a person, tab-separated lines for a program."""
     listed = list(rows)
     if not in_terminal():
-        for row in listed:
-            sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+        sys.stdout.writelines(_line(row) for row in listed)
         return
     from rich import box
     from rich.console import Console
@@ -85,6 +84,14 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
     for row in listed:
         shown.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[-1], "")) for cell in row))
     Console().print(shown)
+
+
+def _line(row: tuple[str, ...]) -> str:
+    """Give a row as one line of tab-separated cells, whatever blanks stand in them."""
+    line = "\t".join(row)
+    if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
+        return line + "\n"
+    return "\t".join(" ".join(cell.split()) for cell in row) + "\n"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
 """The hub's list of WireGuard peers: one of each provisioned modem, and of no other.
 
-`var/hub/peers.conf` holds preshared keys, so it is for this user only. On the hub, a path unit gives it to
-`wg syncconf`, behind the hub's own [Interface].
+It holds preshared keys, so it is kept in Ansible Vault's format, as `var/hub/peers.vault`; on the hub
+`ansible-vault view` gives it to `wg syncconf`, behind the hub's own [Interface].
 """
 
 from __future__ import annotations
@@ -27,18 +27,25 @@ def write(office: Office, pending: Iterable[str] = ()) -> Path | None:
         _block(office, one.device, pending=tag in waiting)
         for tag, one in office.known.items() if one.accepted and one.device.tunnel_key
     ]  # fmt: skip
-    path = office.place.var / "hub" / "peers.conf"
+    path = office.place.var / "hub" / "peers.vault"
     if not blocks and not path.exists():
         return None
-    text = NOTE + "".join(blocks)
-    if path.exists() and path.read_text() == text:
+    text = (NOTE + "".join(blocks)).encode()
+    if _reads(office, path) == text:
         return path
     path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_suffix(".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(office.vault.seal(text))
     temporary.replace(path)
     return path
+
+
+def _reads(office: Office, path: Path) -> bytes | None:
+    try:
+        return office.vault.open(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _block(office: Office, device: Device, *, pending: bool) -> str:

@@ -97,6 +97,10 @@ class Vault:
         sealed: bytes = self._cipher().encrypt(text)
         return sealed
 
+    def open(self, text: bytes) -> bytes:
+        """Decrypt what `seal` gave; raises ValueError where it is not ours or altered."""
+        return decrypt(text, self._password.reveal().encode())
+
     def _cipher(self) -> Any:
         from ansible.constants import DEFAULT_VAULT_ID_MATCH
         from ansible.parsing.vault import VaultLib, VaultSecret

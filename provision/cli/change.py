@@ -88,18 +88,20 @@ def verify(targets: Targets = None, as_json: Json = False, bench: Bench = False)
 def resume() -> None:
     """End what dead runs left open: each device is read back, then confirmed or reverted."""
     from provision import console, publish, settle
+    from provision.computer import settle as computers
 
     here = office()
-    ended = settle.resume(here)
+    ended = {t: (s.ending, s.because) for t, s in settle.resume(here).items()}
+    ended |= {t: (s.ending, s.because) for t, s in computers.resume(here).items()}
     if not ended:
         console.say("nothing to resume: every run has its end")
         return
     console.table(
         ("device", "ended", "because"),
-        ((t, console.signed(str(s.ending)), s.because) for t, s in sorted(ended.items())),
+        ((t, console.signed(str(ending)), because) for t, (ending, because) in sorted(ended.items())),
     )
     publish.write(here)
-    raise typer.Exit(1 if any(s.ending == "unconfirmed" for s in ended.values()) else 0)
+    raise typer.Exit(1 if any(ending == "unconfirmed" for ending, _ in ended.values()) else 0)
 
 
 def selftest(

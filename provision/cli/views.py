@@ -40,13 +40,13 @@ def history(
     subject: Annotated[str, typer.Argument(metavar="TARGET", help="an asset tag or a kecamatan")],
     as_json: Json = False,
 ) -> None:
-    """Every event of one item, or of all items of a kecamatan, oldest first."""
+    """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision import console
 
     here = office()
     events = here.ledger.history(subject.upper())
     if not events and (kit := here.home.kit(subject)):
-        events = here.ledger.history(*(i.asset_tag for i in kit.items))
+        events = here.ledger.history(kit.kecamatan.slug, *(i.asset_tag for i in kit.items))
     if not events:
         raise ProvisionError(f"no event of {subject}", hint="provision register FILE; is the tag right?")
     if as_json:
@@ -75,7 +75,7 @@ def history(
                 e.actor,
                 e.subject,
                 e.verb,
-                str(e.payload.get("ending") or e.payload.get("because") or ""),
+                str(next((e.payload[k] for k in ("ending", "because", "reason", "id", "day") if e.payload.get(k)), "")),
             )
             for e in events
         ),

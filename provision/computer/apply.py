@@ -20,7 +20,7 @@ from provision.connectors.ansible import Writer
 from provision.diff import diff
 from provision.errors import DeviceError, ProvisionError, UsageError
 from provision.ledger.lease import hold
-from provision.model import Candidate, Change, Computer, Device, Ending, Outcome, Plan, Snapshot
+from provision.model import Candidate, Change, Computer, Device, Ending, Event, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, CONFIGURED, PC_BEGUN, PC_ENDED, UNDONE, Office, configuration, record
 
 Line = tuple[str, str, Mapping[str, Any]]
@@ -69,7 +69,7 @@ def _work(
             continue
         outcomes[tag] = outcome(by_tag[tag], Ending.UNCHANGED, "plan", "runs as intended")
         if not run.plan_only and not office.known[tag].accepted:
-            _accept(office, visits[tag].device, running, [])
+            accept(office, visits[tag].device, running, [])
     if run.plan_only or not waiting:
         return outcomes, seen
     if not run.approve(waiting):
@@ -104,7 +104,9 @@ def _change(
     packages: Path | None,
 ) -> tuple[dict[str, Outcome], dict[str, look.Seen]]:  # fmt: skip
     """One Ansible process: packages where they are missing, then the baseline; an event before and after."""
-    begun: list[Line] = [(PC_BEGUN, v.device.tag, {"run": run.name, "settings": sorted(v.settings)}) for v in visits]
+    begun: list[Line] = [
+        (PC_BEGUN, v.device.tag, {"run": run.name, "bench": run.bench, "settings": sorted(v.settings)}) for v in visits
+    ]
     office.ledger.extend(begun, at=office.now())
     archives = {v.device.tag: archive(packages, apps) for v in visits if (apps := _lacking(office, v)) and packages}
     answers = look.ask(office, writer, visits, verb="apply", packages=archives, tell=run.tell)
@@ -122,7 +124,7 @@ def _change(
         if outcomes[tag].ending is Ending.FAILED:
             office.ledger.extend([ended], at=office.now())
         else:
-            _accept(office, one.device, said.answer.snapshot, [ended])
+            accept(office, one.device, said.answer.snapshot, [ended])
     return outcomes, seen
 
 
@@ -158,7 +160,8 @@ def _judge(computer: Computer, one: look.Visit, answer: program.Answer) -> Outco
     return outcome(computer, ending, "baseline", f"{count} settings" if count else "runs as intended")
 
 
-def _accept(office: Office, device: Device, snapshot: Snapshot, before: list[Line]) -> None:
+def accept(office: Office, device: Device, snapshot: Snapshot, before: list[Line]) -> None:
+    """Make what runs the accepted settings, in one transaction with the events `before` it."""
     tag = device.tag
     known = office.known[tag].device
     kept = replace(
@@ -178,13 +181,17 @@ def undo(office: Office, computer: Computer, *, bench: bool) -> tuple[str, ...]:
     """
     tag = computer.item.asset_tag
     run = office.new_run()
+    before = unfinished(office).get(tag)
     with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
         if held:
             raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
-        office.ledger.append(PC_BEGUN, tag, {"run": run, "undo": True}, at=office.now())
+        office.ledger.append(PC_BEGUN, tag, {"run": run, "bench": bench, "undo": True}, at=office.now())
         with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
             said = look.ask(office, writer, [look.visit(office, computer, bench=bench)], verb="undo")[tag]
         if isinstance(said, ProvisionError):
+            if before is not None and given_back(before, said):
+                office.ledger.extend(undone_lines(tag, run), at=office.now())
+                return ()
             office.ledger.append(PC_ENDED, tag, {"run": run, "ending": "failed", "because": str(said)}, at=office.now())
             raise said
         answer = said.answer
@@ -198,6 +205,23 @@ def undo(office: Office, computer: Computer, *, bench: bool) -> tuple[str, ...]:
         )
     office.forget_known()
     return answer.changed
+
+
+def unfinished(office: Office) -> dict[str, Event]:
+    """Give the runs that began on a PC and have no recorded end."""
+    last = {e.subject: e for e in office.ledger.latest(PC_BEGUN, PC_ENDED)}
+    return {tag: e for tag, e in last.items() if e.verb == PC_BEGUN}
+
+
+def given_back(begun: Event, error: ProvisionError) -> bool:
+    """Say whether a PC whose undo broke off is through: the office's key, which goes last, no longer opens it."""
+    return bool(begun.payload.get("undo")) and "Permission denied" in error.what
+
+
+def undone_lines(tag: str, run: str) -> list[Line]:
+    """Give the events of an undo whose answer was lost."""
+    body = {"run": run, "ending": "undone", "because": "it no longer lets the office's key in, which goes last"}
+    return [(PC_ENDED, tag, body), (UNDONE, tag, {"run": run, "settings": []})]
 
 
 def outcome(computer: Computer, ending: Ending, step: str, because: str) -> Outcome:

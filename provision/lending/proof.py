@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from provision import checks
+from provision.computer.apply import unfinished
 from provision.lending.loans import File
 from provision.model import Event, ItemKind, Verdict
-from provision.office import ACCEPTED, JUDGED, PC_BEGUN, PC_ENDED, Office
+from provision.office import ACCEPTED, JUDGED, Office
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
 RED = (Verdict.FAIL, Verdict.UNKNOWN)
@@ -19,7 +20,7 @@ def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]
     """Give what was proved of each managed device, and every reason against a handover."""
     judged = {e.subject: e for e in office.ledger.latest(JUDGED)}
     accepted = {e.subject: e for e in office.ledger.latest(ACCEPTED)}
-    pending = set(office.unfinished()) | _open_pcs(office)
+    pending = set(office.unfinished()) | set(unfinished(office))
     waived = {w.check for w in file.waivers}
     found: list[dict[str, Any]] = []
     against: list[str] = []
@@ -36,11 +37,6 @@ def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]
             against += _red(tag, judged[tag].payload["findings"], waived)
             found.append(_proof(tag, str(item.kind), judged[tag], waived))
     return found, against
-
-
-def _open_pcs(office: Office) -> set[str]:
-    last = {e.subject: e for e in office.ledger.latest(PC_BEGUN, PC_ENDED)}
-    return {tag for tag, e in last.items() if e.verb == PC_BEGUN}
 
 
 def _no_proof(office: Office, judged: Event | None, accepted: Event) -> str:

@@ -56,6 +56,28 @@ def test_every_fault_of_the_lab_is_in_the_readme() -> None:
     assert all(f"`{name}" in section for name in FAULTS)
 
 
+def shape(text: str) -> dict[str, list[str]]:
+    """What must be the same in both languages: headings, blocks, code in the text, rows of tables, items of lists."""
+    blocks = re.findall(r"^```.*?^```", text, re.DOTALL | re.MULTILINE)
+    plain = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return {
+        "headings": [h.split(" ")[0] for h in re.findall(r"^#+ .*", plain, re.MULTILINE)],
+        "blocks": blocks,
+        "code": sorted(" ".join(c.split()) for c in re.findall(r"`([^`]+)`", plain)),
+        "rows": ["|" * line.count("|") for line in plain.splitlines() if line.startswith("|")],
+        "items": [re.match(r"\s*", line)[0] for line in plain.splitlines() if re.match(r"\s*(?:-|\d+\.) ", line)],
+    }
+
+
+def test_both_readmes_say_the_same() -> None:
+    english, indonesian = shape(README), shape((ROOT / "README.id.md").read_text())
+    for what, found in english.items():
+        assert indonesian[what] == found, what
+    words = (ROOT / "README.id.md").read_text().lower().split()
+    assert words.count("yang") > 20, "it is Indonesian"
+    assert words.count("the") == 0
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_the_timer_of_the_readme_is_one_that_systemd_takes(tmp_path: Path) -> None:
     service, timer = re.findall(r"```ini\n(.*?)```", README, re.DOTALL)

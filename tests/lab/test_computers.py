@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from labhome import Bench
+from labhome import Bench, until
+from test_killed import kill_all
 
 from provision.keys import pinned
 
@@ -154,6 +155,33 @@ def test_a_program_without_python_on_the_pc_says_so(bench: Bench) -> None:
         assert "not found" in verdicts(bench)["clock_is_right"][1]
     finally:
         word.with_name("python3.away").rename(word)
+
+
+@pytest.mark.parametrize("verb", ["apply", "return"])
+def test_a_run_that_is_killed_is_looked_at_and_ended_by_resume(bench: Bench, verb: str) -> None:
+    tag = "BRU-PC-09"
+    bench.pc(tag)
+    (bench.flash(tag) / "etc/hostname").write_text("lain\n")
+    before = len(bench.office.ledger.history(tag))
+    if verb == "return":
+        bench.ok("apply", tag, "--yes")
+        bench.ok("handover", "teluk-bayur", "--to", "Y", "--nip", "197203041998032005")
+        bench.ok("handover", "teluk-bayur", "--signed", bench.office.today())
+        before = len(bench.office.ledger.history(tag))
+        process = bench.start("return", "teluk-bayur", "--receiver", "x")
+    else:
+        process = bench.start("apply", tag, "--yes")
+    until(lambda: len(bench.office.ledger.history(tag)) > before, "it has begun")
+    kill_all(process, str(bench.last(tag, "endpoint.begun")["run"]))
+    done = bench.run("resume")
+    assert tag in done.out, done.err
+    assert bench.last(tag, "endpoint.ended")["ending"] in {"applied", "failed"}
+    assert "nothing to resume" in bench.ok("resume").err
+    if verb == "return":
+        bench.ok("return", "teluk-bayur", "--receiver", "x", "--not-undone", "diputus saat uji")
+    else:
+        bench.ok("apply", tag, "--yes")
+        assert watched(bench, tag)["state"] == "ok"
 
 
 def test_ansible_reaches_the_pcs_of_the_inventory(bench: Bench) -> None:

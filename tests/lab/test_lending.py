@@ -195,5 +195,6 @@ def test_a_draft_whose_paper_was_never_made_is_finished(bench: Bench) -> None:
 
 
 def test_the_papers_texts_are_data_and_never_markup(root: Path) -> None:
-    template = (root / "templates/documents/tanda-terima.typ").read_text()
-    assert re.findall(r"\beval\b|\binclude\b|\bread\(", template) == []
+    lines = (root / "templates/documents/tanda-terima.typ").read_text().splitlines()
+    code = "\n".join(line for line in lines if not line.lstrip().startswith("//"))
+    assert re.findall(r"\beval\b|\binclude\b|\bread\(", code) == []

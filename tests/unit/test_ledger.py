@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,11 @@ from sqlalchemy.exc import DatabaseError
 
 from provision.errors import LedgerError
 from provision.ledger import Ledger, connect, verify
+from provision.ledger.copy import lines, take
 from provision.ledger.glance import glance
 from provision.ledger.lease import hold
+from provision.ledger.schema import GENESIS
+from provision.ledger.store import canonical
 
 AT = "2026-11-24T00:00:00Z"
 
@@ -308,3 +312,62 @@ def test_a_glance_loads_no_sqlalchemy() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=root)
     assert "sqlalchemy" not in done.stdout.split()
+
+
+def old_ledger(url: str, head: Path) -> None:
+    """Make a ledger as the first program made it, with one event in it."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, text
+
+    from provision.ledger import store
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        body = canonical(
+            {
+                "actor": "a",
+                "at": AT,
+                "number": 1,
+                "payload": {"effective": "2020-12-02"},
+                "subject": "CAM",
+                "verb": "item.moved",
+            }
+        )
+        digest = sha256(GENESIS + body.encode()).digest()
+        connection.execute(text("INSERT INTO event (number, body, hash) VALUES (1, :b, :h)"), {"b": body, "h": digest})
+    engine.dispose()
+    head.write_text(f"1 {digest.hex()}\n")
+
+
+def still_whole_and_known(url: str, head: Path) -> None:
+    old_ledger(url, head)
+    ledger = opened(url, head, "tester")
+    assert verify(ledger) == (1, None)
+    assert [s for s, _, _ in ledger.held("2020-12-02", "9999")] == ["CAM"]
+    assert ledger.held("2020-12-01", "9999") == []
+    ledger.append("item.moved", "CAM", {"effective": "2021-01-01"}, at=AT)
+    assert verify(ledger) == (2, None)
+    with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
+        connection.exec_driver_sql("UPDATE event SET body = body")
+
+
+def test_a_ledger_of_the_first_program_is_brought_up_to_date_whole(tmp_path: Path) -> None:
+    still_whole_and_known(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "head")
+
+
+def test_an_old_ledger_on_postgresql_is_brought_up_to_date_and_copied_with_the_same_head(
+    postgres: str, tmp_path: Path
+) -> None:
+    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE older"], check=True, capture_output=True)
+    url = postgres.replace("/postgres?", "/older?")
+    still_whole_and_known(url, tmp_path / "head")
+    there = opened(url, tmp_path / "head", "tester")
+    here = opened(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.head", "tester")
+    assert take(here, lines(there)) == (2, here.hash_of(2))
+    assert here.hash_of(2) == there.hash_of(2)
+    assert verify(here) == (2, None)

@@ -1,0 +1,149 @@
+"""The whole kit: 8 modems and 13 PCs applied and verified, a watch of them, and custody over a long history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PYTHON = sys.executable
+ROUNDS = 5
+Show = Callable[..., None]
+LOADED = "import sys; sys.argv = sys.argv[1:]; from provision.cli import main\ntry:\n    main()\nfinally:\n    print('LOADED', *sorted({m.split('.')[0] for m in sys.modules} & {'ansible', 'ansible_runner', 'netmiko', 'paramiko'}), file=sys.stderr)\n"
+
+
+def timed(argv: list[str], code: int = 0) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(argv, capture_output=True, check=False, text=True)
+    if done.returncode != code:
+        raise SystemExit(f"{argv} gave {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - started
+
+
+def provision(home: Path, *words: str) -> list[str]:
+    return [PYTHON, "-m", "provision", "--home", str(home), *words]
+
+
+def fresh(home: Path) -> None:
+    """All 21 back to the carton, and enrolled."""
+    from provision.lab import client
+    from provision.office import Office
+
+    def one(tag: str) -> None:
+        client.break_(home / "var/lab", tag, "reset", "")
+        timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
+
+    found = Office(home).home
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, [*found.intents, *found.computers]))
+
+
+def peer(home: Path, folder: Path) -> list[str]:
+    """One ansible-playbook: six raw tasks on each modem and one on each PC, which change and check nothing."""
+    from provision.office import Office
+
+    office = Office(home)
+    hosts: dict[str, dict[str, object]] = {"modems": {}, "computers": {}}
+    for tag, known in office.known.items():
+        hosts[known.device.role][tag] = {
+            "ansible_host": known.device.bench_host, "ansible_port": known.device.ssh_port, "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(office.place.ssh_key),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={home}/var/host-keys/{tag} -o HostKeyAlias={tag}",
+        }  # fmt: skip
+    inventory, playbook = folder / "hosts.json", folder / "peer.yml"
+    inventory.write_text(json.dumps({"all": {"children": {role: {"hosts": some} for role, some in hosts.items()}}}))
+    raw = "    - ansible.builtin.raw: uptime\n"
+    playbook.write_text(
+        f"- hosts: modems\n  gather_facts: false\n  tasks:\n{raw * 6}"
+        f"- hosts: computers\n  gather_facts: false\n  tasks:\n{raw}"
+    )
+    return [str(Path(PYTHON).parent / "ansible-playbook"), "-f", "16", "-i", str(inventory), str(playbook)]
+
+
+def measure_kit(show: Show) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    home = folder / "home"
+    timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
+    timed(provision(home, "lab", "up"))
+    packages = ("--packages", str(home / "var/lab/packages"))
+    try:
+        timed(provision(home, "register", str(home / "inventory/delivery.csv")))
+        plain, applies = [], []
+        for _ in range(ROUNDS):
+            fresh(home)
+            plain.append(timed(peer(home, folder)))
+            applies.append(timed(provision(home, "apply", "all", "--bench", "--yes", *packages)))
+        _watch(home, show, statistics.median(plain), statistics.median(applies))
+    finally:
+        subprocess.run(provision(home, "lab", "down"), check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watch(home: Path, show: Show, plain: float, applied: float) -> None:
+    deadline = time.monotonic() + 30  # snmpd's cache of what ran before the apply
+    while (
+        subprocess.run(provision(home, "watch"), check=False, capture_output=True).returncode
+        and time.monotonic() < deadline
+    ):
+        time.sleep(0.5)
+    looks = [timed(provision(home, "watch")) for _ in range(ROUNDS)]
+    done = subprocess.run(
+        [PYTHON, "-c", LOADED, "provision", "--home", str(home), "watch"], check=False, capture_output=True, text=True
+    )
+    loaded = done.stderr.partition("LOADED")[2].split("\n")[0].strip()
+    print(f"8 lab modems and 13 PCs, median of {ROUNDS}: six raw tasks a modem and one a PC take {plain:.2f} s")
+    ratio = applied / plain
+    show(
+        "apply + verify of all, whole process",
+        f"{applied:.2f} s = {ratio:.2f} x",
+        "2.5 x, 60 s",
+        held=ratio <= 2.5 and applied <= 60,
+    )
+    median = statistics.median(looks)
+    show("watch of all 21, nothing changed, whole process", f"{median:.2f} s", "1.5 s", held=median < 1.5)
+    show("of Ansible and netmiko it loads", loaded or "nothing", "nothing", held=not loaded)
+
+
+def measure_custody(show: Show) -> None:
+    """10,000 items, 100,000 events: half of them moves."""
+    from provision import starter
+    from provision.custody import MOVED
+    from provision.office import Office
+
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    home = starter.make(folder / "home", lab=True)
+    office = Office(home)
+    kinds = ("computer", "speaker", "webcam", "microphone", "modem")
+    for start in range(0, 100_000, 10_000):
+        year = 2017 + start // 10_000
+        body = {
+            "condition": "baik",
+            "holder": "Camat",
+            "because": "handed over",
+            "loan": "64.03.01/1",
+            "model": "Acer V",
+            "serial": "S",
+        }
+        office.ledger.extend(
+            [
+                (MOVED, f"BRU-{n:05}", body | {"effective": f"{year}-06-01", "place": "kelay" if year % 4 else "gudang", "kind": kinds[n % 5]})
+                if year % 2 else ("device.watched", f"BRU-{n:05}", {"state": "ok", "changes": [], "seen_at": "x" * 20})
+                for n in range(10_000)
+            ],
+            at=f"{year}-06-02T00:00:00Z",
+        )  # fmt: skip
+    office.ledger.close()
+    times = {}
+    for day in ("2018-01-01", "2022-12-31", "2026-12-31"):
+        times[day] = statistics.median(timed(provision(home, "custody", "--as-of", day)) for _ in range(ROUNDS))
+    shutil.rmtree(folder)
+    worst = max(times.values())
+    print(f"10,000 items, 100,000 events, three days, median of {ROUNDS} each")
+    show("custody as of any date, whole process", f"{worst:.2f} s", "0.3 s", held=worst < 0.3)
