@@ -165,6 +165,7 @@ def give_back(
         str, typer.Option("--not-undone", metavar="REASON", help="why the PC could not be given back as it was")
     ] = "",
     bench: Bench = False,
+    as_json: Json = False,
 ) -> None:
     """End a loan: undo the PC's baseline, revoke the devices' keys, take the items back into the store."""
     from provision import console, publish
@@ -180,6 +181,8 @@ def give_back(
     here = office()
     loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
     publish.write(here)
+    if as_json:
+        console.print_json(_json(loan))
     console.say(
         f"{loan.kecamatan}: {console.counted(len(loan.items), 'item')} returned on {loan.returned_at}, {loan.id}"
     )

@@ -22,7 +22,7 @@ from provision.ledger.schema import GENESIS
 from provision.model import Event
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
-LAST_OF = "SELECT max(number) FROM event WHERE subject = :s"
+LAST_OF = "SELECT max(number) FROM event WHERE subject = :s AND (verb = :v OR :v = '')"
 LOCK = 640313  # any number that other users of the database do not lock
 
 
@@ -61,13 +61,13 @@ class Ledger:
         *,
         at: str,
         once: bool = False,
-        expect: Mapping[str, int] | None = None,
+        expect: Mapping[tuple[str, str], int] | None = None,
     ) -> list[Event]:
         """Append several events as one transaction: all or none.
 
         With `once`, a line whose subject has an event of its verb already is left out; `expect` names
-        the newest event that the caller has seen of a subject, and nothing is written where there is a
-        newer one (ChangedError). Both checks are part of the transaction.
+        the newest event that the caller has seen of a (subject, verb), or of a subject where the verb is
+        empty; nothing is written where there is a newer one (ChangedError). Both checks are part of the transaction.
         """
         events: list[Event] = []
         with self.writing() as connection:
@@ -97,19 +97,19 @@ class Ledger:
         return events
 
     @staticmethod
-    def _insist(connection: Connection, expect: Mapping[str, int]) -> None:
-        for subject, number in expect.items():
-            newest = connection.execute(text(LAST_OF), {"s": subject}).scalar() or 0
+    def _insist(connection: Connection, expect: Mapping[tuple[str, str], int]) -> None:
+        for (subject, verb), number in expect.items():
+            newest = connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0
             if newest != number:
                 raise ChangedError(
                     f"somebody else recorded event {newest} of {subject} meanwhile; nothing was written",
                     where=subject, hint=f"provision history {subject} shows it; then decide again",
                 )  # fmt: skip
 
-    def last_of(self, subject: str) -> int:
-        """Give the number of a subject's newest event, 0 where there is none."""
+    def last_of(self, subject: str, verb: str = "") -> int:
+        """Give the number of a subject's newest event (of one verb), 0 where there is none."""
         with _spoken(self.where), self.engine.connect() as connection:
-            return int(connection.execute(text(LAST_OF), {"s": subject}).scalar() or 0)
+            return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
 
     def hash_of(self, number: int) -> str:
         """Give the hash of one event, which is also the head of the chain right after it."""

@@ -37,7 +37,7 @@ def give_back(
     undone = {
         t: _undo(office, office.home.computers[t], not_undone, bench=bench) for t in tags if t in office.home.computers
     }
-    others = {tag: office.ledger.last_of(tag) for tag in tags}
+    expected = loans.last_moves(office, tags)
     lines: list[Line] = [
         (custody.GIVEN_BACK, file.slug, {
             "id": loan.id, "effective": effective, "receiver": receiver.strip(), "conditions": condition, "undone": undone,
@@ -51,7 +51,7 @@ def give_back(
         for i in loan.items
     ]  # fmt: skip
     lines += revoke.lines(office, tags, f"returned, {loan.id}")
-    loans.record(office, file, lines, others=others)
+    loans.record(office, file, lines, moves=expected)
     revoke.sweep(office)
     return next(one for one in loans.read(office, name).loans if one.id == loan.id)
 

@@ -43,9 +43,9 @@ def draft(office: Office, name: str, to: Receiver) -> custody.Handover:
     loan = file.open
     if loan is None:
         body = _content(office, file, to)
-        others = {i["asset_tag"]: office.ledger.last_of(i["asset_tag"]) for i in body["items"]}
+        moves = loans.last_moves(office, [i["asset_tag"] for i in body["items"]])
         _against(office, file)
-        loans.record(office, file, [(custody.DRAFTED, file.slug, body)], others=others)
+        loans.record(office, file, [(custody.DRAFTED, file.slug, body)], moves=moves)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
             f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}", where=file.slug,
@@ -116,7 +116,7 @@ def sign(office: Office, name: str, day: str) -> custody.Handover:
     tags = [i["asset_tag"] for i in loan.items]
     effective = loans.effective_day(office, day, "--signed", tags)
     until = custody.last_day(effective, loan.paper["months"])
-    others = {tag: office.ledger.last_of(tag) for tag in tags}
+    expected = loans.last_moves(office, tags)
     moves = [
         (custody.MOVED, i["asset_tag"], custody.move(
             i, file.slug, loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
@@ -124,7 +124,7 @@ def sign(office: Office, name: str, day: str) -> custody.Handover:
         for i in loan.items
     ]  # fmt: skip
     body = {"id": loan.id, "effective": effective, "until": until}
-    loans.record(office, file, [(custody.SIGNED, file.slug, body), *moves], others=others)
+    loans.record(office, file, [(custody.SIGNED, file.slug, body), *moves], moves=expected)
     return loans.needed(loans.read(office, name), custody.OPEN, "sign")
 
 

@@ -57,9 +57,17 @@ def read(office: Office, name: str) -> File:
     )  # fmt: skip
 
 
-def record(office: Office, file: File, lines: list[Line], *, others: Mapping[str, int] | None = None) -> list[Event]:
-    """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it meanwhile."""
-    return office.ledger.extend(lines, at=office.now(), expect={file.slug: file.newest, **(others or {})})
+Expected = Mapping[tuple[str, str], int]
+
+
+def record(office: Office, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
+    """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it, or moved its items, meanwhile."""
+    return office.ledger.extend(lines, at=office.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
+
+
+def last_moves(office: Office, tags: list[str]) -> Expected:
+    """Give the newest move of each of `tags`, for `record` to expect."""
+    return {(tag, custody.MOVED): office.ledger.last_of(tag, custody.MOVED) for tag in tags}
 
 
 def row(item: Item) -> dict[str, Any]:

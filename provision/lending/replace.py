@@ -50,7 +50,7 @@ def replace(
     tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
     effective = loans.effective_day(office, day or office.today(), "--date", tags)
     _bring_up(office, file, pairs, run, packages)
-    others = {tag: office.ledger.last_of(tag) for tag in tags}
+    expected = loans.last_moves(office, tags)
     holder = loan.paper["to"]["name"] if loan else ""
     body = {
         "id": loan.id if loan else "", "effective": effective, "reason": reason.strip(),
@@ -63,7 +63,7 @@ def replace(
         lines.append((custody.MOVED, old["asset_tag"], custody.move(old, custody.STORE, "Pengurus Barang", **about)))
         lines.append((custody.MOVED, new["asset_tag"], custody.move(new, file.slug, holder, **about)))
     lines += revoke.lines(office, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
-    loans.record(office, file, lines, others=others)
+    loans.record(office, file, lines, moves=expected)
     revoke.sweep(office)
     return pairs
 

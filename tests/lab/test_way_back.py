@@ -166,12 +166,14 @@ def spare(bench: Bench) -> Iterator[None]:
      condition: baik, year: 2026, value_idr: 2350000, mac: "{row[10]}", imei: "{row[11]}"}}
 """
     kit.write_text(before.partition(f"  - asset_tag: {OLD}")[0] + item)
-    bench.ok("lab", "down")
-    bench.ok("lab", "up")
+    bench.ok("lab", "up")  # in a running lab: the old one is unplugged, the new one stands on the bench
     yield
     kit.write_text(before)
-    bench.ok("lab", "down")
     bench.ok("lab", "up")
+    if NEW in bench.office.known:  # the old one is repaired, and takes its place again
+        bench.fault(OLD, "reset")
+        bench.enrol(OLD)
+        bench.ok("replace", PLACE, "--reason", "diperbaiki", "--bench", "--yes")
 
 
 def test_a_new_modem_takes_the_place_and_the_old_ones_keys_end_in_the_same_act(bench: Bench, spare: None) -> None:

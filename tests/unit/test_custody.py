@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from provision import custody, nip, words
+from provision import custody, nip, starter, words
 from provision.custody import State
-from provision.errors import ChangedError, UsageError
+from provision.errors import ChangedError, ProvisionError, UsageError
 from provision.ledger import connect
+from provision.lending import handover
 from provision.model import Event
+from provision.office import Office
+from provision.register import register
 
 
 @pytest.mark.parametrize(
@@ -164,8 +167,33 @@ def test_custody_knows_when_it_took_effect_and_when_it_was_recorded(tmp_path: Pa
 def test_the_second_of_two_who_decide_at_once_is_refused_and_writes_nothing(tmp_path: Path) -> None:
     ledger = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "head", "t")
     ledger.append("v", "kelay", {}, at="2026-11-24T00:00:00Z")
-    ledger.extend([("v", "kelay", {})], at="2026-11-24T00:00:00Z", expect={"kelay": 1, "CAM": 0})
+    ledger.extend([("v", "kelay", {})], at="2026-11-24T00:00:00Z", expect={("kelay", ""): 1, ("CAM", "v"): 0})
     with pytest.raises(ChangedError, match="event 2 of kelay"):
-        ledger.extend([("v", "kelay", {}), ("v", "CAM", {})], at="2026-11-24T00:00:00Z", expect={"kelay": 1})
+        ledger.extend([("v", "kelay", {}), ("v", "CAM", {})], at="2026-11-24T00:00:00Z", expect={("kelay", "v"): 1})
     assert ledger.last_of("CAM") == 0
     ledger.close()
+
+
+def test_a_kit_that_is_not_fit_is_refused_with_every_reason_at_once(tmp_path: Path) -> None:
+    office = Office(starter.make(tmp_path / "home", lab=True))
+    register(office, office.place.inventory / "delivery.csv")
+    body = {"effective": office.today(), "place": "segah", "loan": "64.03.04/1", "because": "handed over"}
+    office.ledger.append(custody.MOVED, "BRU-CAM-02", body, at="2026-11-24T00:00:00Z")
+    who = handover.receiver("Siti Rahmah", "197003041998031001", "Camat Talisayan")
+    with pytest.raises(ProvisionError) as caught:
+        handover.draft(office, "talisayan", who)
+    assert "BRU-PC-02 was never provisioned: provision apply BRU-PC-02 --bench" in caught.value.what
+    assert "BRU-CAM-02 is at segah, lent by 64.03.04/1: provision return segah first" in caught.value.what
+    assert office.ledger.last_of("talisayan") == 0
+    office.ledger.close()
+
+
+def test_a_kit_whose_items_the_register_knows_otherwise_is_refused(tmp_path: Path) -> None:
+    office = Office(starter.make(tmp_path / "home", lab=True))
+    listed = office.place.inventory / "delivery.csv"
+    lines = listed.read_text().splitlines()
+    listed.write_text("\n".join(line for line in lines if "BRU-MIC-02" not in line))
+    register(office, listed)
+    with pytest.raises(ProvisionError, match="BRU-MIC-02 is not registered"):
+        handover.draft(office, "talisayan", handover.receiver("S", "197003041998031001", "Camat"))
+    office.ledger.close()
