@@ -1,7 +1,7 @@
 """One file from which a new machine goes on: ledger, intent, vault, keys, papers.
 
 The office's SSH key is in it under the vault's password, the vault is encrypted as it is; the password
-itself is not in it. What can be made anew (devices.yml, peers.conf, the lab) is left out.
+itself is not in it. What can be made anew (devices.yml, peers.vault, the lab) is left out.
 """
 
 from __future__ import annotations

@@ -1,18 +1,10 @@
 """What changes devices, and what looks at them."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
 
 from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, names, office
-
-
-def add(app: typer.Typer) -> None:
-    """Put these commands on the front door."""
-    for command in (plan, apply, verify, resume, selftest):
-        app.command()(command)
 
 
 def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -46,10 +38,8 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 checks red."""
-    from provision import apply as use_case
-    from provision import console, publish, verify
+    from provision import console, fleet, publish, verify
     from provision.change import Run
-    from provision.computer import apply as computers
 
     here = office()
     if not targets:
@@ -59,12 +49,10 @@ def apply(
     names = found.names()
     with console.progress(list(names), names) if yes else console.quiet() as tell:
         run = Run(approve=approve_plans(yes), tell=tell, bench=bench, window_s=confirm_within or 0)
-        outcomes = use_case.apply(here, found.modems, run) if found.modems else []
-        changed = any(o.ending == "applied" for o in outcomes)
-        ended, seen = computers.apply(here, found.computers, run, packages) if found.computers else ([], {})
-    outcomes += ended
+        outcomes, seen = fleet.apply(here, found, run, packages, asks=not yes)
     console.print_outcomes(run.name, outcomes, as_json=as_json)
     done = {o.device for o in outcomes if o.ending in {"applied", "unchanged"}}
+    changed = any(o.ending == "applied" for o in outcomes if o.device in here.home.intents)
     findings = verify.verify(
         here, found.only(done), bench=bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen
     )
@@ -119,3 +107,6 @@ def selftest(
         console.say(
             f"{intent.item.asset_tag}: {drill.name} brought the old configuration back, {drill.seconds:.0f} s in all"
         )
+
+
+COMMANDS = {c.__name__: c for c in (plan, apply, verify, resume, selftest)}

@@ -1,7 +1,5 @@
 """What all rooms share: the home, the questions, the kinds of arguments."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,7 +54,7 @@ def home(
     HOME["path"] = directory
 
 
-def office() -> Office:
+def office() -> "Office":
     """Open the home that the command line names."""
     from provision.office import Office
 
@@ -75,10 +73,10 @@ def approve(question: str, yes: bool) -> bool:
     return typer.confirm(question, err=True)
 
 
-def approve_plans(yes: bool) -> Callable[[list[Plan]], bool]:
+def approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
     """Give the question that shows plans and asks whether they may be carried out."""
 
-    def ask(plans: list[Plan]) -> bool:
+    def ask(plans: "list[Plan]") -> bool:
         from provision import console
 
         if not yes:

@@ -1,18 +1,10 @@
 """What was accepted, against what runs."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
 
 from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, office
-
-
-def add(app: typer.Typer) -> None:
-    """Put these commands on the front door."""
-    for command in (watch, adopt, rollback):
-        app.command()(command)
 
 
 def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -94,3 +86,6 @@ def rollback(
             f"apply undoes this (provision plan {intent.item.asset_tag} shows them)"
         )
     raise typer.Exit(0 if went else 1)
+
+
+COMMANDS = {c.__name__: c for c in (watch, adopt, rollback)}

@@ -1,7 +1,5 @@
 """From an empty directory to enrolled boxes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +13,6 @@ if TYPE_CHECKING:
 
     from provision.model import Computer
     from provision.office import Office
-
-
-def add(app: typer.Typer) -> None:
-    """Put these commands on the front door."""
-    for command in (init, check, register, enrol, bind):
-        app.command()(command)
 
 
 def init(
@@ -101,7 +93,7 @@ def enrol(
     )
 
 
-def _enrol_computer(here: Office, computer: Computer, address: str, *, yes: bool, new_key: bool) -> None:
+def _enrol_computer(here: "Office", computer: "Computer", address: str, *, yes: bool, new_key: bool) -> None:
     from provision import console
     from provision.computer import enrol as use_case
     from provision.enrol import address_of
@@ -122,7 +114,7 @@ def _enrol_computer(here: Office, computer: Computer, address: str, *, yes: bool
     console.say(f"next on the bench: {left[0]}" if left else "all PCs are enrolled; next: provision apply all --bench")
 
 
-def _things(bound: Mapping[str, Mapping[str, Any]]) -> str:
+def _things(bound: "Mapping[str, Mapping[str, Any]]") -> str:
     return ", ".join(f"{kind} {one['name']} at {one['port']}" for kind, one in bound.items()) or "nothing"
 
 
@@ -145,3 +137,6 @@ def bind(
         raise UsageError(f"{device} is no PC", hint="only a PC has things plugged in")
     bound = use_case.bind(here, computer, reason.strip(), bench=bench)
     console.say(f"{computer.item.asset_tag}: bound {_things(bound)}")
+
+
+COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind)}

@@ -1,7 +1,5 @@
 """The acts of lending."""
 
-from __future__ import annotations
-
 import gc
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,13 +12,6 @@ if TYPE_CHECKING:
     from provision.office import Office
 
 Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling", autocompletion=names)]
-
-
-def add(app: typer.Typer) -> None:
-    """Put these commands on the front door."""
-    for command in (handover, waive, training, custody, replace):
-        app.command()(command)
-    app.command("return")(give_back)
 
 
 def handover(
@@ -57,7 +48,7 @@ def handover(
     _tell(here, loan)
 
 
-def _standing(here: Office, kecamatan: str) -> Handover:
+def _standing(here: "Office", kecamatan: str) -> "Handover":
     """Give the newest loan; an open one's paper is made again where it is lost."""
     from provision.custody import State
     from provision.errors import ProvisionError
@@ -75,7 +66,7 @@ def _standing(here: Office, kecamatan: str) -> Handover:
     return use_case.issue(here, kecamatan) if last.state in {State.DRAFT, State.AWAITING} else last
 
 
-def _json(loan: Handover) -> dict[str, object]:
+def _json(loan: "Handover") -> dict[str, object]:
     return {
         "handover": loan.id, "number": loan.paper["number"], "kecamatan": loan.kecamatan, "state": str(loan.state),
         "to": loan.paper["to"]["name"], "document": loan.document, "file": loan.file, "signed_at": loan.signed_at,
@@ -83,7 +74,7 @@ def _json(loan: Handover) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _tell(here: Office, loan: Handover) -> None:
+def _tell(here: "Office", loan: "Handover") -> None:
     from provision import console
     from provision.lending.loans import NEXT
 
@@ -214,3 +205,6 @@ def replace(
         console.say(f"replaced: {pair.old['asset_tag']} by {pair.new.asset_tag}")
     if any(p.new.kind in {"webcam", "microphone", "speaker"} for p in pairs):
         console.say("  next:  plug it into the PC, then: provision bind PC --reason TEXT")
+
+
+COMMANDS = {c.__name__: c for c in (handover, waive, training, custody, replace)} | {"return": give_back}

@@ -1,7 +1,5 @@
 """Secrets: shown on record, replaced."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Views of the ledger."""
 
-from __future__ import annotations
-
 import gc
 import sys
 from pathlib import Path
@@ -11,12 +9,6 @@ import typer
 
 from provision.cli.door import Json, office
 from provision.errors import ProvisionError
-
-
-def add(app: typer.Typer) -> None:
-    """Put these commands on the front door."""
-    for command in (inventory, history, backup, restore, demo):
-        app.command()(command)
 
 
 def inventory(
@@ -117,19 +109,4 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="leave the lab runnin
     raise typer.Exit(use_case.run(keep=keep))
 
 
-ledger = typer.Typer(help="The append-only ledger.", no_args_is_help=True, rich_markup_mode=None)
-
-
-@ledger.command("verify")
-def ledger_verify() -> None:
-    """Walk the hash chain; name the first bad event. Exit 0 whole, 3 broken."""
-    from provision import console
-    from provision.ledger import verify as walk
-
-    here = office().ledger
-    count, found = walk(here)
-    if found:
-        console.say(f"broken at event {found.number}: {found.because}")
-        console.say(f"  where: {here.where}\n  next:  keep this file as it is; restore the newest backup beside it")
-        raise typer.Exit(3)
-    console.say(f"whole: {count} events")
+COMMANDS = {c.__name__: c for c in (inventory, history, backup, restore, demo)}

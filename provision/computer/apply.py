@@ -6,8 +6,6 @@ PC keeps what was there before. A run that dies is made whole by the next one.
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -108,8 +106,8 @@ def _change(
         (PC_BEGUN, v.device.tag, {"run": run.name, "bench": run.bench, "settings": sorted(v.settings)}) for v in visits
     ]
     office.ledger.extend(begun, at=office.now())
-    archives = {v.device.tag: archive(packages, apps) for v in visits if (apps := _lacking(office, v)) and packages}
-    answers = look.ask(office, writer, visits, verb="apply", packages=archives, tell=run.tell)
+    files = {v.device.tag: _debs(packages, _lacking(office, v)) for v in visits}
+    answers = look.ask(office, writer, visits, verb="apply", packages=files, tell=run.tell)
     outcomes: dict[str, Outcome] = {}
     seen: dict[str, look.Seen] = {}
     for one in visits:
@@ -137,15 +135,10 @@ def _lacking(office: Office, one: look.Visit) -> list[str]:
     return [p.removeprefix("app.") for p in one.settings if p.startswith("app.") and p not in have]
 
 
-def archive(folder: Path | None, apps: list[str]) -> bytes:
-    """Pack the newest .deb of each app in `folder`; an app without one is told by the PC itself."""
-    body = io.BytesIO()
-    with tarfile.open(fileobj=body, mode="w") as tar:
-        for name in apps:
-            found = sorted(folder.glob(f"{name}_*.deb")) if folder else []
-            if found:
-                tar.add(found[-1], arcname=found[-1].name)
-    return body.getvalue()
+def _debs(folder: Path | None, apps: list[str]) -> list[Path]:
+    """Give the newest .deb of each app in `folder`; an app without one is told by the PC itself."""
+    found = [sorted(folder.glob(f"{name}_*.deb"))[-1:] for name in apps] if folder else []
+    return [path for some in found for path in some]
 
 
 def _judge(computer: Computer, one: look.Visit, answer: program.Answer) -> Outcome:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import secrets
+import tarfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from provision import endpoints, gather, program
@@ -75,18 +78,19 @@ def ask(
     visits: list[Visit],
     *,
     verb: str = "look",
-    packages: Mapping[str, bytes] | None = None,
+    packages: Mapping[str, list[Path]] | None = None,
     tell: Callable[[Step], None] = lambda _: None,
 ) -> dict[str, Seen | ProvisionError]:
     """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
 
-    `packages` are archives (tar) to lay into a PC's inbox first, by asset tag.
+    `packages` are files to send along, by asset tag.
     """
     key = office_key(office.place.ssh_key)
     nonces = {v.device.tag: secrets.token_hex(gather.NONCE_BYTES) for v in visits}
     hosts: dict[str, dict[str, Any]] = {}
     for one in visits:
         device, kind = one.device, endpoints.load(one.device.driver)
+        files = (packages or {}).get(device.tag, [])
         text = program.write(
             sources(kind.name),
             verb=verb,
@@ -97,22 +101,32 @@ def ask(
             collect=True,
         )
         hosts[device.tag] = writer.host(device) | {
-            "feed_command": feed(device, kind.feed), "look_document": str(writer.put(f"{device.tag}.pc", text)),
-            "look_output": str(writer.path / f"{device.tag}.said"), "unpack_command": feed(device, kind.unpack),
-            "unpack_document": str(writer.path / f"{device.tag}.packages"),
+            "feed_command": feed(device, kind.feed_archive if files else kind.feed),
+            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else text)),
+            "look_output": str(writer.path / f"{device.tag}.said"),
         }  # fmt: skip
-        if packages and device.tag in packages:
-            writer.put(f"{device.tag}.packages", packages[device.tag])
     steps: dict[str, tuple[Step, float]] = {}
 
     def told(step: Step) -> None:
-        if step.state in {UNREACHABLE, FAILED} or (step.state == DONE and step.task in {"Look", "Baseline"}):
+        if step.state in {UNREACHABLE, FAILED, DONE}:
             steps[step.device] = step, time.time()
         tell(step)
 
     started = time.time()
     writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, told, deadline_s=DEADLINE_S)
     return {v.device.tag: _seen(office, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
+
+
+def archive(files: list[Path], name: str, text: bytes) -> bytes:
+    """Pack files and the program into one archive (tar)."""
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w") as tar:
+        for path in files:
+            tar.add(path, arcname=path.name)
+        entry = tarfile.TarInfo(name)
+        entry.size = len(text)
+        tar.addfile(entry, io.BytesIO(text))
+    return body.getvalue()
 
 
 def _seen(

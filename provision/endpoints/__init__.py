@@ -16,7 +16,7 @@ class Endpoint:
 
     `feed` takes a program on standard input; `as_root` goes before it where the account is not root.
     `collector` and `baseline` name files of templates/; the program is both, one behind the other.
-    `inbox` is where packages are laid for an installation, `unpack` lays an archive from standard input there.
+    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead.
     """
 
     name: str
@@ -25,8 +25,8 @@ class Endpoint:
     as_root: str
     collector: str
     baseline: str
-    inbox: str
-    unpack: str
+    program: str
+    feed_archive: str
 
 
 @cache

@@ -13,6 +13,6 @@ ENDPOINT = Endpoint(
     as_root="sudo -n ",
     collector="collectors/linux.py",
     baseline="endpoint/linux.py",
-    inbox=INBOX,
-    unpack=f'sh -c \'mkdir -p "${{KIT_ROOT-}}{INBOX}" && tar -xf - -C "${{KIT_ROOT-}}{INBOX}"\'',
+    program="program.py",
+    feed_archive=f'sh -c \'d="${{KIT_ROOT-}}{INBOX}"; mkdir -p "$d" && tar -xf - -C "$d" && exec python3 -SE "$d/program.py"\'',
 )

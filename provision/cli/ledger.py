@@ -1,0 +1,22 @@
+"""The ledger's own commands."""
+
+import typer
+
+from provision.cli.door import office
+
+app = typer.Typer(help="The append-only ledger.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("verify")
+def ledger_verify() -> None:
+    """Walk the hash chain; name the first bad event. Exit 0 whole, 3 broken."""
+    from provision import console
+    from provision.ledger import verify as walk
+
+    here = office().ledger
+    count, found = walk(here)
+    if found:
+        console.say(f"broken at event {found.number}: {found.because}")
+        console.say(f"  where: {here.where}\n  next:  keep this file as it is; restore the newest backup beside it")
+        raise typer.Exit(3)
+    console.say(f"whole: {count} events")

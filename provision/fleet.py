@@ -1,0 +1,43 @@
+"""Modems and PCs side by side: while the modems' services reload, the PCs are set.
+
+Each has its own run and its own Ansible process; a person is asked about one after the other.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from provision import apply as modems
+from provision import processes
+from provision.change import Run
+from provision.computer import apply as computers
+from provision.computer.look import Seen
+from provision.connectors import private
+from provision.model import Outcome
+from provision.office import Office, Targets
+
+Ended = tuple[list[Outcome], dict[str, Seen]]
+
+
+def apply(office: Office, targets: Targets, run: Run, packages: Path | None, *, asks: bool) -> Ended:
+    """Bring all of `targets` to their intent; give the outcomes in their order, and what each PC said last."""
+    if not targets.modems or not targets.computers or asks:
+        outcomes = modems.apply(office, targets.modems, run) if targets.modems else []
+        if not targets.computers:
+            return outcomes, {}
+        second = Run(approve=run.approve, tell=run.tell, bench=run.bench, name=run.name)
+        ended, seen = computers.apply(office, targets.computers, second, packages)
+        run.name = run.name or second.name
+        return outcomes + ended, seen
+    _ = office.vault.seal_key(), office.known  # opened once, before two threads use them
+    other = Run(tell=run.tell, bench=run.bench, name=office.new_run())
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(computers.apply, office, targets.computers, other, packages)
+        try:
+            outcomes = modems.apply(office, targets.modems, run)
+        except BaseException:
+            processes.sweep(private.mark(other.name))  # nothing of it outlives an interruption
+            raise
+        ended, seen = waiting.result()
+    return outcomes + ended, seen
