@@ -107,6 +107,15 @@ class Office:
         seen = glance(Path(path), *verbs) if kind == "sqlite" else None
         return self.ledger.payloads(*verbs) if seen is None else seen
 
+    def latest(self, *verbs: str) -> list[Event]:
+        """Give the newest event of each subject for each of `verbs`, oldest first, as fast as may be."""
+        from provision.ledger.glance import latest
+
+        self.place.insist()
+        kind, _, path = self.place.database.partition(":///")
+        seen = latest(Path(path), *verbs) if kind == "sqlite" and "ledger" not in self.__dict__ else None
+        return self.ledger.latest(*verbs) if seen is None else seen
+
     def held(self, effective: str, recorded: str) -> list[tuple[str, str, dict[str, Any]]]:
         """Give each item's last move in effect on a day and recorded by a time, as fast as may be."""
         from provision.ledger.glance import held
@@ -129,8 +138,8 @@ class Office:
     @cached_property
     def known(self) -> dict[str, Known]:
         """Every device that was enrolled and not revoked since, as the ledger knows it now."""
-        kept = {e.subject: e for e in self.ledger.latest(CONFIGURED)}
-        last = {e.subject: e for e in self.ledger.latest(ENROLLED, ACCEPTED, REVOKED)}
+        kept = {e.subject: e for e in self.latest(CONFIGURED)}
+        last = {e.subject: e for e in self.latest(ENROLLED, ACCEPTED, REVOKED)}
         return {t: _known(e, kept[t]) for t, e in sorted(last.items()) if e.verb != REVOKED}
 
     def forget_known(self) -> None:
@@ -183,7 +192,7 @@ class Office:
 
     def way_back_shown(self, device: Device) -> bool:
         """Say whether a selftest passed on this family, model and firmware (law 4)."""
-        return any(e.subject == kind_of(device) for e in self.ledger.latest(SELFTEST))
+        return any(e.subject == kind_of(device) for e in self.latest(SELFTEST))
 
     def serving(self, one: Intent | Computer) -> str:
         """Give the tag of another provisioned device in the place of `one`, or nothing."""
@@ -198,13 +207,13 @@ class Office:
 
     def shown_secret(self, tag: str) -> str:
         """Give the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
-        last = [e for e in self.ledger.latest(SHOWN, ROTATED) if e.subject == tag]
+        last = [e for e in self.latest(SHOWN, ROTATED) if e.subject == tag]
         return last[-1].at[:10] if last and last[-1].verb == SHOWN else ""
 
     def unfinished(self) -> dict[str, Event]:
         """Give the runs that began on a device and have no recorded end."""
         open_runs: dict[str, Event] = {}
-        for event in self.ledger.latest(BEGUN, ENDED):
+        for event in self.latest(BEGUN, ENDED):
             if event.verb == BEGUN:
                 open_runs[event.subject] = event
             else:

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from provision.errors import VaultError
 from provision.model import Secret
-from provision.vaulttext import decrypt
+from provision.usm import engine_id, localise
+from provision.vaulttext import decrypt, encrypt
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
@@ -38,7 +38,7 @@ class Vault:
             with self._locked():
                 self._load()
                 if tag not in self._sets:
-                    self._sets[tag] = fresh()
+                    self._sets[tag] = fresh(tag)
                     self._save()
         return {name: Secret(text) for name, text in self._sets[tag].items()}
 
@@ -47,7 +47,7 @@ class Vault:
         if missing := [t for t in tags if t not in self._sets]:
             with self._locked():
                 self._load()
-                self._sets |= {t: fresh() for t in missing if t not in self._sets}
+                self._sets |= {t: fresh(t) for t in missing if t not in self._sets}
                 self._save()
         return {t: self.device(t) for t in tags}
 
@@ -94,18 +94,11 @@ class Vault:
 
     def seal(self, text: bytes) -> bytes:
         """Encrypt a text with the vault's password, in Ansible Vault's format."""
-        sealed: bytes = self._cipher().encrypt(text)
-        return sealed
+        return encrypt(text, self._password.reveal().encode())
 
     def open(self, text: bytes) -> bytes:
         """Decrypt what `seal` gave; raises ValueError where it is not ours or altered."""
         return decrypt(text, self._password.reveal().encode())
-
-    def _cipher(self) -> Any:
-        from ansible.constants import DEFAULT_VAULT_ID_MATCH
-        from ansible.parsing.vault import VaultLib, VaultSecret
-
-        return VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(self._password.reveal().encode()))])
 
     def _load(self) -> None:
         try:
@@ -135,7 +128,7 @@ class Vault:
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(self._cipher().encrypt(text))
+                file.write(self.seal(text.encode()))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
@@ -161,16 +154,20 @@ class Vault:
             yield
 
 
-def fresh() -> dict[str, str]:
-    """Make one device's set: all random, from the operating system."""
+def fresh(tag: str) -> dict[str, str]:
+    """Make one device's set: all random, from the operating system; the SNMP keys localised, too."""
     from passlib.hash import sha512_crypt
 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
+    auth, priv = (secrets.token_urlsafe(PASSWORD_BYTES) for _ in range(2))
+    engine = engine_id(tag.removesuffix(NEXT))
     return {
         "admin_password": password,
         "password_hash": sha512_crypt.using(rounds=5000).hash(password),
-        "snmp_auth": secrets.token_urlsafe(PASSWORD_BYTES),
-        "snmp_priv": secrets.token_urlsafe(PASSWORD_BYTES),
+        "snmp_auth": auth,
+        "snmp_priv": priv,
+        "snmp_auth_key": localise(auth, engine).hex(),
+        "snmp_priv_key": localise(priv, engine).hex(),
         "wireguard_private": wireguard_key(),
         "wireguard_preshared": base64.b64encode(secrets.token_bytes(32)).decode(),
     }

@@ -89,7 +89,7 @@ def _seen_at(office: Office, tag: str, look: Snapshot) -> str:
 
 def _last_answers(office: Office) -> dict[str, str]:
     """Give when each device last answered a look: the last watch knows, or else its acceptance."""
-    watched = {e.subject: str(e.payload["seen_at"]) for e in office.ledger.latest(WATCHED)}
+    watched = {e.subject: str(e.payload["seen_at"]) for e in office.latest(WATCHED)}
     return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in office.known.items()}
 
 
@@ -136,7 +136,7 @@ def change_record(change: Change) -> dict[str, str | None]:
 
 def _record(office: Office, found: Mapping[str, Watched]) -> None:
     """Write each state that is new, and the same one again after an hour."""
-    last = {e.subject: e for e in office.ledger.latest(WATCHED)}
+    last = {e.subject: e for e in office.latest(WATCHED)}
     now = office.now()
     lines: list[tuple[str, str, Mapping[str, Any]]] = []
     for tag, one in found.items():

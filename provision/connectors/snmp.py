@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
+from provision import usm
 from provision.model import Secret
 
-PASSPHRASE_SPAN = 1048576  # RFC 3414, A.2: a megabyte of the passphrase repeated
 AES128_BYTES = 16
 
 
@@ -41,26 +40,17 @@ class Answer:
     because: str = ""
 
 
-def engine_id(asset_tag: str) -> bytes:
-    """Give the engine ID that net-snmp builds from a text (`engineID`): format 4 of RFC 3411."""
-    return b"\x80\x00\x1f\x88\x04" + asset_tag.encode("ascii")
-
-
-def localise(passphrase: Secret, engine: bytes) -> bytes:
-    """Turn a passphrase into the key of one engine (RFC 3414 A.2 with SHA-256 of RFC 7860)."""
-    once = passphrase.reveal().encode()
-    spread = (once * (PASSPHRASE_SPAN // len(once) + 1))[:PASSPHRASE_SPAN]
-    user_key = sha256(spread).digest()
-    return sha256(user_key + engine + user_key).digest()
-
-
 def target(device: str, host: str, port: int, user: str, secrets: Mapping[str, Secret]) -> Target:
-    """Make the target of one device from its secrets."""
-    engine = engine_id(device)
+    """Make the target of one device from its secrets; a vault of an older program has no localised keys."""
+    engine = usm.engine_id(device)
+
+    def key(name: str) -> bytes:
+        kept = secrets.get(f"{name}_key")
+        return bytes.fromhex(kept.reveal()) if kept else usm.localise(secrets[name].reveal(), engine)
+
     return Target(
         device=device, host=host, port=port, user=user, engine_id=engine,
-        auth_key=localise(secrets["snmp_auth"], engine),
-        priv_key=localise(secrets["snmp_priv"], engine)[:AES128_BYTES],
+        auth_key=key("snmp_auth"), priv_key=key("snmp_priv")[:AES128_BYTES],
     )  # fmt: skip
 
 

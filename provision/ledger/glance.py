@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from provision.model import Event
+
 REVISION = "0002"  # of the schema, as the newest migration names it
 NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1"
 HELD = """SELECT e.number, e.body FROM event e WHERE e.number IN (
@@ -41,14 +43,26 @@ def glance(path: Path, *verbs: str) -> Newest | None:
     return _ask(path, NEWEST.replace(":verbs", marks), verbs)
 
 
+def latest(path: Path, *verbs: str) -> list[Event] | None:
+    """Give the newest event of each subject for each of `verbs`, oldest first; None as `glance`."""
+    marks = f"({', '.join('?' * len(verbs))})"
+    bodies = _bodies(path, NEWEST.replace(":verbs", marks), verbs)
+    return None if bodies is None else [Event(hash="", **fields) for fields in json.loads(f"[{','.join(bodies)}]")]
+
+
 def _ask(path: Path, sql: str, values: tuple[str, ...]) -> Newest | None:
+    bodies = _bodies(path, sql, values)
+    return None if bodies is None else payloads(bodies)
+
+
+def _bodies(path: Path, sql: str, values: tuple[str, ...]) -> list[str] | None:
     if not path.is_file():
         return None
     try:
         with closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
                 return None
-            return payloads(body for _, body in connection.execute(sql, values))
+            return [body for _, body in connection.execute(sql, values)]
     except sqlite3.Error:
         return None
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from labhome import Bench
 
-from provision import readings
+from provision import readings, usm
 from provision.connectors import snmp
 
 pytestmark = pytest.mark.lab
@@ -123,7 +123,7 @@ def test_wrong_keys_are_refused(target: snmp.Target) -> None:
 
 
 def test_another_engine_is_refused(target: snmp.Target) -> None:
-    answer = read(replace(target, engine_id=snmp.engine_id("BRU-MDM-99")))
+    answer = read(replace(target, engine_id=usm.engine_id("BRU-MDM-99")))
     assert answer.values == {}
     assert answer.because != ""
 

@@ -10,7 +10,7 @@ import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from provision.vaulttext import decrypt
+from provision.vaulttext import decrypt, encrypt
 
 PLAIN = "seal:\n  key: 'it''s ünïcode'\n".encode()
 
@@ -56,3 +56,12 @@ def test_looking_loads_neither_ansible_nor_netmiko() -> None:
         [sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
     assert not {"ansible", "ansible_runner", "netmiko", "paramiko"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("plain", [b"", b"x", PLAIN, b"\0\xff" * 5000, b"a" * 16])
+def test_what_we_wrote_is_read_by_ansible_and_by_us(plain: bytes) -> None:
+    text = encrypt(plain, b"office")
+    assert VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"office"))]).decrypt(text) == plain
+    assert decrypt(text, b"office") == plain
+    assert encrypt(plain, b"office") != text, "each text has a salt of its own"
+    assert max(len(line) for line in text.splitlines()) <= 80
