@@ -14,7 +14,8 @@ from provision.change import Run
 from provision.computer import apply as computers
 from provision.computer.look import Seen
 from provision.connectors import private
-from provision.model import Outcome
+from provision.errors import Interrupted, ProvisionError
+from provision.model import Computer, Ending, Outcome
 from provision.office import Office, Targets
 
 Ended = tuple[list[Outcome], dict[str, Seen]]
@@ -33,11 +34,19 @@ def apply(office: Office, targets: Targets, run: Run, packages: Path | None, *, 
     _ = office.vault.seal_key(), office.known  # opened once, before two threads use them
     other = Run(tell=run.tell, bench=run.bench, name=office.new_run())
     with ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(computers.apply, office, targets.computers, other, packages)
+        waiting = beside.submit(_pcs, office, targets.computers, other, packages)
         try:
             outcomes = modems.apply(office, targets.modems, run)
-        except BaseException:
+            ended, seen = waiting.result()
+        except Interrupted:
             processes.sweep(private.mark(other.name))  # nothing of it outlives an interruption
             raise
-        ended, seen = waiting.result()
     return outcomes + ended, seen
+
+
+def _pcs(office: Office, pcs: list[Computer], run: Run, packages: Path | None) -> Ended:
+    """Apply to the PCs; what stops them all is an outcome of each, and hides no modem."""
+    try:
+        return computers.apply(office, pcs, run, packages)
+    except ProvisionError as error:
+        return [computers.outcome(c, Ending.FAILED, "begin", str(error)) for c in pcs], {}

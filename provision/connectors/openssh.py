@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.errors import ProvisionError
 from provision.model import Device
 
 CONNECT_S = 20
@@ -40,10 +41,13 @@ class Question:
     def __init__(self, device: Device, command: str, document: bytes, ssh_key: Path, host_keys: Path) -> None:
         """Start it; `answer` waits for its end."""
         where = ["-i", str(ssh_key), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
-        self._process = subprocess.Popen(
-            ["ssh", *options(host_keys / device.tag, device.tag), *where, command],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                ["ssh", *options(host_keys / device.tag, device.tag), *where, command],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise ProvisionError("ssh is not installed here", hint="sudo apt-get install openssh-client") from None
         self._document: bytes | None = document
 
     def answer(self, deadline: float) -> Reply:

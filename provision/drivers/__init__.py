@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from provision.errors import UsageError
+from provision import found
 from provision.grammars import Grammar, Shape
 
 
@@ -85,14 +83,10 @@ class Driver:
 @cache
 def load(name: str) -> Driver:
     """Give the driver called `name`; raises UsageError where there is none."""
-    if name not in names():
-        raise UsageError(f"no such modem family: {name}", hint="one of: " + ", ".join(names()))
-    driver = importlib.import_module(f"provision.drivers.{name}").DRIVER
-    assert isinstance(driver, Driver)
-    return driver
+    return found.load(__name__, names(), name, Driver, "modem family")
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Give the names of all families."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__)))
+    return found.names(__path__)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
 from functools import cache
 
-from provision.errors import UsageError
+from provision import found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +30,10 @@ class Endpoint:
 @cache
 def load(name: str) -> Endpoint:
     """Give the endpoint called `name`; raises UsageError where there is none."""
-    if name not in names():
-        raise UsageError(f"no such kind of PC: {name}", hint="one of: " + ", ".join(names()))
-    endpoint = importlib.import_module(f"provision.endpoints.{name}").ENDPOINT
-    assert isinstance(endpoint, Endpoint)
-    return endpoint
+    return found.load(__name__, names(), name, Endpoint, "kind of PC")
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Give the names of all kinds."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__)))
+    return found.names(__path__)
