@@ -233,7 +233,7 @@ def test_another_version_of_the_collector_is_not_guessed_at() -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=5), c, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 NAMES = st.sampled_from([*program.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
 

@@ -49,7 +49,7 @@ def test_a_patch_gives_the_candidate_and_its_inverse_gives_the_running(one: dict
     assert diff(wanted, wanted, owns=("*",)) == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 @given(one=CONFIG, two=CONFIG)
 def test_the_lab_obeys_the_edits_to_the_letter(one: dict, two: dict, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Edits of ours, run by the lab's own uci, end in the candidate."""
