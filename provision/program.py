@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,11 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
         snapshot=snapshot, changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
         failed={str(p): str(why) for p, why in failed.items()},
     )  # fmt: skip
+
+
+def packed(text: bytes) -> bytes:
+    """Give the program as it travels: a third of its bytes."""
+    return gzip.compress(text, mtime=0)
 
 
 def marker(settings: Settings) -> str:

@@ -102,7 +102,7 @@ def ask(
         )
         hosts[device.tag] = writer.host(device) | {
             "feed_command": feed(device, kind.feed_archive if files else kind.feed),
-            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else text)),
+            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else program.packed(text))),
             "look_output": str(writer.path / f"{device.tag}.said"),
         }  # fmt: skip
     steps: dict[str, tuple[Step, float]] = {}

@@ -41,7 +41,7 @@ def ask(office: Office, computers: list[Computer], *, bench: bool) -> list[Asked
             serial=visit.serial, collect=False,
         )  # fmt: skip
         command = look.feed(visit.device, endpoints.load(one.driver).feed)
-        question = Question(visit.device, command, text, office.place.ssh_key, office.place.host_keys)
+        question = Question(visit.device, command, program.packed(text), office.place.ssh_key, office.place.host_keys)
         asked.append(Asked(computer=one, nonce=nonce, question=question))
     for each in asked:
         each.question.send()

@@ -12,7 +12,7 @@ from provision import found
 class Endpoint:
     """What the house must know of a kind of PC.
 
-    `feed` takes a program on standard input; `as_root` goes before it where the account is not root.
+    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
     `collector` and `baseline` name files of templates/; the program is both, one behind the other.
     `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead.
     """

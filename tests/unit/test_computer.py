@@ -337,3 +337,19 @@ def test_two_of_a_kind_are_not_guessed_between() -> None:
 
 def test_the_intent_knows_the_kinds_of_pc_that_there_are() -> None:
     assert endpoints.names() == rules.COMPUTERS
+
+
+def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from provision.computer.look import feed
+
+    kind = endpoints.load("linux")
+    assert feed(replace(DEVICE, username="root"), kind.feed) == kind.feed
+    (box.words / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nAS_ROOT=1 exec "$@"\n')
+    (box.words / "python3").write_text('#!/bin/sh\necho "$AS_ROOT $*"; cat\n')
+    (box.words / "python3").chmod(0o755)
+    environment = {"PATH": f"{box.words}:/usr/bin:/bin"}
+    argv = ["sh", "-c", feed(replace(DEVICE, username="teknisi"), kind.feed)]
+    done = subprocess.run(argv, input=program.packed(b"text"), capture_output=True, check=True, env=environment)
+    assert done.stdout == b"1 -SE -\ntext"
