@@ -77,10 +77,12 @@ def resume() -> None:
     """End what dead runs left open: each device is read back, then confirmed or reverted."""
     from provision import console, publish, settle
     from provision.computer import settle as computers
+    from provision.lending import revoke
 
     here = office()
     ended = {t: (s.ending, s.because) for t, s in settle.resume(here).items()}
     ended |= {t: (s.ending, s.because) for t, s in computers.resume(here).items()}
+    revoke.sweep(here)
     if not ended:
         console.say("nothing to resume: every run has its end")
         return

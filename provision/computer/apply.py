@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from provision import program
-from provision.change import Run
+from provision.change import NEVER_SENT, Run
 from provision.computer import look
 from provision.connectors.ansible import Writer
 from provision.diff import diff
-from provision.errors import DeviceError, ProvisionError, UsageError
+from provision.errors import DeviceError, ProvisionError, UnreachableError
 from provision.ledger.lease import hold
-from provision.model import Candidate, Change, Computer, Device, Ending, Event, Outcome, Plan, Snapshot
+from provision.model import Candidate, Computer, Device, Ending, Event, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, CONFIGURED, PC_BEGUN, PC_ENDED, UNDONE, Office, configuration, record
+from provision.single import single
 
 Line = tuple[str, str, Mapping[str, Any]]
 
@@ -93,7 +94,7 @@ def _look(
 def _plan(running: Snapshot, one: look.Visit) -> Plan:
     return Plan(
         device=one.device.tag, candidate=Candidate(settings=one.settings), locators={}, marker=running.marker,
-        changes=diff(running.settings, one.settings, owns=("app.*",)),
+        changes=diff(running.settings, one.settings, owns=()),
     )  # fmt: skip
 
 
@@ -113,8 +114,10 @@ def _change(
     for one in visits:
         tag, said = one.device.tag, answers[one.device.tag]
         if isinstance(said, ProvisionError):
-            outcomes[tag] = outcome(by_tag[tag], Ending.FAILED, "baseline", f"{said}")
-            office.ledger.append(PC_ENDED, tag, _ended(run, outcomes[tag]), at=office.now())
+            ending = Ending.UNCONFIRMED if may_have_begun(said) else Ending.FAILED
+            outcomes[tag] = outcome(by_tag[tag], ending, "baseline", f"{said}")
+            if ending is Ending.FAILED:
+                office.ledger.append(PC_ENDED, tag, _ended(run, outcomes[tag]), at=office.now())
             continue
         seen[tag] = said
         outcomes[tag] = _judge(by_tag[tag], one, said.answer)
@@ -173,19 +176,18 @@ def undo(office: Office, computer: Computer, *, bench: bool) -> tuple[str, ...]:
     Raises DeviceError where the PC does not answer or something could not be given back.
     """
     tag = computer.item.asset_tag
-    run = office.new_run()
     before = unfinished(office).get(tag)
-    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
-        if held:
-            raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
+    with single(office, tag) as writer:
+        run = writer.run
         office.ledger.append(PC_BEGUN, tag, {"run": run, "bench": bench, "undo": True}, at=office.now())
-        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
-            said = look.ask(office, writer, [look.visit(office, computer, bench=bench)], verb="undo")[tag]
+        said = look.ask(office, writer, [look.visit(office, computer, bench=bench)], verb="undo")[tag]
         if isinstance(said, ProvisionError):
             if before is not None and given_back(before, said):
                 office.ledger.extend(undone_lines(tag, run), at=office.now())
                 return ()
-            office.ledger.append(PC_ENDED, tag, {"run": run, "ending": "failed", "because": str(said)}, at=office.now())
+            if before is None and not may_have_begun(said):
+                ended = {"run": run, "ending": "failed", "because": str(said)}
+                office.ledger.append(PC_ENDED, tag, ended, at=office.now())
             raise said
         answer = said.answer
         body = {"run": run, "ending": "undone", "because": ", ".join(answer.changed)}
@@ -206,6 +208,13 @@ def unfinished(office: Office) -> dict[str, Event]:
     return {tag: e for tag, e in last.items() if e.verb == PC_BEGUN}
 
 
+def may_have_begun(error: ProvisionError) -> bool:
+    """Say whether the PC may have got the program: its state is then unknown, and the run stays open for resume."""
+    return not isinstance(error, DeviceError) or (
+        isinstance(error, UnreachableError) and not any(sign in error.what for sign in NEVER_SENT)
+    )
+
+
 def given_back(begun: Event, error: ProvisionError) -> bool:
     """Say whether a PC whose undo broke off is through: the office's key, which goes last, no longer opens it."""
     return bool(begun.payload.get("undo")) and "Permission denied" in error.what
@@ -222,8 +231,3 @@ def outcome(computer: Computer, ending: Ending, step: str, because: str) -> Outc
     return Outcome(
         device=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, ending=ending, step=step, because=because
     )
-
-
-def differences(running: Snapshot, accepted: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Compare what runs with what was accepted; each change's `intended` is the accepted value."""
-    return diff(running.settings, accepted, owns=("*",))

@@ -7,7 +7,7 @@ import secrets
 import tarfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +33,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One PC that is asked: where it is, and the settings that count."""
+    """One PC that is asked: where it is, the settings that are intended, and those that were accepted."""
 
     device: Device
     settings: Settings
     serial: str
+    accepted: Settings = field(default_factory=dict)
 
 
 def visit(office: Office, computer: Computer, *, bench: bool) -> Visit:
     """Give the visit of one PC that is known, over the bench cable or where it stands."""
-    device = office.known[computer.item.asset_tag].device
+    known = office.known[computer.item.asset_tag]
+    device = known.device
     return Visit(
         device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
         settings=program.intended(computer.settings, office_key(office.place.ssh_key)), serial=computer.item.serial,
+        accepted=known.snapshot.settings,
     )  # fmt: skip
 
 
@@ -94,7 +97,7 @@ def ask(
         text = program.write(
             sources(kind.name),
             verb=verb,
-            settings=one.settings,
+            settings={**one.accepted, **one.settings} if verb == "look" else one.settings,
             key=key,
             nonce=nonces[device.tag],
             serial=one.serial,
@@ -135,21 +138,21 @@ def _seen(
     step, answered = steps.get(device.tag, (None, 0.0))
     output = writer.take(f"{device.tag}.said")
     if step is None or step.state != DONE or output is None:
-        said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
+        said = _complaint(writer, device)
         if step is not None and step.state == FAILED and said:
-            return DeviceError(f"the PC refused: {said[-1][:160]}", where=device.tag, hint="see README, the PCs")
+            return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see README, the PCs")
         return gather.unreachable(device, step)
     try:
         return Seen(
             answer=program.read(output, nonce=nonce, device=device.tag, at=office.now()), asked_s=(started, answered)
         )
     except ProvisionError as error:
-        return _why(writer, device, error)
+        if said := _complaint(writer, device):
+            error.what = f"{error.what}: {said}"
+        return error
 
 
-def _why(writer: Writer, device: Device, error: ProvisionError) -> ProvisionError:
-    """Add what the PC said beside its answer, where that tells more: no python3, no sudo."""
+def _complaint(writer: Writer, device: Device) -> str:
+    """Give the last line that the PC said beside its answer: no python3, no sudo."""
     said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
-    if said:
-        error.what = f"{error.what}: {said[-1][:160]}"
-    return error
+    return said[-1][:160] if said else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from provision import checks, program
 from provision.computer import look
@@ -38,7 +39,9 @@ def _judge(
         silent = dict.fromkeys((*program.FIELDS, "disk_free_mb"), said.what)
         snapshot, asked_s = Snapshot(device=computer.item.asset_tag, at=office.now(), missing=silent), (0.0, 0.0)
     else:
-        snapshot, asked_s = said.answer.snapshot, said.asked_s
+        running, asked_s = said.answer.snapshot, said.asked_s
+        accepted = {p: v for p, v in running.settings.items() if p in known.snapshot.settings}
+        snapshot = replace(running, marker=program.marker(accepted))  # what is intended beside it is not drift
     return checks.judge(
         checks.Case(
             snapshot=snapshot, item=computer.item, device=known.device, accepted_marker=known.snapshot.marker,

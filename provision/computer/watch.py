@@ -37,7 +37,7 @@ def ask(office: Office, computers: list[Computer], *, bench: bool) -> list[Asked
         visit = look.visit(office, one, bench=bench)
         nonce = secrets.token_hex(gather.NONCE_BYTES)
         text = program.write(
-            look.sources(one.driver), verb="look", settings=visit.settings, key=key, nonce=nonce,
+            look.sources(one.driver), verb="look", settings=visit.accepted, key=key, nonce=nonce,
             serial=visit.serial, collect=False,
         )  # fmt: skip
         command = look.feed(visit.device, endpoints.load(one.driver).feed)

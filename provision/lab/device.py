@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from provision.lab import ssh
 from provision.processes import sweep
 
 
-class Powered:
+class Powered(ABC):
     """A device whose files live below `home/root` and whose sockets go to `run`."""
 
     def __init__(self, tag: str, home: Path, run: Path) -> None:
@@ -30,9 +31,9 @@ class Powered:
         self.settling = asyncio.Lock()
         run.mkdir(parents=True, exist_ok=True)
 
+    @abstractmethod
     async def power_on(self) -> None:
         """Boot."""
-        raise NotImplementedError
 
     async def power_off(self) -> None:
         """Cut the power: everything that runs ends at once."""

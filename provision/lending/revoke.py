@@ -25,6 +25,8 @@ def sweep(office: Office) -> None:
     """Take away what revoked devices still have: it is done again where a run died in between."""
     office.forget_known()
     gone = [e.subject for e in office.ledger.latest(REVOKED) if e.subject not in office.known]
+    if not gone:
+        return
     office.vault.drop(gone)
     for tag in gone:
         keys.unpin(office.place.host_keys, tag)

@@ -57,6 +57,19 @@ def test_a_hand_on_the_pc_is_drift_and_an_apply_repairs_it(bench: Bench) -> None
     assert watched(bench)["state"] == "ok"
 
 
+def test_an_intent_that_changes_is_a_plan_and_no_drift(bench: Bench) -> None:
+    defaults = bench.home / "inventory/defaults.yml"
+    text = defaults.read_text()
+    for apps in ("[]", "[zoom, jitsi-meet]"):
+        defaults.write_text(text.replace("apps: [zoom]", f"apps: {apps}"))
+        try:
+            assert watched(bench)["state"] == "ok"
+            assert verdicts(bench)["baseline_is_the_accepted_one"][0] == "pass"
+            assert bench.run("plan", TAG).code == (3 if "jitsi" in apps else 0)
+        finally:
+            defaults.write_text(text)
+
+
 def test_a_pc_that_is_off_is_unreachable_and_unknown_never_green(bench: Bench) -> None:
     bench.fault(TAG, "off", "1")
     try:

@@ -84,6 +84,27 @@ def test_the_whole_life_of_a_loan(bench: Bench) -> None:
     end(bench)
 
 
+def test_a_return_whose_answer_is_lost_is_finished_by_the_next_one(bench: Bench) -> None:
+    bench.ok("handover", SLUG, *WHO)
+    bench.ok("handover", SLUG, "--signed", bench.office.today())
+    word = bench.run_dir(PC) / "words/python3"
+    real = word.readlink()
+    word.unlink()
+    word.write_text(f'#!/bin/sh\n{real} "$@" >/dev/null\n')  # it does all, and nobody hears of it
+    word.chmod(0o755)
+    try:
+        assert bench.run("return", SLUG, "--receiver", "x").code == 1
+        assert standing(bench)["state"] == "active"
+        assert bench.office.ledger.last_of(PC, "endpoint.ended") < bench.office.ledger.last_of(PC, "endpoint.begun")
+        assert (bench.flash(PC) / "etc/hostname").read_text() == "debian\n"
+    finally:
+        word.unlink()
+        word.symlink_to(real)
+    bench.ok("return", SLUG, "--receiver", "x")
+    assert standing(bench)["state"] == "returned"
+    bench.fault(PC, "reset")
+
+
 def test_no_handover_while_anything_is_red_or_unknown_and_what_is_waived_is_on_the_paper(bench: Bench) -> None:
     bench.fault(PC, "speaker", "gone")
     try:
