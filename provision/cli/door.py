@@ -40,7 +40,10 @@ Targets = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Bench = Annotated[bool, typer.Option("--bench", help="reach the box over its bench cable, not the tunnel")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
-Packages = Annotated[Path | None, typer.Option("--packages", metavar="DIR", help="folder with packages for the device")]
+Packages = Annotated[
+    Path | None,
+    typer.Option("--packages", metavar="DIR", exists=True, file_okay=False, help="folder with packages for the device"),
+]
 HOME = {"path": ""}
 
 

@@ -109,6 +109,7 @@ def test_every_command_is_in_the_readme() -> None:
         (("aply",), 2, "No such command"),
         (("apply",), 2, "TARGET"),
         (("inventory",), 2, "--list"),
+        (("apply", "all", "--packages", "nowhere"), 2, "nowhere"),
         (("check",), 2, "no home here"),
         (("history", "X"), 2, "no home here"),
         (("ledger", "verify"), 2, "no home here"),
