@@ -1,6 +1,7 @@
 """Reading tables: what to ask, and how a family's answer becomes readings with one name each.
 
-Names carry their unit: rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uptime_s, sampled_ago_s.
+One file per family, found by being there. Names carry their unit: rsrp_dbm, rsrq_db, sinr_db,
+rssi_dbm, temperature_c, uptime_s, sampled_ago_s.
 """
 
 from __future__ import annotations
@@ -8,14 +9,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-RANGES = {  # 3GPP TS 36.133 and 38.133 together with NR; outside is an anomaly, never a number
-    "rsrp_dbm": (-156.0, -31.0),
-    "rsrq_db": (-43.0, 20.0),
-    "sinr_db": (-23.0, 40.0),
-    "rssi_dbm": (-125.0, -1.0),
-}
+from provision import found
+from provision.radio import Family, Raw, is_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +31,18 @@ def load(name: str) -> Table:
     return table
 
 
-def number(name: str, raw: Any) -> tuple[float | None, str]:
-    """Turn a raw radio value into a number in range, or None and the reason."""
-    if raw is None or raw == "":
-        return None, "not reported"
-    try:
-        value = float(raw)
-    except (TypeError, ValueError):
-        return None, f"not a number: {raw!r}"
-    low, high = RANGES[name]
-    if not low <= value <= high:
-        return None, f"out of range: {value:g}"
-    return value, ""
+@cache
+def families() -> Mapping[str, Family]:
+    """Give every family that can be read over SNMP, by name."""
+    return {name: found.load(__name__, names(), name, Family, "reading table") for name in names()}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Give the names of all reading tables."""
+    return found.names(__path__)
+
+
+def identify(values: Mapping[str, Raw]) -> str:
+    """Give the name of the family whose answers these are, or an empty text."""
+    return next((name for name, family in families().items() if is_of(family, values)), "")

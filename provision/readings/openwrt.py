@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provision.readings import Table, number
+from provision.radio import Family, Said, number
+from provision.readings import Table
 
 UPTIME = "1.3.6.1.2.1.1.3.0"
 KIT = "1.3.6.1.4.1.8072.1.3.2.3.1.1.3.107.105.116"
@@ -97,3 +98,16 @@ def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[st
 
 
 TABLE = Table(oids=(UPTIME, KIT), read=read)
+
+DISTRO = "1.3.6.1.4.1.8072.1.3.2.3.1.1.6.100.105.115.116.114.111"
+HARDWARE = "1.3.6.1.4.1.8072.1.3.2.3.1.1.8.104.97.114.100.119.97.114.101"
+
+FAMILY = Family(
+    vendor="OpenWrt",
+    systems=("1.3.6.1.4.1.8072.3.2.10",),
+    evidence=(Said(oid=DISTRO, pattern=r"^(OpenWrt)"), Said(oid=KIT)),
+    lacks=("1.3.6.1.4.1.48690.1.3.0", "1.3.6.1.4.1.48690.1.6.0"),
+    model=(Said(oid=HARDWARE),),
+    firmware=(Said(oid=DISTRO, pattern=r"^OpenWrt (\S+)"), Said(oid=KIT, pattern=r'"fw":"([^"]+)"')),
+    serial=(Said(oid=KIT, pattern=r'"serial":"([^"]+)"'),),
+)

@@ -82,9 +82,10 @@ def test_a_line_that_is_no_object_gives_no_reading(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (0, "out of range"),
+        (0, "not measured"),
         (-200, "out of range"),
-        ("n/a", "not a number"),
+        ("n/a", "not reported"),
+        ("strong", "not a number"),
         (None, "not reported"),
         ("", "not reported"),
     ],
