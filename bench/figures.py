@@ -57,6 +57,7 @@ def peer(home: Path, folder: Path) -> list[str]:
     the password; and the reload (`reload_config` is one event for each package).
     """
     from provision import apply, drivers, plan
+    from provision.dialects import shell
     from provision.office import Office
 
     office = Office(home)
@@ -68,15 +69,13 @@ def peer(home: Path, folder: Path) -> list[str]:
         known = office.known[tag]
         driver = drivers.load(intent.driver)
         made = plan.make(driver, known.snapshot, candidates[tag], office.vault.seal_key())
-        document = gzip.decompress(
-            plan.change_document(driver, made, run="peer", window_s=60, nonce="n", guard="")
-        ).decode()
+        document = gzip.decompress(shell.change(driver, made, run="peer", window_s=60, nonce="n", guard="")).decode()
         batch = document.split("stage <<'KIT-n' || return $?\n")[1].split("\nKIT-n")[0]
         script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(driver.sections)}; do uci commit $p; done\n"
         script += "cd $IPKG_INSTROOT/; mkdir -p etc/dropbear etc/crontabs usr/libexec/kit\n"
         for path, file in candidates[tag].files.items():
             text = file.text if isinstance(file.text, str) else file.text.reveal()
-            if path == plan.SHADOW:
+            if path == shell.SHADOW:
                 script += f"sed -i 's|^root:[^:]*|root:{text.strip()}|' etc/shadow\n"
             elif driver.files[path].source != driver.guard:
                 script += f"cat >.{path} <<'END'\n{text}END\nchmod {file.mode} .{path}\n"

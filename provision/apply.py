@@ -111,8 +111,9 @@ def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> di
     """Know what runs: by the marker where that is enough, else by reading all settings."""
     known = {i.item.asset_tag: office.known[i.item.asset_tag] for i in intents}
     found: dict[str, Snapshot | ProvisionError] = {}
-    seen = gather.by_snmp(office, [reach(k.device, run) for k in known.values() if k.accepted])
-    for tag, one in known.items():
+    known_by_look = {t: k for t, k in known.items() if drivers.load(k.device.driver).published}
+    seen = gather.by_snmp(office, [reach(k.device, run) for k in known_by_look.values() if k.accepted])
+    for tag, one in known_by_look.items():
         look = seen.get(tag)
         guard = str(look.readings.get("guard", "")) if look else "none"
         if not one.accepted and not run.plan_only:
@@ -178,7 +179,9 @@ def candidates_of(
             "password_hash": Secret(sets[tag]["password_hash"].reveal() + "\n"),
         }
         driver = drivers.load(intent.driver)
-        found[tag] = render.render(driver, replace(intent, facts=own), sets[tag], templates(driver.name))
+        known = office.known.get(tag)
+        firmware = known.device.firmware if known else ""
+        found[tag] = render.render(driver, replace(intent, facts=own), sets[tag], templates(driver.name), firmware)
     return found
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provision import drivers, gather, peers, plan, render
-from provision.connectors import snmp
+from provision import dialects, drivers, gather, peers, plan, render
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.diff import diff
 from provision.errors import ProvisionError
-from provision.home import templates
 from provision.model import Candidate, Device, Ending, Intent, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, BEGUN, CONFIGURED, ENDED, ROTATED, Office, configuration, pack, record
 from provision.settle import GRACE_S, Settled, settle
@@ -113,7 +110,6 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
         run.tell(step)
 
     longest = max(_window(j, run) for j in jobs)
-    threading.Thread(target=snmp.warm, daemon=True).start()  # the reading that follows starts at once
     writer.phase("apply.yml", hosts, told, deadline_s=longest + SLACK_S)
     return _end(office, writer, name, jobs, run)
 
@@ -124,16 +120,16 @@ def _window(job: Job, run: Run) -> int:
 
 def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
     driver = drivers.load(job.device.driver)
-    guard = templates(driver.name)[f"files/{driver.guard}"]
-    tag = job.device.tag
-    document = writer.put(
-        f"{tag}.change",
-        plan.change_document(driver, job.plan, run=name, window_s=_window(job, run), nonce=job.nonce, guard=guard),
+    guard, dialect, tag, firmware = gather.guard_of(driver), dialects.of(driver), job.device.tag, job.device.firmware
+    document = dialect.change(
+        driver, job.plan, run=name, window_s=_window(job, run), nonce=job.nonce, guard=guard, firmware=firmware
     )
+    line = dialect.command(driver, guard=guard, nonce=job.nonce, firmware=firmware)
     fresh_login, settle_s = plan.proof(driver, job.plan)
     after = reach(job.after, run)
     return writer.host(reach(job.device, run)) | {
-        "feed_command": driver.feed, "change_document": str(document),
+        "feed_command": driver.feed, "change_document": str(writer.put(f"{tag}.change", document)),
+        "change_put": dialect.PUT, "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
         "change_output": str(writer.path / f"{tag}.changed"),
         "finish_document": str(writer.path / f"{tag}.finish"),
         "finish_output": str(writer.path / f"{tag}.finished"),
@@ -149,7 +145,8 @@ def _follow(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> N
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
         _judge_read_back(office, writer, run, job, step)
     elif step.task == "Finish" and step.state == DONE:
-        ended, code, said = plan.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
+        dialect = dialects.of(drivers.load(job.device.driver))
+        ended, code, said = dialect.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
         job.finished = ended and code == 0
         job.because = said
     elif step.task == "Finish" and step.state in {UNREACHABLE, FAILED}:
@@ -158,7 +155,7 @@ def _follow(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> N
 
 def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> None:
     driver = drivers.load(job.device.driver)
-    tag = job.device.tag
+    dialect, tag = dialects.of(driver), job.device.tag
     stop = writer.path / f"{tag}.finish.stop"
     output = writer.take(f"{tag}.changed")
     if step.state != DONE or output is None:
@@ -167,16 +164,21 @@ def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: S
         stop.touch()
         return
     try:
-        seen, code = plan.read_look(driver, output, job.nonce, tag, office.now())
+        seen, code = dialect.read_look(driver, output, job.nonce, tag, office.now())
     except ProvisionError as error:
-        _, job.refused, said = plan.read_end(output, job.nonce)
+        _, job.refused, said = dialect.read_end(output, job.nonce)
         job.because = said or driver.commit.refusals.get(job.refused, str(error))
         stop.touch()
         return
-    key = office.vault.seal_key()
-    seen = replace(seen, settings=render.seal(seen.settings, key))
+    intended = render.seal(job.plan.candidate.settings, office.vault.seal_key())
+    seen = gather.sealed(office, job.device, seen, intended)
+    closing = plan.closing(driver, seen, intended)
+    locators = seen.locators
+    if closing:
+        seen = plan.without(seen, closing)
+        seen = replace(seen, marker=render.marker(plan.visible(driver, seen.settings)))
     owns = driver.owns if (own := run.owns(tag)) is None else own
-    wrong = diff(seen.settings, render.seal(job.plan.candidate.settings, key), owns=owns, volatile=driver.volatile)
+    wrong = diff(seen.settings, intended, owns=owns, volatile=driver.volatile)
     if str(seen.readings.get("serial", "")) != job.intent.item.serial:
         job.because = f"another box answers: serial {seen.readings.get('serial') or 'not said'}, recorded {job.intent.item.serial}"
         stop.touch()
@@ -188,7 +190,11 @@ def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: S
     job.read_back = seen
     if job.after.tunnel_key != job.device.tunnel_key:
         peers.write(office, pending=[tag] if run.rotates(tag) else [])  # the hub lets the new key in, too
-    writer.put(f"{tag}.finish", plan.finish_document(driver, run=run.name, marker=seen.marker, nonce=job.nonce))
+    edits = driver.grammar.edits(closing, locators, driver.shape) if closing else ""
+    finish = dialect.finish(
+        driver, run=run.name, marker=seen.marker, nonce=job.nonce, closing=edits, guard=gather.guard_of(driver)
+    )
+    writer.put(f"{tag}.finish", finish)
 
 
 def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:

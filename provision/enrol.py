@@ -11,21 +11,17 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from provision import drivers, gather, keys
 from provision.connectors import ssh
 from provision.connectors.ansible import Writer
+from provision.connectors.openssh import identity
 from provision.connectors.phase import DONE, Step
 from provision.errors import DeviceError, IdentityError, ProvisionError, UsageError
 from provision.ledger.lease import hold
-from provision.model import Device, Intent, Snapshot, Stage
+from provision.model import Device, Intent, Secret, Snapshot, Stage
 from provision.office import CONFIGURED, ENROLLED, REGISTERED, Office, configuration, record
-
-IDENTITY = {
-    "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
-    "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',
-    "imei": "uqmi -s -d /dev/cdc-wdm0 --get-imei",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +50,12 @@ def enrol(
     approve: Callable[[str], bool],
     packages: Path | None = None,
     new_key: bool = False,
+    password: Secret | None = None,
     tell: Callable[[Step], None] = lambda _: None,
 ) -> Enrolled:
     """Take one factory-state device into the house.
 
-    `approve` is shown the host key's fingerprint. Raises IdentityError where the box is not the
+    `approve` is shown the host key's fingerprint; `password` is the one on the label, where there is one. Raises IdentityError where the box is not the
     one that the record names, DeviceError where packages are missing and no folder has them.
     """
     tag, driver = intent.item.asset_tag, drivers.load(intent.driver)
@@ -69,14 +66,18 @@ def enrol(
     with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
         if held:
             raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
-        key = _pin(office, intent, (host, port), approve, new_key=new_key)
+        login = password or Secret(driver.factory.password)
+        key, firmware = _pin(office, intent, (host, port), approve, new_key=new_key, password=login)
+        old = bool(driver.features) and not driver.has(firmware).get("ed25519", True)
         device = Device(
             tag=tag, kecamatan=intent.kit.kecamatan.slug, driver=driver.name, host=host, bench_host=host,
             ssh_port=port, snmp_port=intent.snmp_port, username=driver.factory.username, stage=Stage.ENROLLED,
-            link=intent.kit.kecamatan.link,
+            link=intent.kit.kecamatan.link, firmware=firmware, rsa=old,
         )  # fmt: skip
         with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
-            keys.office_key(office.place.ssh_key)
+            public = keys.office_key(identity(office.place.ssh_key, device))
+            if driver.welcome:
+                _welcome(writer, device, driver.welcome, public, login, tell)
             snapshot, installed = _whole(office, writer, device, packages, tell)
         device = replace(
             device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("firmware", ""))
@@ -90,18 +91,50 @@ def enrol(
 
 
 def _pin(
-    office: Office, intent: Intent, where: tuple[str, int], approve: Callable[[str], bool], *, new_key: bool
-) -> str:
-    """Show the host key, ask the box who it is, and only then pin the key."""
+    office: Office,
+    intent: Intent,
+    where: tuple[str, int],
+    approve: Callable[[str], bool],
+    *,
+    new_key: bool,
+    password: Secret,
+) -> tuple[str, str]:
+    """Show the host key, ask the box who it is, and only then pin the key; give it, and the firmware."""
     (host, port), driver, tag = where, drivers.load(intent.driver), intent.item.asset_tag
     key = keys.shown(office.place.host_keys, tag, where, approve=approve, new_key=new_key)
-    said = ssh.read(
-        host, port, kind=driver.netmiko, username=driver.factory.username,
-        password=driver.factory.password, host_key=key, commands=IDENTITY,
-    )  # fmt: skip
+    login = ssh.Login(
+        host=host, port=port, kind=driver.netmiko, username=driver.factory.username, password=password, host_key=key
+    )
+    first = {n: line for n, line in driver.identity.items() if n == "firmware"}
+    said = ssh.read(login, first) if first else {}
+    said |= ssh.read(login, _as_spoken(driver, said.get("firmware", "")))
     _compare(intent, said, f"{host} port {port}")
     keys.pin(office.place.host_keys, tag, key, over=new_key)
-    return key
+    return key, drivers.number(said.get("firmware", ""))
+
+
+def _as_spoken(driver: drivers.Driver, firmware: str) -> dict[str, str]:
+    """Give the questions of identity in the words of this firmware."""
+    word = "monitor" if driver.has(firmware).get("monitor") else "info"
+    return {n: line.replace("{monitor}", word) for n, line in driver.identity.items() if n != "firmware"}
+
+
+def _welcome(
+    writer: Writer,
+    device: Device,
+    words: drivers.Welcome,
+    public: str,
+    password: Secret,
+    tell: Callable[[Step], None],
+) -> None:
+    """Give the box the office's public key; from then on no password opens it."""
+    line = words.line.replace("{username}", device.username)
+    hosts = writer.host(device, password if password.reveal() else None) | {
+        "feed_command": line, "look_put": words.put, "look_line": str(writer.put(f"{device.tag}.line", line.encode())),
+        "look_document": str(writer.put(f"{device.tag}.pub", (public + "\n").encode())),
+        "look_output": str(writer.path / f"{device.tag}.welcomed"),
+    }  # fmt: skip
+    _once(writer, device, hosts, tell)
 
 
 def next_tag(office: Office) -> str:
@@ -172,18 +205,22 @@ def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for path in files:
             tar.add(path, arcname=path.name)
-    ended: list[Step] = []
-
-    def told(step: Step) -> None:
-        ended.append(step)
-        tell(step)
-
     folder = '"${IPKG_INSTROOT-}/tmp/kit-packages"'
     command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {driver.install} ./*.ipk; code=$?; rm -rf {folder}; exit $code"
     hosts = writer.host(device) | {
         "feed_command": command, "look_document": str(writer.put(f"{device.tag}.packages", archive.getvalue())),
         "look_output": str(writer.path / f"{device.tag}.installed"),
     }  # fmt: skip
+    _once(writer, device, hosts, tell)
+
+
+def _once(writer: Writer, device: Device, hosts: dict[str, Any], tell: Callable[[Step], None]) -> None:
+    ended: list[Step] = []
+
+    def told(step: Step) -> None:
+        ended.append(step)
+        tell(step)
+
     writer.phase("gather.yml", {device.tag: hosts}, told, deadline_s=gather.LOOK_DEADLINE_S)
     if not any(s.state == DONE for s in ended):
         raise gather.unreachable(device, ended[-1] if ended else None)

@@ -4,46 +4,138 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from provision import drivers, plan, readings
-from provision.connectors import snmp
-from provision.connectors.ansible import Writer
+from provision import dialects, drivers, plan, radio, readings
+from provision.connectors import openssh, snmp
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.errors import ProvisionError
 from provision.home import templates
-from provision.model import Device, Snapshot
+from provision.model import Device, Settings, Snapshot
 from provision.office import Office
+from provision.radio import Family
+from provision.render import marker as digest_of
 from provision.render import seal
+
+if TYPE_CHECKING:
+    from provision.connectors.ansible import Writer
 
 LOOK_DEADLINE_S = 180.0
 NONCE_BYTES = 8
 
 
 def by_snmp(office: Office, devices: list[Device], *, retries: int = 1) -> dict[str, Snapshot]:
-    """Read identity, radio and the configuration's marker of each device in two exchanges.
+    """Read identity, radio and (where it is published) the configuration's marker of each device in two exchanges.
 
-    Always gives a snapshot per device; what could not be read is in `missing` with its reason.
+    Always gives a snapshot per device; what could not be read is in `missing` with its reason. A row's index is a
+    hint: an answer counts only where IMEI or interface name prove it, else the row is looked for and read again.
     """
     secret = office.vault.devices([d.tag for d in devices])
     users = {d.tag: str(office.home.intents[d.tag].facts["snmp_user"]) for d in devices}
+    hints = office.place.hints()
+    asked: dict[str, tuple[snmp.Target, readings.Table | Family]] = {}
+    for device in devices:
+        driver = drivers.load(device.driver)
+        table = readings.load(driver.readings)
+        oids = table.oids if isinstance(table, readings.Table) else readings.ask(table, hints.get(device.tag, 1))
+        target = snmp.target(device, users[device.tag], secret[device.tag], driver.usm)
+        asked[device.tag] = replace(target, oids=oids), table
+    answers = snmp.read([target for target, _ in asked.values()], retries=retries)
     found: dict[str, Snapshot] = {}
-    for name in sorted({drivers.load(d.driver).readings for d in devices}):
-        table = readings.load(name)
-        group = [d for d in devices if drivers.load(d.driver).readings == name]
-        targets = [snmp.target(d.tag, d.host, d.snmp_port, users[d.tag], secret[d.tag]) for d in group]
-        for tag, answer in snmp.read(targets, table.oids, retries=retries).items():
-            found[tag] = _snapshot(office, tag, answer, table)
+    for tag, (target, table) in asked.items():
+        if isinstance(table, readings.Table) or answers[tag].because:
+            found[tag] = _snapshot(office, tag, answers[tag], table, 0)
+        else:
+            found[tag] = _proven(office, target, answers[tag], table, hints)
+    office.place.keep_hints(hints)
     return found
 
 
-def _snapshot(office: Office, tag: str, answer: snmp.Answer, table: readings.Table) -> Snapshot:
+def _proven(
+    office: Office, target: snmp.Target, answer: snmp.Answer, family: Family, hints: dict[str, int]
+) -> Snapshot:
+    """Read a row whose index is proven; where it is not, find the row and ask once more."""
+    tag = target.device
+    seen = _snapshot(office, tag, answer, family, hints.get(tag, 1))
+    if _is_ours(office, tag, seen):
+        return seen
+    index = _find(office, target, family)
+    if index is not None:
+        hints[tag] = index
+        again = snmp.read([replace(target, oids=readings.ask(family, index))])[tag]
+        seen = _snapshot(office, tag, again, family, index)
+        if _is_ours(office, tag, seen):
+            return seen
+    own = {n: v for n, v in seen.readings.items() if n in {"serial", "firmware", "model", "uptime_s"}}
+    return replace(seen, readings=own, missing={**_all(family, "the modem's row was not found"), **seen.missing})
+
+
+def _is_ours(office: Office, tag: str, seen: Snapshot) -> bool:
+    intent = office.home.intents[tag]
+    if "imei" in seen.readings:
+        return bool(seen.readings["imei"] == intent.item.imei)
+    device = intent.facts["modem_device"] or drivers.load(intent.driver).facts.get("modem_device")
+    return bool(seen.readings.get("interface") == device)
+
+
+def _find(office: Office, target: snmp.Target, family: Family) -> int | None:
+    """Walk the column of interface names, or of IMEIs, for the row of our modem."""
+    intent = office.home.intents[target.device]
+    device = intent.facts["modem_device"] or drivers.load(intent.driver).facts.get("modem_device")
+    rows = family.rows[0]
+    for name, wanted in (("interface", device), ("imei", intent.item.imei)):
+        for column in (c for c in rows.columns if c.name == name):
+            for oid, raw in snmp.walk(replace(target, oids=()), radio.place(rows, column)).values.items():
+                if radio.text(raw) == wanted:
+                    return int(oid.rpartition(".")[2])
+    return None
+
+
+def _all(table: readings.Table | Family, why: str) -> dict[str, str]:
+    names = table.read({})[1] if isinstance(table, readings.Table) else readings.names_of(table)
+    return dict.fromkeys(names, why)
+
+
+def _snapshot(office: Office, tag: str, answer: snmp.Answer, table: readings.Table | Family, index: int) -> Snapshot:
     if answer.because:
-        _, missing = table.read({})
-        return Snapshot(device=tag, at=office.now(), missing=dict.fromkeys(missing, answer.because))
-    said, missing = table.read(answer.values)
+        return Snapshot(device=tag, at=office.now(), missing=_all(table, answer.because))
+    if isinstance(table, readings.Table):
+        said, missing = table.read(answer.values)
+    else:
+        said, missing = readings.said(table, answer.values, index)
     return Snapshot(device=tag, at=office.now(), readings=said, missing=missing, marker=str(said.get("marker", "")))
+
+
+def look(office: Office, devices: list[Device]) -> dict[str, Snapshot]:
+    """Look at each device over SNMP; one that publishes no digest of its configuration is read over SSH, too.
+
+    Always gives a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
+    """
+    quiet = [d for d in devices if not drivers.load(d.driver).published]
+    whole = by_openssh(office, quiet)
+    found = by_snmp(office, devices)
+    return found | {tag: _joined(found[tag], one) for tag, one in whole.items()}
+
+
+def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
+    """Join what SNMP says of the radio with what SSH says of the configuration."""
+    if isinstance(whole, ProvisionError):
+        return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(("marker", "guard"), str(whole))})
+    if not over_snmp.readings:
+        why = f"what it hides is not proven: SNMP: {next(iter(over_snmp.missing.values()), 'no answer')}"
+        return replace(whole, marker="", missing={**over_snmp.missing, "marker": why})
+    serials = {one.readings["serial"] for one in (over_snmp, whole) if "serial" in one.readings}
+    if len(serials) > 1:
+        why = f"two boxes answer: serial {' and '.join(sorted(serials))}"
+        return Snapshot(
+            device=over_snmp.device, at=over_snmp.at, missing=dict.fromkeys(("serial", *over_snmp.missing), why)
+        )
+    readings = {**whole.readings, **over_snmp.readings}
+    missing = {name: why for name, why in over_snmp.missing.items() if name not in readings and name != "marker"}
+    return replace(whole, readings=readings | {"marker": whole.marker}, missing=missing)
 
 
 def by_ssh(
@@ -58,8 +150,7 @@ def by_ssh(
     for device in devices:
         driver = drivers.load(device.driver)
         nonce = nonces[device.tag] = secrets.token_hex(NONCE_BYTES)
-        guard = templates(driver.name)[f"files/{driver.guard}"]
-        document = writer.put(f"{device.tag}.look", plan.look_document(guard, nonce))
+        document = writer.put(f"{device.tag}.look", document_of(device, nonce))
         hosts[device.tag] = writer.host(device) | {
             "feed_command": driver.feed, "look_document": str(document),
             "look_output": str(writer.path / f"{device.tag}.looked"),
@@ -72,20 +163,57 @@ def by_ssh(
         tell(step)
 
     writer.phase("gather.yml", hosts, told, deadline_s=LOOK_DEADLINE_S)
-    return {d.tag: _looked(office, writer, d, steps.get(d.tag), nonces[d.tag]) for d in devices}
+    return {d.tag: _looked(office, writer.take(f"{d.tag}.looked"), d, steps.get(d.tag), nonces[d.tag]) for d in devices}
 
 
-def _looked(office: Office, writer: Writer, device: Device, step: Step | None, nonce: str) -> Snapshot | ProvisionError:
-    output = writer.take(f"{device.tag}.looked")
+def _looked(
+    office: Office, output: bytes | None, device: Device, step: Step | None, nonce: str
+) -> Snapshot | ProvisionError:
     if step is None or step.state != DONE or output is None:
         return unreachable(device, step)
     try:
-        snapshot, _ = plan.read_look(drivers.load(device.driver), output, nonce, device.tag, office.now())
+        driver = drivers.load(device.driver)
+        snapshot, _ = dialects.of(driver).read_look(driver, output, nonce, device.tag, office.now())
     except ProvisionError as error:
         return error
-    from dataclasses import replace
+    known = office.known.get(device.tag)
+    return sealed(office, device, snapshot, known.snapshot.settings if known else {})
 
-    return replace(snapshot, settings=seal(snapshot.settings, office.vault.seal_key()))
+
+def document_of(device: Device, nonce: str) -> bytes:
+    """Write the document of a look at one device."""
+    driver = drivers.load(device.driver)
+    return dialects.of(driver).look(driver, guard=guard_of(driver), nonce=nonce, firmware=device.firmware)
+
+
+def guard_of(driver: drivers.Driver) -> str:
+    """Give the text of a family's guard."""
+    return templates(driver.name)[f"files/{driver.guard}"]
+
+
+def sealed(office: Office, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:
+    """Give a snapshot with its secrets sealed, a marker, and what the device hides as it is `kept`."""
+    settings = seal(seen.settings, office.vault.seal_key())
+    whole = replace(seen, settings=settings, marker=seen.marker or digest_of(settings))
+    return plan.carry(drivers.load(device.driver), whole, kept)
+
+
+def by_openssh(office: Office, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
+    """Look as `by_ssh` does, but by OpenSSH itself: for a watch, which is not worth Ansible's start."""
+    asked = {d.tag: (d, secrets.token_hex(NONCE_BYTES)) for d in devices}
+    questions = {}
+    for tag, (device, nonce) in asked.items():
+        document, feed = document_of(device, nonce), drivers.load(device.driver).feed
+        command, body = (feed, document) if feed else (document.decode(), b"")
+        questions[tag] = openssh.Question(device, command, body, office.place.ssh_key, office.place.host_keys)
+        questions[tag].send()
+    deadline = time.monotonic() + LOOK_DEADLINE_S
+    found: dict[str, Snapshot | ProvisionError] = {}
+    for tag, (device, nonce) in asked.items():
+        reply = questions[tag].answer(deadline)
+        step = Step(device=tag, task="Look", state=DONE if reply.code in {0, 1} else UNREACHABLE, because=reply.said)
+        found[tag] = _looked(office, reply.output, device, step, nonce)
+    return found
 
 
 def unreachable(device: Device, step: Step | None) -> ProvisionError:

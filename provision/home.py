@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,21 @@ class Place:
         """The state of this home's lab."""
         self.insist()
         return self.var / "lab"
+
+    def hints(self) -> dict[str, int]:
+        """Give the row of each modem's table where it was found last: a saving, never evidence; it may be lost."""
+        try:
+            kept = json.loads((self.var / "hints.json").read_text())
+            return {str(tag): int(index) for tag, index in kept.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
+
+    def keep_hints(self, hints: dict[str, int]) -> None:
+        """Keep the rows where modems were found, where they changed."""
+        if hints != self.hints():
+            temporary = self.var / "hints.new"
+            temporary.write_text(json.dumps(hints))
+            temporary.replace(self.var / "hints.json")
 
     def insist(self) -> None:
         """Raise IntentError where this is no home: nothing may be made in a wrong directory."""

@@ -12,16 +12,19 @@ from pathlib import Path
 from provision.errors import DeviceError, IdentityError, ProvisionError, UnreachableError
 
 CONNECT_S = 20.0
+RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
+HOST_KEYS = ("ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256")
 
 
 def office_key(path: Path) -> str:
-    """Give the office's public key, making the pair (Ed25519, 0600) at first need."""
+    """Give the office's public key, making the pair (Ed25519, 0600) at first need; a path that ends in `-rsa` is RSA's."""
     public = path.with_suffix(".pub")
     if not path.exists():
         from cryptography.hazmat.primitives import serialization as form
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-        key = Ed25519PrivateKey.generate()
+        old = path.name.endswith("-rsa")
+        key = rsa.generate_private_key(65537, RSA_BITS) if old else ed25519.Ed25519PrivateKey.generate()
         private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
         shown = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +49,7 @@ def office_key(path: Path) -> str:
 
 
 def read_host_key(host: str, port: int) -> str:
-    """Ask a server for its host key before any login; give it as `ssh-ed25519 AAAA…`.
+    """Ask a server for its host key before any login; give it as `ssh-ed25519 AAAA…` (or RSA).
 
     Raises UnreachableError where nothing answers as an SSH server.
     """
@@ -55,7 +58,7 @@ def read_host_key(host: str, port: int) -> str:
     try:
         with socket.create_connection((host, port), timeout=CONNECT_S) as connection:
             transport = paramiko.Transport(connection)
-            transport.get_security_options().key_types = ("ssh-ed25519",)
+            transport.get_security_options().key_types = HOST_KEYS
             try:
                 transport.start_client(timeout=CONNECT_S)
                 key = transport.get_remote_server_key()

@@ -172,7 +172,7 @@ class Device:
     """A managed item as the ledger knows it: pinned host key, addresses, stage.
 
     `host` is its address in the tunnel, `bench_host` the one at the end of a bench cable,
-    `tunnel_key` its public key in the tunnel, which the hub needs.
+    `tunnel_key` its public key in the tunnel, which the hub needs; `rsa`: too old for other SSH keys.
     """
 
     tag: str
@@ -189,6 +189,7 @@ class Device:
     link: str = ""
     tunnel_key: str = ""
     role: str = "modems"
+    rsa: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,7 +268,7 @@ def record(device: Device) -> dict[str, Any]:
         "kecamatan": device.kecamatan, "driver": device.driver, "host": device.host,
         "bench_host": device.bench_host, "ssh_port": device.ssh_port, "snmp_port": device.snmp_port,
         "username": device.username, "model": device.model, "firmware": device.firmware, "link": device.link,
-        "tunnel_key": device.tunnel_key, "role": device.role,
+        "tunnel_key": device.tunnel_key, "role": device.role, "rsa": device.rsa,
     }  # fmt: skip
 
 

@@ -1,17 +1,15 @@
-"""Candidate against snapshot -> plan, and the documents that carry a plan to its device."""
+"""Candidate against snapshot -> plan, and what proves it."""
 
 from __future__ import annotations
 
-import gzip
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from provision.diff import diff
+from provision.diff import diff, matches
 from provision.drivers import Driver
-from provision.errors import CutShortError, ProvisionError
-from provision.model import Candidate, Change, Plan, Secret, Snapshot, Value
-from provision.render import FILE, seal
-
-SHADOW = "/etc/shadow"
+from provision.errors import ProvisionError
+from provision.model import Candidate, Change, Plan, Settings, Snapshot, Value
+from provision.render import seal
 
 
 def make(
@@ -45,132 +43,41 @@ def proof(driver: Driver, plan: Plan) -> tuple[bool, float]:
     return bool(door), driver.settle_s if touched else 0.0
 
 
-def change_document(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str) -> bytes:
-    """Write the document of exec two: guard first, then files, configuration, commit, read-back.
+def carry(driver: Driver, seen: Snapshot, kept: Settings) -> Snapshot:
+    """Give the snapshot with what the device hides as it was last accepted or sent: it is proved by use, not by sight.
 
-    It ends in a call of its one function, so that a document that was cut short does nothing.
+    `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
     """
-    words = driver.commit
-    real = {c.path: plan.candidate.settings.get(c.path) for c in plan.changes}
-    edits = driver.grammar.edits(
-        tuple(
-            Change(path=c.path, running=c.running, intended=real[c.path])
-            for c in plan.changes
-            if not c.path.startswith(FILE)
-        ),
-        plan.locators,
-    )
-    body = [words.prepare]
-    changed = {c.path for c in plan.changes}
-    if any(FILE + p in changed and f.source == driver.guard for p, f in driver.files.items()):
-        body.append(_here(driver, 'cat >"${IPKG_INSTROOT-}/etc/kit/next/guard"', guard, nonce, code="23"))
-        body.append('sh "${IPKG_INSTROOT-}/etc/kit/next/guard" install || return 24')
-    body.append(fill(words.checkpoint, marker=plan.marker) + " || return $?")
-    body.append(fill(words.arm, run=run, window_s=window_s) + " || return $?")
-    for path, file in plan.candidate.files.items():
-        if FILE + path not in changed or driver.files[path].source == driver.guard:
-            continue
-        text = file.text.reveal() if isinstance(file.text, Secret) else file.text
-        put = words.login if path == SHADOW else fill(words.put, mode=file.mode, path=path.lstrip("/"))
-        body.append(_here(driver, put, text, nonce))
-    if edits:
-        body.append(_here(driver, words.stage, edits, nonce))
-    body.append(fill(words.commit, run=run, staged="uci" if edits else "files") + " || return $?")
-    body.append(words.read_back + f" && printf '\\n#kit end {nonce}\\n'")
-    return pack(body)
-
-
-def finish_document(driver: Driver, *, run: str, marker: str, nonce: str) -> bytes:
-    """Write the document of exec three: confirm, disarm, say so."""
-    confirm = fill(driver.commit.confirm, run=run, marker=marker)
-    return pack([f"{confirm} || return $?", f"printf '#kit end {nonce}\\n'"])
-
-
-def revert_document(driver: Driver, *, run: str, nonce: str) -> bytes:
-    """Write the document that asks the guard to put the old configuration back now."""
-    return pack([f"{fill(driver.commit.revert, run=run)} || return $?", f"printf '#kit end {nonce}\\n'"])
-
-
-def look_document(guard: str, nonce: str) -> bytes:
-    """Write the document of a look; it brings the guard's words along, so it needs nothing there."""
-    return gzip.compress(
-        f"main() {{\nset -- look\n{guard}\nprintf '\\n#kit end {nonce}\\n'\n}}\nmain | gzip -c\n".encode(), mtime=0
-    )
-
-
-def pack(body: list[str]) -> bytes:
-    """Wrap lines of shell in one function that is called last, compressed both ways."""
-    text = "change() {\n" + "\n".join(body) + "\n}\n" + '{ (change); echo "#kit code $?"; } | gzip -c\n'
-    return gzip.compress(text.encode(), mtime=0)
-
-
-def fill(words: str, **values: object) -> str:
-    """Put values into a family's words; shell's own braces stay as they are."""
-    for name, value in values.items():
-        words = words.replace("{" + name + "}", str(value))
-    return words
-
-
-def _here(driver: Driver, command: str, text: str, nonce: str, code: str = "$?") -> str:
-    """Give `text` to `command` on standard input, whatever stands in it."""
-    end = f"KIT-{nonce}"
-    if end in text:
-        raise ProvisionError(f"the end mark stands in a text for {driver.title}")
-    return f"{command} <<'{end}' || return {code}\n{text.rstrip(chr(10))}\n{end}"
-
-
-def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
-    """Read what a look or a read-back printed: the snapshot, and the exit code that it names.
-
-    Bytes that are not UTF-8 stay visible as escapes. Raises CutShortError where the end mark
-    of this very run is missing.
-    """
-    text = unpack(output)
-    head, _, rest = text.partition("#kit export\n")
-    facts = _facts(head + rest[-200:])
-    code = int(facts.get("code", "0"))
-    if f"#kit end {nonce}" not in rest:
-        raise CutShortError(facts.get("refused", "the device's answer was cut short"), where=device)
-    export = rest.partition(f"\n#kit end {nonce}")[0]
-    settings, locators = driver.grammar.parse(export, driver.shape)
-    whole: dict[str, Value] = dict(settings)
-    for line in head.splitlines():
-        match line.split(" "):
-            case ["#kit", "file", path, digest]:
-                whole[f"{FILE}/{path}"] = digest
-    if not settings:
-        raise CutShortError("the device showed an empty configuration", where=device)
-    readings: dict[str, str] = {
-        k: facts[k] for k in ("serial", "mac", "imei", "firmware", "model", "guard", "missing") if k in facts
+    if not driver.hidden:
+        return seen
+    hidden: dict[str, Value] = {
+        path: value
+        for path, value in kept.items()
+        if matches(path, driver.hidden) and path not in seen.settings and _has_place(path, kept, seen.settings)
     }
-    return Snapshot(
-        device=device, at=at, settings=whole, locators=locators, readings=readings, marker=facts.get("marker", "")
-    ), code
+    return replace(seen, settings={**seen.settings, **hidden})
 
 
-def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
-    """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
-    text = unpack(output)
-    facts = _facts(text)
-    return f"#kit end {nonce}" in text, int(facts.get("code", "1")), facts.get("refused", "")
+def _has_place(path: str, kept: Settings, seen: Settings) -> bool:
+    entry = path.rpartition(":")[0]
+    return entry not in kept or entry in seen
 
 
-def _facts(text: str) -> dict[str, str]:
-    found = {}
-    for line in text.splitlines():
-        if line.startswith("#kit "):
-            name, _, value = line[5:].partition(" ")
-            found[name] = value
-    return found
+def visible(driver: Driver, settings: Settings) -> dict[str, Value]:
+    """Give the settings that the device shows."""
+    return {path: value for path, value in settings.items() if not matches(path, driver.hidden)}
 
 
-def unpack(output: bytes) -> str:
-    """Give the text of a compressed answer; what was cut short is given as far as it goes."""
-    import zlib
+def closing(driver: Driver, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+    """Give the old doors that are still open: they close once the new way in is proved."""
+    return tuple(
+        Change(path=path, running=value, intended=None)
+        for path, value in seen.settings.items()
+        if path not in intended and matches(path, driver.doors)
+    )
 
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        raw = stream.decompress(output)
-    except zlib.error:
-        raw = output
-    return raw.decode("utf-8", "backslashreplace")
+
+def without(seen: Snapshot, closed: tuple[Change, ...]) -> Snapshot:
+    """Give the snapshot as it is once those doors are closed."""
+    gone = {c.path for c in closed}
+    return replace(seen, settings={p: v for p, v in seen.settings.items() if p not in gone})

@@ -12,7 +12,7 @@ from provision.lab.pcfactory import Pc
 from provision.model import ItemKind
 from provision.office import Office
 
-FIRMWARE = "23.05.5"
+FIRMWARE = {"openwrt": "23.05.5", "routeros": "7.23.8"}
 PACKAGES = ("snmpd_5.9.4-1_lab.ipk", "wireguard-tools_1.0.20210914-2_lab.ipk", "zoom_6.2.11_amd64.deb")
 THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
@@ -22,7 +22,7 @@ def up(office: Office) -> dict[str, Any]:
     boxes: list[Box | Pc] = [
         Box(
             tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
-            firmware=FIRMWARE, address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
+            firmware=FIRMWARE[i.driver], system=i.driver, address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
         )
         for tag, i in office.home.intents.items()
     ]  # fmt: skip

@@ -17,13 +17,19 @@ FILE = "file:"
 SEALED = "sealed:"
 
 
-def render(driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templates: Mapping[str, str]) -> Candidate:
-    """Render every section of `driver` for `intent`.
+def render(
+    driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templates: Mapping[str, str], firmware: str = ""
+) -> Candidate:
+    """Render every section of `driver` for `intent`, as the device's firmware takes it.
 
     `templates` maps a file name of the family's templates to its text. Every `{{ value }}` is
     quoted by the family's grammar, so that no value can end its own quotes; a secret passes as
-    a token and becomes a Secret again in the settings.
+    a token and becomes a Secret again in the settings. Raises ProvisionError where the intent
+    needs what this firmware does not have.
     """
+    facts = {n: v for n, v in driver.facts.items() if not intent.facts.get(n)}
+    facts = dict(intent.facts) | facts | {"secrets": secrets, "has": driver.has(firmware)}
+    _insist(driver, intent, firmware)
     tokens: dict[str, Secret] = {}
 
     def finalize(value: Any) -> str:
@@ -37,7 +43,6 @@ def render(driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templa
         loader=DictLoader(dict(templates)), finalize=finalize, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,  # noqa: S701
     )  # fmt: skip
-    facts = dict(intent.facts) | {"secrets": secrets}
     try:
         text = "".join(environment.get_template(f"{section}.j2").render(facts) + "\n" for section in driver.sections)
     except TemplateError as error:
@@ -51,6 +56,17 @@ def render(driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templa
     files = device_files(driver, facts, templates)
     whole.update({FILE + path: digest(file.text) for path, file in files.items()})
     return Candidate(settings=whole, files=files)
+
+
+def _insist(driver: Driver, intent: Intent, firmware: str) -> None:
+    has = driver.has(firmware)
+    for need in driver.needs:
+        if intent.facts.get(need.fact) == need.value and not has[need.feature]:
+            raise ProvisionError(
+                f"{driver.title} {firmware or 'of unknown version'} {need.text}",
+                where=intent.item.asset_tag,
+                hint=need.hint,
+            )
 
 
 def _secret(value: Value, tokens: Mapping[str, Secret]) -> Value:
@@ -75,6 +91,12 @@ def device_files(driver: Driver, facts: Mapping[str, Any], templates: Mapping[st
 def digest(text: str | Secret) -> str:
     """Give the digest by which a file outside the configuration is a setting."""
     return sha256((text.reveal() if isinstance(text, Secret) else text).encode()).hexdigest()
+
+
+def marker(sealed: Settings) -> str:
+    """Give the digest of a whole configuration (secrets sealed), for a device that makes none itself."""
+    shown = sorted((path, value.reveal() if isinstance(value, Secret) else value) for path, value in sealed.items())
+    return sha256(repr(shown).encode()).hexdigest()[:32]
 
 
 def seal(settings: Settings, key: bytes) -> dict[str, Value]:

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from provision import drivers, gather, plan
+from provision import dialects, drivers, gather
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, Step
 from provision.errors import DeviceError, ProvisionError, UsageError
-from provision.home import templates
-from provision.model import Candidate, Change, Device, Plan, Snapshot
+from provision.model import Candidate, Change, Device, Plan, Snapshot, Value
 from provision.office import BEGUN, ENDED, SELFTEST, Office, kind_of, record
+from provision.render import FILE
 from provision.single import single
 
 UNARMED = range(21, 25)  # refusals before the guard is armed
@@ -26,8 +26,6 @@ REBOOT_WINDOW_S = 600
 REBOOT_S = 240.0  # the longest that a boot may take
 REVERT_S = 45.0
 PAUSE_S = 1.0
-NOTE = "system.@system.description"
-REBOOT = "(sleep 1; reboot) </dev/null >/dev/null 2>&1 &"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +62,14 @@ def _drill(office: Office, writer: Writer, device: Device, run: str, why: str, t
     office.ledger.append(BEGUN, device.tag, _journal(device, before, run, window_s), at=office.now())
     nonce = secrets.token_hex(gather.NONCE_BYTES)
     driver = drivers.load(device.driver)
-    guard = templates(driver.name)[f"files/{driver.guard}"]
-    document = plan.change_document(
-        driver, _harmless(before, run), run=run, window_s=window_s, nonce=nonce, guard=guard
-    )
-    output = _feed(writer, device, "drill", document, tell)
-    ended, code, said = plan.read_end(output, nonce)
+    dialect, guard = dialects.of(driver), gather.guard_of(driver)
+    document = dialect.change(
+        driver, _harmless(driver, before, run), run=run, window_s=window_s, nonce=nonce, guard=guard,
+        firmware=device.firmware,
+    )  # fmt: skip
+    line = dialect.command(driver, guard=guard, nonce=nonce, firmware=device.firmware)
+    output = _feed(writer, device, "drill", document, tell, line=line)
+    ended, code, said = dialect.read_end(output, nonce)
     if code or not ended:
         if code not in UNARMED:  # a guard may be armed: the run stays open for resume
             raise DeviceError(f"the drill broke off: {said or 'no answer'}", where=device.tag, hint="provision resume")
@@ -80,7 +80,7 @@ def _drill(office: Office, writer: Writer, device: Device, run: str, why: str, t
             f"the drill did not begin: {said or 'no answer'}", where=device.tag, hint="mend the cause, then try again"
         )
     if why == "boot":
-        _feed(writer, device, "reboot", plan.pack([REBOOT]), tell)
+        _feed(writer, device, "reboot", dialect.reboot(), tell)
     after = _wait_for_revert(office, writer, device, run, why, tell)
     if after.marker != before.marker:
         raise DeviceError(
@@ -108,15 +108,14 @@ def _journal(device: Device, before: Snapshot, run: str, window_s: int) -> dict[
     }
 
 
-def _harmless(before: Snapshot, run: str) -> Plan:
-    note = f"drill {run}"
+def _harmless(driver: drivers.Driver, before: Snapshot, run: str) -> Plan:
+    """Change one note; where the guard is a file on the device, it is brought along."""
+    wanted: dict[str, Value] = {FILE + p: "new" for p, file in driver.files.items() if file.source == driver.guard}
+    wanted[driver.note] = f"drill {run}"
+    changes = tuple(Change(path=p, running=before.settings.get(p), intended=v) for p, v in wanted.items())
     return Plan(
-        device=before.device, marker=before.marker, locators=before.locators,
-        changes=(
-            Change(path="file:/usr/libexec/kit/guard", running=None, intended="new"),
-            Change(path=NOTE, running=before.settings.get(NOTE), intended=note),
-        ),
-        candidate=Candidate(settings={NOTE: note, "file:/usr/libexec/kit/guard": "new"}),
+        device=before.device, marker=before.marker, locators=before.locators, changes=changes,
+        candidate=Candidate(settings=wanted),
     )  # fmt: skip
 
 
@@ -127,12 +126,22 @@ def _look(office: Office, writer: Writer, device: Device, tell: Callable[[Step],
     return found
 
 
-def _feed(writer: Writer, device: Device, name: str, document: bytes, tell: Callable[[Step], None]) -> bytes:
-    hosts = writer.host(device) | {
-        "feed_command": drivers.load(device.driver).feed,
-        "look_document": str(writer.put(f"{device.tag}.{name}", document)),
-        "look_output": str(writer.path / f"{device.tag}.{name}.out"),
+def _feed(
+    writer: Writer, device: Device, name: str, document: bytes, tell: Callable[[Step], None], line: bytes = b""
+) -> bytes:
+    put = {
+        "look_put": dialects.of(drivers.load(device.driver)).PUT,
+        "look_line": str(writer.put(f"{device.tag}.line", line)),
     }
+    hosts = (
+        writer.host(device)
+        | (put if line else {})
+        | {
+            "feed_command": drivers.load(device.driver).feed,
+            "look_document": str(writer.put(f"{device.tag}.{name}", document)),
+            "look_output": str(writer.path / f"{device.tag}.{name}.out"),
+        }
+    )
     ended: list[Step] = []
 
     def told(step: Step) -> None:

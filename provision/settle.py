@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provision import drivers, gather, plan
+from provision import dialects, drivers, gather, plan
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
 from provision.diff import diff
@@ -94,7 +94,7 @@ def _round(
         if state[0] == "armed" and state[1] == event.payload["run"]:
             (to_confirm if is_new else to_revert)[tag] = (look, device)
         elif state[0] != "armed":  # another run's guard ends first
-            ended[tag] = _ended(state, look, is_new=is_new)
+            ended[tag] = _ended(state, _as_sent(event, look) if is_new else look, is_new=is_new)
     _finish(writer, begun, to_confirm, tell)
     _finish(writer, begun, to_revert, tell, revert=True)
     for tag, settled in ended.items():
@@ -125,7 +125,20 @@ def _is_candidate(event: Event, look: Snapshot) -> bool:
     driver = drivers.load(event.payload["after"]["driver"])
     intended = unpack(event.payload["settings"])
     owns = driver.owns if event.payload.get("owns") is None else tuple(event.payload["owns"])
-    return not diff(look.settings, intended, owns=owns, volatile=driver.volatile)
+    if driver.hidden:  # what it hides proves nothing: the mark of the run goes with a whole change
+        if look.readings.get("mark") != event.payload["run"]:
+            return False
+        intended = plan.visible(driver, intended)
+        look = plan.without(look, plan.closing(driver, look, intended))
+    seen = plan.visible(driver, look.settings)
+    return not diff(seen, intended, owns=owns, volatile=driver.volatile)
+
+
+def _as_sent(event: Event, look: Snapshot) -> Snapshot:
+    """Give what a device hides as this run sent it."""
+    driver = drivers.load(event.payload["after"]["driver"])
+    seen = replace(look, settings=plan.visible(driver, look.settings))
+    return plan.carry(driver, seen, unpack(event.payload["settings"]))
 
 
 def _finish(
@@ -140,11 +153,13 @@ def _finish(
     hosts = {}
     for tag, (look, device) in seen.items():
         driver, run = drivers.load(device.driver), begun[tag].payload["run"]
-        nonce = secrets.token_hex(gather.NONCE_BYTES)
+        nonce, dialect, guard = secrets.token_hex(gather.NONCE_BYTES), dialects.of(driver), gather.guard_of(driver)
+        closing = () if revert else plan.closing(driver, look, unpack(begun[tag].payload["settings"]))
+        edits = driver.grammar.edits(closing, look.locators, driver.shape) if closing else ""
         document = (
-            plan.revert_document(driver, run=run, nonce=nonce)
+            dialect.revert(driver, run=run, nonce=nonce, guard=guard)
             if revert
-            else plan.finish_document(driver, run=run, marker=look.marker, nonce=nonce)
+            else dialect.finish(driver, run=run, marker=look.marker, nonce=nonce, closing=edits, guard=guard)
         )
         hosts[tag] = writer.host(device) | {
             "feed_command": driver.feed, "look_document": str(writer.put(f"{tag}.settle", document)),

@@ -19,6 +19,10 @@ interpreter_python = auto_silent
 enable_plugins = ansible.builtin.yaml
 ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
 """
+SHELF = {  # the lab's eight come from several makers, as the shelf may
+    "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),
+    "tabalar": ("routeros", "MikroTik", "LtAP LTE kit"),
+}
 GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
 
 
@@ -37,6 +41,7 @@ def make(directory: Path, *, lab: bool) -> Path:
             with os.fdopen(os.open(directory / "var/vault-password", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(24) + "\n")
             shutil.copy(Path(__file__).parent / "lab" / "defaults.yml", directory / "inventory" / "defaults.yml")
+            _mix(directory / "inventory")
     except OSError as error:
         raise ProvisionError(
             f"cannot make a home here: {error.strerror}",
@@ -44,3 +49,18 @@ def make(directory: Path, *, lab: bool) -> Path:
             hint="choose a directory that you may write to",
         ) from None
     return directory
+
+
+def _mix(inventory: Path) -> None:
+    """Put modems of other makers into some kits, and into the delivery list."""
+    delivery = (inventory / "delivery.csv").read_text()
+    for name, (driver, brand, model) in SHELF.items():
+        path = inventory / "kits" / f"{name}.yml"
+        head, _, modem = path.read_text().rpartition("    brand: ")
+        old_brand, old_model = (line.partition(": ")[2] for line in ("brand: " + modem).splitlines()[:2])
+        rest = modem.partition("\n")[2].partition("\n")[2]
+        tag = head.rpartition("asset_tag: ")[2].partition("\n")[0]
+        head = head.replace("modem:\n", f"modem:\n  driver: {driver}\n", 1)
+        path.write_text(f"{head}    brand: {brand}\n    model: {model}\n{rest}")
+        delivery = delivery.replace(f"{tag},Modem,{old_brand},{old_model}", f"{tag},Modem,{brand},{model}")
+    (inventory / "delivery.csv").write_text(delivery)

@@ -1,23 +1,49 @@
-"""SNMPv3's user security (RFC 3414): the engine ID of a device, and keys that are good for it alone."""
+"""SNMPv3's user security (RFC 3414): what a family speaks, the engine ID of a device, keys that are good for it alone."""
 
 from __future__ import annotations
 
-from hashlib import sha256
+import hashlib
+from dataclasses import dataclass
 
 PASSPHRASE_SPAN = 1048576  # RFC 3414, A.2: a megabyte of the passphrase repeated
 
 
-def engine_id(asset_tag: str) -> bytes:
-    """Give the engine ID that net-snmp builds from a text (`engineID`): format 4 of RFC 3411."""
-    return b"\x80\x00\x1f\x88\x04" + asset_tag.encode("ascii")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usm:
+    """How a family secures SNMPv3: `digest` is hashlib's name, `mac_bytes` its length on the wire.
+
+    `prefix` goes before the text from which the device makes its engine ID (format 4 of RFC 3411).
+    """
+
+    name: str
+    digest: str
+    mac_bytes: int
+    prefix: bytes
+
+    @property
+    def key_bytes(self) -> int:
+        """The length of a localised authentication key."""
+        return hashlib.new(self.digest).digest_size
+
+    def key(self, name: str) -> str:
+        """Give the name under which the vault keeps a localised key."""
+        return f"{name}_key" if self.name == "sha256" else f"{name}_key_{self.name}"
+
+    def engine_id(self, asset_tag: str) -> bytes:
+        """Give the engine ID of a device that is configured with its asset tag."""
+        return self.prefix + asset_tag.encode("ascii")
 
 
-def localise(passphrase: str, engine: bytes) -> bytes:
-    """Turn a passphrase into the key of one engine (RFC 3414 A.2 with SHA-256 of RFC 7860).
+NET_SNMP = Usm(name="sha256", digest="sha256", mac_bytes=24, prefix=b"\x80\x00\x1f\x88\x04")  # RFC 7860
+ROUTEROS = Usm(name="routeros", digest="sha1", mac_bytes=12, prefix=b"\x80\x00\x3a\x8c\x04")  # MikroTik's SNMP manual
+
+
+def localise(passphrase: str, engine: bytes, digest: str = "sha256") -> bytes:
+    """Turn a passphrase into the key of one engine (RFC 3414 A.2, with the digests of RFC 7860).
 
     It takes milliseconds, so the vault keeps the result.
     """
     once = passphrase.encode()
     spread = (once * (PASSPHRASE_SPAN // len(once) + 1))[:PASSPHRASE_SPAN]
-    user_key = sha256(spread).digest()
-    return sha256(user_key + engine + user_key).digest()
+    user_key = hashlib.new(digest, spread).digest()
+    return hashlib.new(digest, user_key + engine + user_key).digest()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from provision.errors import VaultError
 from provision.model import Secret
-from provision.usm import engine_id, localise
+from provision.usm import NET_SNMP, ROUTEROS, localise
 from provision.vaulttext import decrypt, encrypt
 
 NAME = "secrets.vault.yml"
@@ -160,16 +160,22 @@ def fresh(tag: str) -> dict[str, str]:
 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     auth, priv = (secrets.token_urlsafe(PASSWORD_BYTES) for _ in range(2))
-    engine = engine_id(tag.removesuffix(NEXT))
     return {
         "admin_password": password,
         "password_hash": sha512_crypt.using(rounds=5000).hash(password),
         "snmp_auth": auth,
         "snmp_priv": priv,
-        "snmp_auth_key": localise(auth, engine).hex(),
-        "snmp_priv_key": localise(priv, engine).hex(),
+        **_localised(auth, priv, tag.removesuffix(NEXT)),
         "wireguard_private": wireguard_key(),
         "wireguard_preshared": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+
+
+def _localised(auth: str, priv: str, tag: str) -> dict[str, str]:
+    return {
+        usm.key(name): localise(text, usm.engine_id(tag), usm.digest).hex()
+        for usm in (NET_SNMP, ROUTEROS)
+        for name, text in (("snmp_auth", auth), ("snmp_priv", priv))
     }
 
 

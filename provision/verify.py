@@ -50,7 +50,7 @@ def _modems(office: Office, intents: list[Intent], *, bench: bool, patience_s: f
         devices = [office.known[i.item.asset_tag].device for i in waiting]
         if bench:
             devices = [replace(d, host=d.bench_host) for d in devices]
-        found |= gather.by_snmp(office, devices)
+        found |= gather.look(office, devices)
         waiting = [i for i in waiting if _not_settled(office, i.item.asset_tag, found[i.item.asset_tag])]
         if time.monotonic() >= deadline:
             break
@@ -60,7 +60,8 @@ def _modems(office: Office, intents: list[Intent], *, bench: bool, patience_s: f
 
 def _not_settled(office: Office, tag: str, snapshot: Snapshot) -> bool:
     """Say whether a later look may say more: no answer yet, or one from snmpd's cache (5 s)."""
-    return bool(snapshot.missing) or snapshot.marker != office.known[tag].snapshot.marker
+    wanted = {name for check in checks.load("modems") for name in check.needs}
+    return not wanted.isdisjoint(snapshot.missing) or snapshot.marker != office.known[tag].snapshot.marker
 
 
 def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Finding]:

@@ -52,9 +52,11 @@ def _modems(
     serials = {i.item.asset_tag: i.item.serial for i in intents}
     found: dict[str, Watched] = {}
     moved: list[Device] = []
-    for tag, look in gather.by_snmp(office, [reach(k.device, bench=bench) for k in known.values()]).items():
+    for tag, look in gather.look(office, [reach(k.device, bench=bench) for k in known.values()]).items():
         state, because = _judge(look, known[tag], serials[tag])
-        if state == DRIFT:
+        if state == DRIFT and look.settings:
+            found[tag] = _compared(office, known[tag], look)
+        elif state == DRIFT:
             moved.append(reach(known[tag].device, bench=bench))
         else:
             found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(office, tag, look), because=because)
@@ -107,12 +109,16 @@ def _fetch(
             because = f"its configuration moved, but could not be read: {look}"
             found[tag] = Watched(device=tag, state=UNKNOWN, seen_at=office.now(), because=because)
             continue
-        changes = drift(office, known[tag], look)
-        state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
-        found[tag] = Watched(device=tag, state=state, seen_at=look.at, because=because, changes=changes)
-        if not changes:  # a comment, an order that does not count: the new digest is the accepted one
-            accept(office, known[tag], look, [])
+        found[tag] = _compared(office, known[tag], look)
     return found
+
+
+def _compared(office: Office, known: Known, look: Snapshot) -> Watched:
+    changes = drift(office, known, look)
+    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
+    if not changes:  # a comment, an order that does not count: the new digest is the accepted one
+        accept(office, known, look, [])
+    return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
 
 
 def drift(office: Office, known: Known, running: Snapshot) -> tuple[Change, ...]:

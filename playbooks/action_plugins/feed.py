@@ -18,10 +18,11 @@ RETRY_PAUSE_S = 0.1
 
 
 class ActionModule(ActionBase):
-    """Arguments: command, document, output, wait_s, pause_s, retry_s.
+    """Arguments: command, document, output, put, line, wait_s, pause_s, retry_s.
 
     The document may take `wait_s` to appear and is held back for `pause_s` then; a connection
-    that fails is tried again for `retry_s`.
+    that fails is tried again for `retry_s`. Without a command the document is the command itself.
+    With `put` the document becomes that file on the device, and the command is the text of the file `line`.
     """
 
     _requires_connection = True
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
             return result
         result.update(sent=len(body))
         time.sleep(float(args.get("pause_s", 0)))
-        code, out, err = self.send(args["command"], body, float(args.get("retry_s", 0)))
+        code, out, err = self.send(args, document, body)
         keep(Path(args["output"]), out)
         keep(Path(args["output"] + ".err"), err)
         if code == 255:
@@ -45,11 +46,18 @@ class ActionModule(ActionBase):
         result.update(rc=code, changed=True, received=len(out))
         return result
 
-    def send(self, command: str, body: bytes, retry_s: float) -> tuple[int, bytes, bytes]:
+    def send(self, args, document: Path, body: bytes) -> tuple[int, bytes, bytes]:
         """Run the command; a device that is just moving its door is tried again for `retry_s`."""
-        deadline = time.monotonic() + retry_s
+        deadline = time.monotonic() + float(args.get("retry_s", 0))
+        command, put = args.get("command"), args.get("put")
+        if put:
+            command, body = Path(args["line"]).read_text(), b""
+        elif not command:
+            command, body = body.decode(), b""
         while True:
             try:
+                if put:
+                    self._connection.put_file(str(document), put)
                 return self._connection.exec_command(command, in_data=body, sudoable=False)
             except AnsibleConnectionFailure:
                 if time.monotonic() >= deadline:

@@ -67,11 +67,17 @@ def enrol(
     new_key: Annotated[
         bool, typer.Option("--new-key", help="replace the pinned host key after a factory reset")
     ] = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file", metavar="FILE", exists=True, dir_okay=False, help="the password on the box's label"
+        ),
+    ] = None,
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision import console
     from provision import enrol as use_case
-    from provision.model import Computer
+    from provision.model import Computer, Secret
 
     here = office()
     intent = here.device(tag)
@@ -81,6 +87,7 @@ def enrol(
     result = use_case.enrol(
         here, intent, address, approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
         packages=packages, new_key=new_key,
+        password=Secret(password_file.read_text().strip()) if password_file else None,
     )  # fmt: skip
     installed = f"; installed {', '.join(result.installed)}" if result.installed else ""
     console.say(

@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from provision.connectors import private
-from provision.connectors.openssh import options
+from provision.connectors.openssh import identity, options
 from provision.connectors.phase import Phase, Told
 from provision.home import share
-from provision.model import Device
+from provision.model import Device, Secret
 
 FAREWELL_S = 5.0
 
@@ -79,13 +79,16 @@ class Writer:
         except FileNotFoundError:
             return None
 
-    def host(self, device: Device, host: str = "", port: int = 0) -> dict[str, Any]:
-        """Give the connection variables of one device."""
-        own = " ".join(shlex.quote(word) for word in options(self.host_keys / device.tag, device.tag))
-        return {
-            "ansible_host": host or device.host, "ansible_port": port or device.ssh_port,
+    def host(self, device: Device, password: Secret | None = None) -> dict[str, Any]:
+        """Give the connection variables of one device; a password is for the first login of a box from the carton."""
+        words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
+        own = " ".join(shlex.quote(word) for word in words)
+        with_password = {"ansible_password": password.reveal()} if password else {}
+        return with_password | {
+            "ansible_host": device.host, "ansible_port": device.ssh_port,
             "ansible_user": device.username, "ansible_connection": "ssh",
-            "ansible_ssh_private_key_file": str(self.ssh_key), "ansible_ssh_common_args": own,
+            "ansible_ssh_private_key_file": str(identity(self.ssh_key, device)), "ansible_ssh_common_args": own,
+            "ansible_ssh_transfer_method": "sftp",
             "ansible_control_path": self.control_path(),
         }  # fmt: skip
 

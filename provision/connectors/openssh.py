@@ -16,14 +16,26 @@ from provision.model import Device
 CONNECT_S = 20
 
 
-def options(pinned: Path, tag: str) -> list[str]:
-    """Give ssh's options by which only the pinned key of `tag` is taken, and nothing is asked."""
+RSA = ["-o", "HostKeyAlgorithms=+ssh-rsa", "-o", "PubkeyAcceptedAlgorithms=+ssh-rsa"]
+
+
+def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) -> list[str]:
+    """Give ssh's options by which only the pinned key of `tag` is taken, and nothing is asked (unless `asks`).
+
+    `rsa` lets the old signatures in, for a device that knows no others.
+    """
     return [
+        *(RSA if rsa else ()),
         "-F", "none", "-o", f'UserKnownHostsFile="{pinned}"', "-o", "GlobalKnownHostsFile=none",
         "-o", "StrictHostKeyChecking=yes", "-o", f"HostKeyAlias={tag}", "-o", "IdentitiesOnly=yes",
-        "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3",
+        "-o", f"BatchMode={'no' if asks else 'yes'}", "-o", "LogLevel=ERROR", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3",
         "-o", f"ConnectTimeout={CONNECT_S}",
     ]  # fmt: skip
+
+
+def identity(ssh_key: Path, device: Device) -> Path:
+    """Give the office's key that a device knows: beside the Ed25519 one there is an RSA one for old firmware."""
+    return ssh_key.with_name(f"{ssh_key.name}-rsa") if device.rsa else ssh_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +52,10 @@ class Question:
 
     def __init__(self, device: Device, command: str, document: bytes, ssh_key: Path, host_keys: Path) -> None:
         """Start it; `answer` waits for its end."""
-        where = ["-i", str(ssh_key), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
+        where = ["-i", str(identity(ssh_key, device)), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
         try:
             self._process = subprocess.Popen(
-                ["ssh", *options(host_keys / device.tag, device.tag), *where, command],
+                ["ssh", *options(host_keys / device.tag, device.tag, rsa=device.rsa), *where, command],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         except FileNotFoundError:

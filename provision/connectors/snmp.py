@@ -1,155 +1,225 @@
 """SNMPv3 reads: authPriv only, two exchanges, every reply authenticated before use.
 
-pysnmp is used with keys that are already localised and an engine ID that is known from the
-asset tag, so that no unauthenticated discovery takes place: (1) an authenticated request that
-gets the agent's time in an authenticated report, (2) the GET.
+Keys are localised and the engine ID is known from the asset tag, so that no unauthenticated discovery
+takes place: (1) an authenticated request that gets the agent's time in an authenticated report,
+(2) the GET. One socket carries all devices, a window of them at a time.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+import contextlib
+import heapq
+import selectors
+import socket
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provision import usm
-from provision.model import Secret
+from provision.model import Device, Secret
+from provision.snmpv3 import ber, message, reply
+from provision.snmpv3.values import Absent, Value
+from provision.usm import NET_SNMP, Usm, localise
 
 AES128_BYTES = 16
+ROUNDS = 3  # the time, the answer, and once more for a clock that moved in between
+AT_ONCE = 128
+DATAGRAM = 65535
+SILENT = "no answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One agent and the user that reads it; keys are localised."""
+    """One agent and the user that reads it; keys are localised. `oids` are asked instead of those of the call."""
 
     device: str
     host: str
     port: int
     user: str
     engine_id: bytes
-    auth_key: bytes
-    priv_key: bytes
+    usm: Usm = NET_SNMP
+    auth_key: bytes = field(repr=False)
+    priv_key: bytes = field(repr=False)
+    oids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one agent said: values by OID, or why there are none."""
+    """What one agent said: values by OID (None where it has none), or why there are none."""
 
     device: str
     values: Mapping[str, Any] = field(default_factory=dict)
     because: str = ""
 
 
-def target(device: str, host: str, port: int, user: str, secrets: Mapping[str, Secret]) -> Target:
+def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm) -> Target:
     """Make the target of one device from its secrets; a vault of an older program has no localised keys."""
-    engine = usm.engine_id(device)
+    engine = usm.engine_id(device.tag)
 
     def key(name: str) -> bytes:
-        kept = secrets.get(f"{name}_key")
-        return bytes.fromhex(kept.reveal()) if kept else usm.localise(secrets[name].reveal(), engine)
+        kept = secrets.get(usm.key(name))
+        return bytes.fromhex(kept.reveal()) if kept else localise(secrets[name].reveal(), engine, usm.digest)
 
     return Target(
-        device=device, host=host, port=port, user=user, engine_id=engine,
+        device=device.tag, host=device.host, port=device.snmp_port, user=user, engine_id=engine, usm=usm,
         auth_key=key("snmp_auth"), priv_key=key("snmp_priv")[:AES128_BYTES],
     )  # fmt: skip
 
 
-def warm() -> None:
-    """Import what a read needs while the caller waits for something else (about 0.15 s)."""
-    import pysnmp.hlapi.v3arch.asyncio  # noqa: F401
+@dataclass(slots=True)
+class _Job:
+    """One agent's way through a read."""
+
+    target: Target
+    address: tuple[str, int]
+    peer: message.Peer
+    oids: tuple[str, ...]
+    kind: int
+    clock: message.Clock = message.NO_CLOCK
+    heard_at: float = 0.0
+    values: dict[str, Value] = field(default_factory=dict)
+    because: str = SILENT
+    tries: int = 0
+    rounds: int = 0
+    waiting: set[int] = field(default_factory=set)
+
+    def known(self) -> message.Clock | None:
+        """Give the engine's clock as it should be by now."""
+        if not self.heard_at:
+            return None
+        return message.Clock(self.clock.boots, self.clock.time + int(time.monotonic() - self.heard_at))
+
+
+class _Reader:
+    """One socket, and the requests that wait for their replies."""
+
+    def __init__(self, wire: socket.socket, jobs: Iterable[_Job], timeout_s: float, retries: int, rows: int) -> None:
+        self.wire, self.todo = wire, iter(jobs)
+        self.timeout_s, self.retries, self.rows = timeout_s, retries, rows
+        self.pending: dict[int, tuple[message.Request, _Job]] = {}
+        self.due: list[tuple[float, int]] = []
+        self.live = 0
+
+    def run(self) -> None:
+        """Read until every job has ended."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.wire, selectors.EVENT_READ)
+            self._begin()
+            while self.pending:
+                if ready.select(max(0.0, self.due[0][0] - time.monotonic())):
+                    self._hear_all()
+                self._give_up_late()
+
+    def _begin(self) -> None:
+        while self.live < AT_ONCE and (job := next(self.todo, None)) is not None:
+            self.live += 1
+            self._send(job)
+
+    def _send(self, job: _Job) -> None:
+        request = message.build(job.peer, job.oids, job.clock, kind=job.kind, repetitions=self.rows)
+        self.pending[request.msg_id] = request, job
+        job.waiting.add(request.msg_id)
+        heapq.heappush(self.due, (time.monotonic() + self.timeout_s, request.msg_id))
+        with contextlib.suppress(OSError):  # as if it was lost on the way
+            self.wire.sendto(request.datagram, job.address)
+
+    def _forget(self, job: _Job) -> None:
+        for number in job.waiting:
+            self.pending.pop(number, None)
+        job.waiting.clear()
+
+    def _done(self, job: _Job, because: str) -> None:
+        job.because = because
+        self._forget(job)
+        self.live -= 1
+        self._begin()
+
+    def _hear_all(self) -> None:
+        while True:
+            try:
+                datagram, source = self.wire.recvfrom(DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error for one of them: its time runs out
+            self._hear(datagram, source)
+
+    def _hear(self, datagram: bytes, source: tuple[str, int]) -> None:
+        try:
+            request, job = self.pending[reply.msg_id(datagram)]
+        except (ber.BerError, KeyError):
+            return
+        if source != job.address:
+            return
+        match reply.read(request, datagram, job.known()):
+            case reply.Values(clock, found):
+                job.values, job.clock = found, clock
+                self._done(job, "")
+            case reply.Late(clock):
+                self._follow(job, clock)
+            case reply.Failed(_, because):
+                self._done(job, because)
+            case reply.Hint(because):
+                job.because = f"not proven, but somebody says: {because}"
+            case reply.Refused(because):
+                job.because = f"an answer was refused: {because}"
+
+    def _follow(self, job: _Job, clock: message.Clock) -> None:
+        """Ask again, with the engine's own clock."""
+        job.clock, job.heard_at, job.rounds = clock, time.monotonic(), job.rounds + 1
+        self._forget(job)
+        if job.rounds < ROUNDS:
+            self._send(job)
+        else:
+            self._done(job, "the agent's clock cannot be followed")
+
+    def _give_up_late(self) -> None:
+        now = time.monotonic()
+        while self.due and (self.due[0][0] <= now or self.due[0][1] not in self.pending):
+            _, number = heapq.heappop(self.due)
+            if number not in self.pending:
+                continue
+            _, job = self.pending[number]
+            self._forget(job)
+            job.tries += 1
+            if job.tries > self.retries:
+                self._done(job, job.because)
+            else:
+                self._send(job)
 
 
 def read(
-    targets: list[Target], oids: tuple[str, ...], *, timeout_s: float = 2.0, retries: int = 1
+    targets: list[Target], oids: tuple[str, ...] = (), *, timeout_s: float = 2.0, retries: int = 1
 ) -> dict[str, Answer]:
-    """GET `oids` from all targets at once; a failed target is an answer with a reason."""
-    return asyncio.run(_read(targets, oids, timeout_s, retries)) if targets else {}
+    """GET from all targets at once: `oids`, or a target's own; a failed target is an answer with a reason."""
+    return _run(targets, oids, message.GET, timeout_s, retries, 0)
 
 
-async def _read(targets: list[Target], oids: tuple[str, ...], timeout_s: float, retries: int) -> dict[str, Answer]:
-    from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
-
-    engine = SnmpEngine()
-    suspicions: dict[tuple[str, int], str] = {}
-    engine.observer.register_observer(lambda *a: _suspect(suspicions, a[2]), "rfc3412.prepareDataElements:sm-failure")
-    try:
-        answers = await asyncio.gather(*(_one(engine, t, oids, timeout_s, retries, suspicions) for t in targets))
-    finally:
-        engine.close_dispatcher()
-    return {answer.device: answer for answer in answers}
+def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, retries: int = 1) -> Answer:
+    """Read what lies below `root` in one exchange: at most `rows` values, and never what lies behind it."""
+    answer = _run([target], (root,), message.BULK, timeout_s, retries, rows)[target.device]
+    below = {oid: value for oid, value in answer.values.items() if oid.startswith(root + ".")}
+    return Answer(device=answer.device, values=below, because=answer.because)
 
 
-def _suspect(suspicions: dict[tuple[str, int], str], seen: Mapping[str, Any]) -> None:
-    """Note why a reply was thrown away: a hint for people, never evidence."""
-    status = seen.get("statusInformation") or {}
-    address = seen.get("transportAddress")
-    if address is not None:
-        suspicions[address[0], address[1]] = type(status.get("errorIndication")).__name__
-
-
-async def _one(
-    engine: Any,
-    target: Target,
-    oids: tuple[str, ...],
-    timeout_s: float,
-    retries: int,
-    suspicions: Mapping[tuple[str, int], str],
-) -> Answer:
-    from pysnmp.hlapi.v3arch.asyncio import (
-        USM_AUTH_HMAC192_SHA256,
-        USM_KEY_TYPE_LOCALIZED,
-        USM_PRIV_CFB128_AES,
-        ContextData,
-        ObjectIdentity,
-        ObjectType,
-        UdpTransportTarget,
-        UsmUserData,
-        get_cmd,
-    )  # fmt: skip
-    from pysnmp.proto.rfc1902 import OctetString
-
-    said = "no answer"
-    for _ in range(retries + 1):
-        try:
-            async with asyncio.timeout(timeout_s + 1):
-                transport = await UdpTransportTarget.create((target.host, target.port), timeout=timeout_s, retries=0)
-                user = UsmUserData(
-                    target.user, OctetString(target.auth_key), OctetString(target.priv_key),
-                    authProtocol=USM_AUTH_HMAC192_SHA256, privProtocol=USM_PRIV_CFB128_AES,
-                    securityEngineId=OctetString(target.engine_id),
-                    authKeyType=USM_KEY_TYPE_LOCALIZED, privKeyType=USM_KEY_TYPE_LOCALIZED,
-                )  # fmt: skip
-                _know_engine(engine, transport, target.engine_id)
-                error, status, _, binds = await get_cmd(
-                    engine, user, transport, ContextData(OctetString(target.engine_id)),
-                    *[ObjectType(ObjectIdentity(oid)) for oid in oids], lookupMib=False,
-                )  # fmt: skip
-        except (TimeoutError, OSError):
-            continue
-        if not error and not status:
-            return Answer(device=target.device, values={str(n): v for n, v in binds})
-        said = _reason(str(error or status), suspicions.get((target.host, target.port), ""))
-    return Answer(device=target.device, because=said)
-
-
-def _know_engine(engine: Any, transport: Any, engine_id: bytes) -> None:
-    """Tell pysnmp the engine ID, or it asks for it without authentication (seen in 7.1)."""
-    from pysnmp.proto.rfc1902 import OctetString
-
-    model = engine.message_processing_subsystems[3]
-    known = model._SnmpV3MessageProcessingModel__engineIdCache  # noqa: SLF001 (no public way; a test counts the exchanges)
-    identity = OctetString(engine_id)
-    known[transport.TRANSPORT_DOMAIN, transport.transport_address] = {
-        "securityEngineId": identity, "contextEngineId": identity, "contextName": b"",
+def _run(
+    targets: list[Target], oids: tuple[str, ...], kind: int, timeout_s: float, retries: int, rows: int
+) -> dict[str, Answer]:
+    jobs = [
+        _Job(
+            target=t, address=(t.host, t.port), oids=t.oids or oids, kind=kind,
+            peer=message.Peer(t.engine_id, t.user.encode(), t.auth_key, t.priv_key, t.usm),
+        )
+        for t in targets
+    ]  # fmt: skip
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.setblocking(False)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        _Reader(wire, jobs, timeout_s, retries, rows).run()
+    return {
+        job.target.device: Answer(
+            device=job.target.device, because=job.because,
+            values={oid: None if isinstance(value, Absent) else value for oid, value in job.values.items()},
+        )
+        for job in jobs
     }  # fmt: skip
-
-
-def _reason(error: str, suspicion: str) -> str:
-    """Say in words what an error indication means."""
-    if suspicion in {"AuthenticationFailure", "WrongDigest"} or "Wrong SNMP PDU digest" in error:
-        return "an answer came whose authentication is wrong: wrong key, or altered on the way"
-    if suspicion in {"UnknownSecurityName", "UnsupportedSecurityLevel"}:
-        return "an answer came from another SNMP engine or at a lower security level: refused"
-    if "timed out" in error.lower() or "timeout" in error.lower() or "before" in error.lower():
-        return "no answer"
-    return f"the agent reports: {error}"

@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from provision.errors import DeviceError, UnreachableError
+from provision.model import Secret
 
 READ_S = 30
 
 
-def read(
-    host: str, port: int, *, kind: str, username: str, password: str, host_key: str, commands: Mapping[str, str]
-) -> dict[str, str]:
-    """Log in, run each command (name -> command) and give what it printed (name -> text).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Where and as whom: `kind` is netmiko's device type, `host_key` the only key that is accepted.
 
-    `kind` is netmiko's device type; `host_key` is the only key that is accepted. An empty
-    password means the SSH method "none", which is how a factory OpenWrt lets root in.
+    An empty password means the SSH method "none", which is how a factory OpenWrt or RouterOS lets people in.
     """
+
+    host: str
+    port: int
+    kind: str
+    username: str
+    password: Secret
+    host_key: str
+
+
+def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
+    """Log in, run each command (name -> command) and give what it printed (name -> text)."""
     from netmiko.exceptions import NetmikoBaseException
     from paramiko.ssh_exception import SSHException
 
     with tempfile.NamedTemporaryFile("w", prefix="host-key-") as keys:
-        keys.write(f"[{host}]:{port} {host_key}\n" if port != 22 else f"{host} {host_key}\n")
+        host, port, password = login.host, login.port, login.password.reveal()
+        keys.write(f"[{host}]:{port} {login.host_key}\n" if port != 22 else f"{host} {login.host_key}\n")
         keys.flush()
         options: dict[str, Any] = {
-            "device_type": kind, "host": host, "port": port, "username": username, "password": password,
+            "device_type": login.kind, "host": host, "port": port, "username": login.username, "password": password,
             "ssh_strict": True, "system_host_keys": False, "alt_host_keys": True, "alt_key_file": keys.name,
             "use_keys": False, "allow_agent": False, "conn_timeout": READ_S, "fast_cli": True,
         }  # fmt: skip
         try:
-            with _client(kind, keyless=not password)(**options) as session:
+            with _client(login.kind, keyless=not password)(**options) as session:
                 return {
                     name: str(session.send_command(line, read_timeout=READ_S)).strip()
                     for name, line in commands.items()
@@ -45,7 +57,7 @@ def read(
             raise UnreachableError(
                 f"no login: {first}",
                 where=f"{host} port {port}",
-                hint="is the box in factory state? press reset for ten seconds and wait two minutes",
+                hint="is the box in factory state, is there a password on its label (--password-file)? else press reset for ten seconds",
             ) from None
 
 

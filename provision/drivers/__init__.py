@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from provision import found
 from provision.grammars import Grammar, Shape
+from provision.usm import NET_SNMP, Usm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +37,40 @@ class ConfirmedCommit:
     """The family's words for a change with a way back, in NAPALM's verbs.
 
     Each is a line of the device's own shell; {run}, {marker}, {window_s} are filled in.
-    `stage` and `files` take a document on standard input.
+    `stage` and `files` take a document on standard input. A family of another dialect has its
+    words in its guard's file.
     """
 
-    prepare: str
-    checkpoint: str
-    arm: str
-    stage: str
-    put: str
-    login: str
-    commit: str
-    read_back: str
-    confirm: str
-    revert: str
+    prepare: str = ""
+    checkpoint: str = ""
+    arm: str = ""
+    stage: str = ""
+    put: str = ""
+    login: str = ""
+    commit: str = ""
+    read_back: str = ""
+    confirm: str = ""
+    revert: str = ""
     refusals: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """How a box from the carton takes the office's public key: as the file `put`, or on standard input; then `line`."""
+
+    put: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What the intent may ask for only where the firmware has a feature: refused in words, with the way out."""
+
+    fact: str
+    value: str
+    feature: str
+    text: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +79,17 @@ class Driver:
 
     A change under `access` moves the door: the proof is a new login. One under `path` moves only
     the way to it: the proof is an exchange. Neither proves anything before the services have
-    taken the configuration, which they have `settle_s` seconds after the commit.
+    taken the configuration, which they have `settle_s` seconds after the commit. What is `hidden`
+    the device never shows: it is proved by use. `note` is a setting
+    that does nothing, for the drill. Old `doors` close only once the new way in is proved.
+    `features` maps a feature to the first version that has it, `facts` are what the intent may leave out.
+    Where a look over SNMP gives no digest of the configuration (`published`), it is read over SSH each time.
     """
 
     name: str
     title: str
     netmiko: str
+    dialect: str = "shell"
     feed: str
     sections: tuple[str, ...]
     grammar: Grammar
@@ -71,13 +98,39 @@ class Driver:
     volatile: tuple[str, ...]
     access: tuple[str, ...]
     path: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    doors: tuple[str, ...] = ()
     settle_s: float
-    files: Mapping[str, PlacedFile]
+    files: Mapping[str, PlacedFile] = field(default_factory=dict)
     guard: str
+    note: str
+    identity: Mapping[str, str]
     factory: Factory
+    welcome: Welcome | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[Need, ...] = ()
     readings: str
-    install: str
+    published: bool = True
+    usm: Usm = NET_SNMP
+    install: str = ""
     commit: ConfirmedCommit
+
+    def has(self, firmware: str) -> dict[str, bool]:
+        """Say which features a firmware has; one that names no version has none."""
+        return {name: version(firmware) >= version(first) for name, first in self.features.items()}
+
+
+def number(text: str) -> str:
+    """Give the version in a text: `7.20.6 (stable)` is 7.20.6; a text without one stays as it is."""
+    found = re.search(r"\d+(?:\.\d+)+\w*", text)
+    return found.group() if found else text.strip()
+
+
+def version(text: str) -> tuple[int, ...]:
+    """Give the numbers of a version: `7.20.6 (stable)` is (7, 20, 6); a text without one is ()."""
+    found = re.search(r"\d+(?:\.\d+)+", text)
+    return tuple(int(part) for part in found.group().split(".")) if found else ()
 
 
 @cache

@@ -7,11 +7,9 @@ from provision.grammars import Shape, uci
 
 GUARD = '. "${IPKG_INSTROOT-}/usr/libexec/kit/guard"'  # its functions, in the document's own shell
 
+# fmt: off
 DRIVER = Driver(
-    name="openwrt",
-    title="OpenWrt",
-    netmiko="linux",
-    feed="gzip -dc | sh -s",
+    name="openwrt", title="OpenWrt", netmiko="linux", feed="gzip -dc | sh -s",
     sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd"),
     grammar=uci,
     shape=Shape(
@@ -65,7 +63,12 @@ DRIVER = Driver(
         "/usr/libexec/kit/sample": PlacedFile(source="sample.sh", mode="755"),
         "/usr/libexec/kit/guard": PlacedFile(source="guard.sh", mode="755"),
     },
-    guard="guard.sh",
+    guard="guard.sh", note="system.@system.description", facts={"modem_device": "/dev/cdc-wdm0"},
+    identity={
+        "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
+        "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',
+        "imei": "uqmi -s -d /dev/cdc-wdm0 --get-imei",
+    },
     factory=Factory(address="192.168.1.1", username="root", password=""),
     readings="openwrt",
     install="opkg install",
@@ -92,3 +95,4 @@ DRIVER = Driver(
         },
     ),
 )
+# fmt: on

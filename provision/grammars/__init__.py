@@ -15,12 +15,20 @@ class Shape:
 
     `natural_keys` maps `package.type` to the options that name an unnamed section; an empty
     tuple means that there is one such section. `ordered` lists the `package.type` whose order
-    has a meaning. `lists` and `secret` are globs of paths that always hold a list, or a secret.
+    has a meaning. `secret` are globs of paths that hold a secret. RouterOS needs more: the `menus` in
+    the order in which they refer to each other, `defaults` (glob of paths -> the value that is as good as
+    not said), `noise` (globs of `menu:attribute=value`) for entries that do not count, `always` (menu -> words
+    behind every add), and `private_keys`: where this attribute is not said, the key itself is a secret.
     """
 
     natural_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ordered: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
+    menus: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    noise: tuple[str, ...] = ()
+    always: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    private_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class Grammar(Protocol):
@@ -34,6 +42,6 @@ class Grammar(Protocol):
         """Write any text as one value of the language."""
         ...
 
-    def edits(self, changes: tuple[Change, ...], locators: Mapping[str, str]) -> str:
+    def edits(self, changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:
         """Write `changes` as the commands that make them."""
         ...

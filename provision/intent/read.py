@@ -156,6 +156,16 @@ def lan_of(modem: ModemIntent, defaults: ModemDefaults, code: str) -> IPv4Interf
     return modem.lan or IPv4Interface(numbered(defaults.lan, code))
 
 
+def _lan(lan: IPv4Interface) -> dict[str, str]:
+    """Give the LAN in all the spellings that families need; its guests get 100 addresses from the hundredth on."""
+    first = min(100, lan.network.num_addresses // 2)
+    last = min(first + 99, lan.network.num_addresses - 2)
+    return {
+        "address": str(lan.ip), "netmask": str(lan.netmask), "network": str(lan.network),
+        "prefix": str(lan.network.prefixlen), "first": str(lan.network[first]), "last": str(lan.network[last]),
+    }  # fmt: skip
+
+
 def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: Apn) -> Intent:
     base, code = defaults.modem, kit.kecamatan.code
     lan = lan_of(modem, base, code)
@@ -168,9 +178,9 @@ def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: A
         facts={
             "tag": item.asset_tag, "kecamatan": kit.kecamatan.name, "contact": defaults.contact,
             "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,
-            "lan": {"address": str(lan.ip), "netmask": str(lan.netmask)}, "address": address,
+            "lan": _lan(lan), "address": address, "lan_interface": modem.lan_interface, "tunnel": modem.tunnel,
             "modem_device": modem.device or base.device, "apn": apn.model_dump(),
-            "hub": defaults.hub.model_dump(mode="json"), "ssh_port": ssh_port, "snmp_port": snmp_port,
+            "hub": defaults.hub.model_dump(mode="json") | {"prefix": str(defaults.hub.network.prefixlen)}, "ssh_port": ssh_port, "snmp_port": snmp_port,
             "snmp_user": base.snmp_user, "ssh_keys": defaults.ssh_keys,
         },
     )  # fmt: skip

@@ -101,7 +101,7 @@ class ModemDefaults(Shape):
     """What holds for every modem; `{nn}` stands for the last part of the kecamatan's code."""
 
     driver: str = "openwrt"
-    device: Line = "/dev/cdc-wdm0"
+    device: Line = ""
     lan: str
     address: str
     bench_address: str = ""
@@ -180,6 +180,8 @@ class ModemIntent(Shape):
     site_note: str = ""
     driver: str | None = None
     device: Line | None = None
+    lan_interface: Line = ""
+    tunnel: Literal["wireguard", "none"] = "wireguard"
     lan: IPv4Interface | None = None
     address: IPv4Address | None = None
     bench_address: IPv4Address | None = None

@@ -16,6 +16,7 @@ from provision.lab import factory, faults, ssh
 from provision.lab.computer import Computer
 from provision.lab.modem import Modem
 from provision.lab.pcfactory import Pc
+from provision.lab.ros.device import Router
 
 
 class Lab:
@@ -77,10 +78,11 @@ class Lab:
         shutil.rmtree(self.run, ignore_errors=True)
 
 
-def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Computer:
+def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Router | Computer:
     if box.get("kind") == "computer":
         return Computer(Pc(**box), home, run)
-    return Modem(factory.Box(**box), home, run)
+    one = factory.Box(**box)
+    return Router(one, home, run) if one.system == "routeros" else Modem(one, home, run)
 
 
 def applets(target: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One modem on the bench: what its label says and where it comes up from the carton."""
+    """One modem on the bench: what its label says and where it comes up from the carton; `system` is what it runs."""
 
     tag: str
     serial: str
@@ -23,6 +23,8 @@ class Box:
     address: str
     ssh_port: int
     snmp_port: int
+    system: str = "openwrt"
+    password: str = ""
 
 
 CONFIG = {

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from provision import found
+from provision import found, radio
 from provision.radio import Family, Raw, is_of
+
+UPTIME = "1.3.6.1.2.1.1.3.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +26,40 @@ class Table:
     read: Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, str]]]
 
 
-def load(name: str) -> Table:
-    """Give the reading table called `name`."""
-    table = importlib.import_module(f"provision.readings.{name}").TABLE
-    assert isinstance(table, Table)
-    return table
+def load(name: str) -> Table | Family:
+    """Give how a managed family is read: our own status line (a Table), or its MIB's rows (a Family)."""
+    own = getattr(importlib.import_module(f"provision.readings.{name}"), "TABLE", None)
+    return own if isinstance(own, Table) else families()[name]
+
+
+def ask(family: Family, index: int) -> tuple[str, ...]:
+    """Give the OIDs of one look: what the device says of itself, and the row of its modem at `index`, a hint."""
+    own = [said.oid for sources in (family.model, family.firmware, family.serial) for said in sources]
+    rows = family.rows[0]
+    at = 0 if rows.scalar is not None else index
+    return tuple(dict.fromkeys((UPTIME, *own, *(f"{radio.place(rows, c)}.{at}" for c in rows.columns))))
+
+
+def said(family: Family, values: Mapping[str, Raw], index: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read the answer to `ask` into readings, and what is missing with its reason; an anomaly is no reading."""
+    box = radio.read(family, values)
+    rows = family.rows[0]
+    modem = radio.row(rows, 0 if rows.scalar is not None else index, values)
+    own = {"model": box.model, "firmware": box.firmware, "serial": box.serial}
+    readings = {n: v for n, v in own.items() if v} | dict(modem.readings)
+    missing = {n: radio.NOT_REPORTED for n, v in own.items() if not v} | dict(modem.missing)
+    if isinstance(ticks := values.get(UPTIME), int):
+        readings["uptime_s"] = ticks // 100
+    for anomaly in modem.anomalies:
+        if anomaly.startswith("RSRP"):
+            readings.pop("rsrp_dbm", None)
+            missing["rsrp_dbm"] = f"anomaly: {anomaly}"
+    return readings, missing
+
+
+def names_of(family: Family) -> tuple[str, ...]:
+    """Give every reading that a family's look may have."""
+    return ("serial", "firmware", "uptime_s", *dict.fromkeys(c.name for c in family.rows[0].columns))
 
 
 @cache

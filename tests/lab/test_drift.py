@@ -8,7 +8,7 @@ import pytest
 from labhome import Bench, until
 
 pytestmark = pytest.mark.lab
-TAG = "BRU-MDM-10"
+TAG = "BRU-MDM-04"
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from labhome import Bench, until
 from provision import drivers
 
 pytestmark = pytest.mark.lab
-TAG = "BRU-MDM-12"
-OTHER = "BRU-MDM-13"
+TAG = "BRU-MDM-08"
+OTHER = "BRU-MDM-11"
 
 
 def outcome(bench: Bench, *words: str) -> dict:
@@ -36,9 +36,9 @@ def edit(bench: Bench, slug: str, old: str, new: str) -> None:
 def note(bench: Bench) -> object:
     """A change of the site note, taken back afterwards."""
     bench.provisioned(TAG)
-    kit = bench.home / "inventory/kits/batu-putih.yml"
+    kit = bench.home / "inventory/kits/biduk-biduk.yml"
     text = kit.read_text()
-    kit.write_text(text.replace("Kantor Camat Batu Putih", "Kantor Camat Batu Putih, lantai 2"))
+    kit.write_text(text.replace("Kantor Camat Biduk-Biduk", "Kantor Camat Biduk-Biduk, lantai 2"))
     yield
     kit.write_text(text)
 
@@ -60,8 +60,8 @@ def test_one_dead_device_hides_no_other(bench: Bench) -> None:
     bench.provisioned(TAG)
     bench.fault(TAG, "snmp", "yes")
     bench.fault(TAG, "login", "yes")
-    edit(bench, "biatan", "Kantor Camat Biatan", "Kantor Camat Biatan 2")
-    edit(bench, "batu-putih", "Kantor Camat Batu Putih", "Kantor Camat Batu Putih 2")
+    edit(bench, "maratua", "Kantor Camat Maratua", "Kantor Camat Maratua 2")
+    edit(bench, "biduk-biduk", "Kantor Camat Biduk-Biduk", "Kantor Camat Biduk-Biduk 2")
     try:
         done = bench.run("apply", TAG, OTHER, "--bench", "--yes", "--json")
         ends = {o["device"]: o["outcome"] for o in json.loads(done.out)["outcomes"]}
@@ -70,8 +70,8 @@ def test_one_dead_device_hides_no_other(bench: Bench) -> None:
     finally:
         bench.fault(TAG, "snmp")
         bench.fault(TAG, "login")
-        edit(bench, "biatan", "Kantor Camat Biatan 2", "Kantor Camat Biatan")
-        edit(bench, "batu-putih", "Kantor Camat Batu Putih 2", "Kantor Camat Batu Putih")
+        edit(bench, "maratua", "Kantor Camat Maratua 2", "Kantor Camat Maratua")
+        edit(bench, "biduk-biduk", "Kantor Camat Biduk-Biduk 2", "Kantor Camat Biduk-Biduk")
         bench.ok("apply", OTHER, "--bench", "--yes")
 
 
@@ -196,7 +196,7 @@ def test_output_that_is_not_utf8_is_shown_as_drift_not_as_a_crash(bench: Bench) 
     bench.provisioned(TAG)
     system = bench.flash(TAG) / "etc/config/system"
     text = system.read_bytes()
-    system.write_bytes(text.replace(b"Kantor Camat Batu Putih", b"Kantor \xff\xfe"))
+    system.write_bytes(text.replace(b"Kantor Camat Biduk-Biduk", b"Kantor \xff\xfe"))
     try:
         until(lambda: bench.run("plan", TAG, "--bench").code == 3, "snmpd's cache of 5 s is over", 30)
         done = bench.run("plan", TAG, "--bench", "--json")
@@ -212,7 +212,7 @@ def test_hostile_values_of_the_intent_reach_the_device_as_text(bench: Bench, tmp
 
     bench.provisioned(OTHER)
     hostile = "it's \"q\" $(touch /tmp/owned) `id` {{ 7*7 }} {% raw %} \\ # ; | & < > 'x'\nset system.@system[0].hostname='x'\nKIT-\n"
-    edit(bench, "biatan", "Kantor Camat Biatan, Biatan Lempake", json.dumps(hostile))
+    edit(bench, "maratua", "Kantor Camat Maratua, Teluk Harapan", json.dumps(hostile))
     try:
         done = bench.run("apply", OTHER, "--bench", "--yes")
         assert done.code == 0, done.out + done.err
@@ -222,7 +222,7 @@ def test_hostile_values_of_the_intent_reach_the_device_as_text(bench: Bench, tmp
         assert bench.run("plan", OTHER, "--bench").code == 0
         assert not Path("/tmp/owned").exists()
     finally:
-        edit(bench, "biatan", json.dumps(hostile), "Kantor Camat Biatan, Biatan Lempake")
+        edit(bench, "maratua", json.dumps(hostile), "Kantor Camat Maratua, Teluk Harapan")
         bench.ok("apply", OTHER, "--bench", "--yes")
 
 
@@ -242,7 +242,7 @@ def test_a_stale_or_silly_radio_value_is_unknown(bench: Bench) -> None:
     try:
         bench.fault(TAG, "radio", json.dumps({"type": "lte", "rssi": 0, "rsrp": 0, "rsrq": -9, "snr": -32768}))
         until(lambda: radio(bench)["verdict"] == "unknown", "the silly value is read", 30)
-        assert "out of range" in radio(bench)["because"]
+        assert "not measured" in radio(bench)["because"]
         bench.fault(TAG, "radio", json.dumps({"type": "lte", "rssi": -90, "rsrp": -117, "rsrq": -15, "snr": 20}))
         until(lambda: radio(bench)["verdict"] == "fail", "the weak value is read", 30)
         assert "SINR 2 dB" in radio(bench)["because"]  # an integer is tenths, from an older uqmi
@@ -272,13 +272,13 @@ def test_a_changed_path_is_proved_only_after_the_device_has_taken_it(bench: Benc
     bench.provisioned(TAG)
     if outcome(bench)["outcome"] == "failed":
         bench.ok("selftest", TAG)
-    edit(bench, "batu-putih", "apn: xl", "apn: tri")
+    edit(bench, "biduk-biduk", "apn: telkomsel", "apn: tri")
     try:
         started = time.monotonic()
         assert outcome(bench)["outcome"] == "applied"
         assert time.monotonic() - started > drivers.load("openwrt").settle_s
     finally:
-        edit(bench, "batu-putih", "apn: tri", "apn: xl")
+        edit(bench, "biduk-biduk", "apn: tri", "apn: telkomsel")
         bench.ok("apply", TAG, "--bench", "--yes")
 
 
@@ -286,7 +286,7 @@ def test_several_sites_go_one_first_and_stop_where_it_fails(bench: Bench, note: 
     bench.provisioned(OTHER)
     if outcome(bench)["outcome"] != "applied":
         bench.ok("selftest", TAG)
-    for slug, name in (("batu-putih", "Batu Putih, lantai 2"), ("biatan", "Biatan, Biatan Lempake")):
+    for slug, name in (("biduk-biduk", "Biduk-Biduk, lantai 2"), ("maratua", "Maratua, Teluk Harapan")):
         edit(bench, slug, f"Kantor Camat {name}", f"Kantor Camat {name}, pintu timur")
     try:
         bench.fault(TAG, "full", "1")
@@ -307,7 +307,7 @@ def test_several_sites_go_one_first_and_stop_where_it_fails(bench: Bench, note: 
         assert numbers[TAG, "apply.ended"] < numbers[OTHER, "apply.begun"]
     finally:
         bench.fault(TAG, "full")
-        edit(bench, "biatan", ", pintu timur", "")
+        edit(bench, "maratua", ", pintu timur", "")
         bench.ok("apply", OTHER, "--bench", "--yes")
 
 
@@ -368,8 +368,8 @@ def test_what_takes_one_device_refuses_several_by_name(bench: Bench, words: tupl
 
 def test_a_kecamatan_in_any_spelling_is_found(bench: Bench) -> None:
     bench.provisioned(TAG)
-    bench.pc("BRU-PC-12")
-    for name in ("BATU PUTIH", "batu-putih", "Batu Putih", TAG.lower()):
+    bench.pc("BRU-PC-08")
+    for name in ("BIDUK BIDUK", "biduk-biduk", "Biduk-Biduk", TAG.lower()):
         assert bench.run("verify", name).code == 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from provision import drivers, plan, render
+from provision.dialects import shell
 from provision.errors import CutShortError
 from provision.home import Place, templates
 from provision.lab import faults
@@ -69,25 +70,23 @@ async def feed(modem: Modem, document: bytes) -> bytes:
 
 
 async def look(modem: Modem) -> Snapshot:
-    output = await feed(modem, plan.look_document(TEMPLATES["files/guard.sh"], "nonce"))
-    seen, _ = plan.read_look(DRIVER, output, "nonce", modem.box.tag, "now")
+    output = await feed(modem, shell.look(DRIVER, guard=TEMPLATES["files/guard.sh"], nonce="nonce"))
+    seen, _ = shell.read_look(DRIVER, output, "nonce", modem.box.tag, "now")
     return replace(seen, settings=render.seal(seen.settings, KEY))
 
 
 async def apply(modem: Modem, wanted: Candidate, before: Snapshot) -> bool:
     """Change and finish as the controller does; False where the device went away in between."""
     made = plan.make(DRIVER, before, wanted, KEY)
-    document = plan.change_document(
-        DRIVER, made, run="run", window_s=600, nonce="nonce", guard=TEMPLATES["files/guard.sh"]
-    )
+    document = shell.change(DRIVER, made, run="run", window_s=600, nonce="nonce", guard=TEMPLATES["files/guard.sh"])
     try:
-        seen, code = plan.read_look(DRIVER, await feed(modem, document), "nonce", modem.box.tag, "now")
+        seen, code = shell.read_look(DRIVER, await feed(modem, document), "nonce", modem.box.tag, "now")
     except CutShortError:
         return False
     if code:
         return False
-    finish = plan.finish_document(DRIVER, run="run", marker=seen.marker, nonce="nonce")
-    ended, code, _ = plan.read_end(await feed(modem, finish), "nonce")
+    finish = shell.finish(DRIVER, run="run", marker=seen.marker, nonce="nonce")
+    ended, code, _ = shell.read_end(await feed(modem, finish), "nonce")
     return ended and code == 0
 
 
@@ -185,9 +184,7 @@ def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_
         modem, wanted, old, _, copy = await prepared(tmp_path, worker_id)
         await begin(modem, copy)
         made = plan.make(DRIVER, await look(modem), wanted, KEY)
-        document = plan.change_document(
-            DRIVER, made, run="run", window_s=600, nonce="n", guard=TEMPLATES["files/guard.sh"]
-        )
+        document = shell.change(DRIVER, made, run="run", window_s=600, nonce="n", guard=TEMPLATES["files/guard.sh"])
         await feed(modem, document)
         assert (modem.root / "etc/kit/armed").exists()
         await modem.power_off()

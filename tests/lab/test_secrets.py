@@ -16,7 +16,7 @@ from provision.model import Secret
 from provision.vault import Vault, password
 
 pytestmark = pytest.mark.lab
-TAG = "BRU-MDM-07"
+TAG = "BRU-MDM-01"
 NAMES = ("admin_password", "password_hash", "snmp_auth", "snmp_priv", "wireguard_private", "wireguard_preshared")
 
 

@@ -27,7 +27,8 @@ def target(bench: Bench) -> snmp.Target:
     bench.provisioned(TAG)
     office = bench.office
     intent = office.home.intents[TAG]
-    return snmp.target(TAG, intent.address, intent.snmp_port, str(intent.facts["snmp_user"]), office.vault.device(TAG))
+    device = replace(office.known[TAG].device, host=intent.address, snmp_port=intent.snmp_port)
+    return snmp.target(device, str(intent.facts["snmp_user"]), office.vault.device(TAG), usm.NET_SNMP)
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def test_wrong_keys_are_refused(target: snmp.Target) -> None:
 
 
 def test_another_engine_is_refused(target: snmp.Target) -> None:
-    answer = read(replace(target, engine_id=usm.engine_id("BRU-MDM-99")))
+    answer = read(replace(target, engine_id=usm.NET_SNMP.engine_id("BRU-MDM-99")))
     assert answer.values == {}
     assert answer.because != ""
 

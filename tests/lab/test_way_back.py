@@ -19,7 +19,7 @@ from provision.keys import pinned
 from provision.lab import client
 
 pytestmark = pytest.mark.lab
-TAG, SLUG = "BRU-MDM-07", "pulau-derawan"
+TAG, SLUG = "BRU-MDM-11", "maratua"
 OLD, NEW, PLACE = "BRU-MDM-08", "BRU-MDM-14", "biduk-biduk"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from provision import drivers, plan, render
+from provision.dialects import shell
 from provision.errors import CutShortError, ProvisionError
 from provision.home import Place, templates
 from provision.model import Candidate, Change, Plan, Secret, Snapshot
@@ -101,7 +102,7 @@ def test_the_same_configuration_is_no_plan_and_noise_is_none() -> None:
 
 
 def looked(text: str, nonce: str = "n1") -> Snapshot:
-    return plan.read_look(DRIVER, gzip.compress(text.encode()), nonce, "x", "now")[0]
+    return shell.read_look(DRIVER, gzip.compress(text.encode()), nonce, "x", "now")[0]
 
 
 LOOK = "#kit serial S1\n#kit guard none\n#kit marker abc\n#kit file etc/x 123\n#kit export\npackage system\nconfig system\n\toption hostname 'x'\n\n#kit end n1\n#kit code 0\n"
@@ -123,7 +124,7 @@ def test_a_compressed_look_that_was_cut_is_an_error() -> None:
     whole = gzip.compress(LOOK.encode())
     for cut in range(0, len(whole) - 12, 5):
         with pytest.raises(CutShortError):
-            plan.read_look(DRIVER, whole[:cut], "n1", "x", "now")
+            shell.read_look(DRIVER, whole[:cut], "n1", "x", "now")
 
 
 def test_the_end_mark_of_another_run_is_no_end() -> None:
@@ -155,7 +156,7 @@ def test_what_was_touched_says_what_proves_the_way_in(path: str, proof: tuple[bo
 def test_a_document_that_is_cut_short_calls_nothing() -> None:
     made = candidate()
     running = Snapshot(device="x", at="now", marker="m", settings={"system.@system": "system"})
-    document = plan.change_document(
+    document = shell.change(
         DRIVER, plan.make(DRIVER, running, made, KEY), run="r", window_s=60, nonce="n", guard="guard"
     )
     text = gzip.decompress(document).decode()
@@ -168,4 +169,4 @@ def test_a_document_that_is_cut_short_calls_nothing() -> None:
 
 def test_a_refusal_of_the_device_is_read_with_its_code() -> None:
     said = gzip.compress(b"#kit refused stale: it moved\n#kit code 22\n")
-    assert plan.read_end(said, "n") == (False, 22, "stale: it moved")
+    assert shell.read_end(said, "n") == (False, 22, "stale: it moved")

@@ -1,0 +1,65 @@
+"""What a device answers, whatever its dialect: lines that begin with `#kit`, and its configuration between two marks."""
+
+from __future__ import annotations
+
+from provision.drivers import Driver
+from provision.errors import CutShortError
+from provision.model import Snapshot, Value
+from provision.render import FILE
+
+
+def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+    """Read what a look or a read-back printed: the snapshot, and the exit code that it names.
+
+    Bytes that are not UTF-8 stay visible as escapes. Raises CutShortError where the end mark
+    of this very run is missing.
+    """
+    text = unpack(output)
+    head, _, rest = text.partition("#kit export\n")
+    facts = _facts(head + rest[-200:])
+    code = int(facts.get("code", "0"))
+    if f"#kit end {nonce}" not in rest:
+        raise CutShortError(facts.get("refused", "the device's answer was cut short"), where=device)
+    export = rest.partition(f"\n#kit end {nonce}")[0]
+    settings, locators = driver.grammar.parse(export, driver.shape)
+    whole: dict[str, Value] = dict(settings)
+    for line in head.splitlines():
+        match line.split(" "):
+            case ["#kit", "file", path, digest]:
+                whole[f"{FILE}/{path}"] = digest
+    if not settings:
+        raise CutShortError("the device showed an empty configuration", where=device)
+    readings: dict[str, str] = {
+        k: facts[k] for k in ("serial", "mac", "imei", "firmware", "model", "guard", "missing") if k in facts
+    }
+    return Snapshot(
+        device=device, at=at, settings=whole, locators=locators, readings=readings, marker=facts.get("marker", "")
+    ), code
+
+
+def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
+    """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
+    text = unpack(output)
+    facts = _facts(text)
+    return f"#kit end {nonce}" in text, int(facts.get("code", "1")), facts.get("refused", "")
+
+
+def _facts(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("#kit "):
+            name, _, value = line[5:].partition(" ")
+            found[name] = value
+    return found
+
+
+def unpack(output: bytes) -> str:
+    """Give the text of a compressed answer; what was cut short is given as far as it goes."""
+    import zlib
+
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        raw = stream.decompress(output)
+    except zlib.error:
+        raw = output
+    return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,248 @@
+"""One emulated MikroTik: power, files, jobs, backup, and services that follow the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from provision.lab import ssh
+from provision.lab.device import Powered
+from provision.lab.factory import Box
+from provision.lab.ros import agent, door, factory, words
+from provision.lab.ros.config import Config, RosError
+from provision.lab.ros.run import Runner, Stop
+
+SETTLE_S = 0.3
+STARTUP_S = 0.3  # jobs of the start run a little after the services are up
+FOLLOWED = (
+    "/ip/address",
+    "/ip/service",
+    "/snmp",
+    "/snmp/community",
+    "/interface/wireguard",
+    "/interface/wireguard/peers",
+)
+
+
+class PowerCutError(Exception):
+    """The power went in the middle of something."""
+
+
+class Router(Powered):
+    """An emulated MikroTik."""
+
+    def __init__(self, box: Box, home: Path, run: Path) -> None:
+        """Take a box whose files are in `home`."""
+        super().__init__(box.tag, home, run)
+        self.box = box
+        self.left = 0  # flash operations until the power is cut
+        self.visitors: set[Any] = set()  # open SSH connections
+        self.refusals = 0  # flash operations until one is refused
+        self._snmp: ssh.Stop | None = None
+        self._due: asyncio.TimerHandle | None = None
+        self._jobs: dict[str, asyncio.TimerHandle] = {}
+        self._cycle: asyncio.Task[None] | None = None
+        if not self.root.exists():
+            factory.make(box, self.root)
+        self.config = self._load()
+
+    def _load(self) -> Config:
+        return Config(self.root / "config.json", self.box.firmware, self.touched)
+
+    # -- power ------------------------------------------------------------------------------------
+    async def power_on(self) -> None:
+        """Boot: what is not below flash/ is gone, services start, then the jobs of the start run."""
+        for path in (self.root / "files").iterdir():
+            if path.name != "flash":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.config = self._load()
+        self.on = True
+        self.closers = [_nothing]
+        await self.settle()
+        self._plan_jobs()
+        asyncio.get_running_loop().call_later(STARTUP_S, self._startup)
+
+    async def power_off(self) -> None:
+        """Cut the power."""
+        for handle in (self._due, *self._jobs.values()):
+            if handle:
+                handle.cancel()
+        self._jobs.clear()
+        await super().power_off()
+        for visitor in list(self.visitors):
+            visitor.abort()
+        if self._snmp:
+            await self._snmp()
+            self._snmp = None
+
+    async def reset(self) -> None:
+        """Press the reset button."""
+        await self.power_off()
+        factory.make(self.box, self.root)
+        await self.power_on()
+
+    def reboot(self) -> None:
+        """Restart."""
+
+        async def cycle() -> None:
+            await self.power_off()
+            await self.power_on()
+
+        self._cycle = asyncio.get_running_loop().create_task(cycle())
+
+    # -- configuration that takes effect -----------------------------------------------------------
+    def touched(self, menu: str) -> None:
+        """Hear of a change: services follow a moment later, jobs at once; a cut counts it."""
+        self.flash()
+        if menu == "/system/scheduler":
+            self._plan_jobs()
+        if menu in FOLLOWED and self.on:
+            if self._due:
+                self._due.cancel()
+            self._due = asyncio.get_running_loop().call_later(SETTLE_S, lambda: self.spawn(self.settle()))
+
+    def flash(self) -> None:
+        """Count one flash operation; at the last one of a `cut` the power goes, at that of a `fail` it is refused."""
+        if self.refusals:
+            self.refusals -= 1
+            if not self.refusals:
+                raise RosError("failure: out of memory")
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                self.reboot()
+                raise PowerCutError
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where it can be reached: its LAN, and its tunnel once that has a key and a peer."""
+        names = {e["interface"] for e in self.config.entries("/interface/wireguard/peers")} if self._v7() else set()
+        keyed = (
+            {e["name"] for e in self.config.entries("/interface/wireguard") if e.get("private-key")}
+            if self._v7()
+            else set()
+        )
+        return tuple(
+            e["address"].partition("/")[0]
+            for e in self.config.entries("/ip/address")
+            if not e["interface"].startswith("wg") or e["interface"] in names & keyed
+        )
+
+    def _v7(self) -> bool:
+        return self.config.version >= (7,)
+
+    def port(self) -> int:
+        """Where its SSH server listens."""
+        service = self.config.one("/ip/service", "name", "ssh")
+        return int(service["port"]) if service else 22
+
+    async def settle(self) -> None:
+        """Let doors and agent follow the configuration."""
+        async with self.settling:
+            if not self.on:
+                return
+            for close in self.closers[1:]:
+                await close()
+            del self.closers[1:]
+            if self._snmp:
+                await self._snmp()
+                self._snmp = None
+            self.closers.append(await door.open_door(self))
+            if not self.faults.get("snmp"):
+                self._snmp = await agent.start(self)
+
+    # -- jobs -------------------------------------------------------------------------------------
+    def _plan_jobs(self) -> None:
+        """An interval job runs first after one interval, never at the start."""
+        loop = asyncio.get_running_loop()
+        there = {}
+        for job in self.config.entries("/system/scheduler"):
+            seconds = words.seconds(job.get("interval", "0s"))
+            if seconds and "start-time" not in job and self.on:
+                waiting = self._jobs.pop(job[".id"]) if job[".id"] in self._jobs else None
+                there[job[".id"]] = waiting or loop.call_later(seconds, self._run_job, job)
+        for handle in self._jobs.values():
+            handle.cancel()
+        self._jobs = there
+
+    def _run_job(self, job: dict[str, str]) -> None:
+        self._jobs.pop(job[".id"], None)
+        self.background(job["on-event"])
+        self._plan_jobs()
+
+    def _startup(self) -> None:
+        for job in list(self.config.entries("/system/scheduler")) if self.on else ():
+            if job.get("start-time") == "startup" and not words.seconds(job.get("interval", "0s")):
+                self.background(job["on-event"])
+
+    def background(self, text: str) -> None:
+        """Run a script that nobody waits for."""
+        self.script(text, lambda _: None, prompting=True)
+
+    # -- what people and programs type --------------------------------------------------------------
+    def script(self, text: str, out: Any, *, prompting: bool = False) -> None:
+        """Run commands; a refusal is printed, as RouterOS does, and ends them."""
+        try:
+            Runner(self.config, words.Words(self, out, prompting=prompting).do, out).run(text)
+        except Stop as stop:
+            out(f"{stop}\r\n")
+        except RosError as error:
+            out(f"{error}\r\n")
+        except PowerCutError:
+            pass
+
+    async def put(self, name: str, value: str) -> None:
+        """Break something, or mend it with an empty value."""
+        match name:
+            case "power":
+                await self.power_off()
+                await asyncio.sleep(float(value or 0))
+                await self.power_on()
+            case "cut":
+                self.left = int(value)
+            case "reset":
+                await self.reset()
+            case "label":
+                self.box = replace(self.box, password=value)
+                await self.reset()
+            case "firmware":
+                self.box = replace(self.box, firmware=value)
+                await self.reset()
+            case "fail":
+                self.refusals = int(value)
+            case "radio":
+                (self.root / "signal").write_text(value)
+                await self.settle()
+            case "login" | "snmp" | "slow" | "link" | "serial" | "full" | "noise" | "mode":
+                self.faults[name] = value
+                await self.settle()
+                if name == "link" and value:
+                    for visitor in list(self.visitors):
+                        visitor.abort()
+                    asyncio.get_running_loop().call_later(float(value or 0), lambda: self.spawn(self.put_back()))
+
+    async def put_back(self) -> None:
+        """Mend the link."""
+        self.faults.pop("link", None)
+        await self.settle()
+
+    def signal(self) -> dict[str, Any]:
+        """What the radio says now."""
+        path = self.root / "signal"
+        own = json.loads(path.read_text()) if path.exists() and path.read_text() else {}
+        return factory.SIGNAL | own | {"imei": self.box.imei}
+
+    def status(self) -> dict[str, Any]:
+        """What a person wants to know of the box."""
+        return {
+            "tag": self.box.tag, "on": self.on, "addresses": list(self.addresses()) if self.on else [],
+            "ssh_port": self.port(), "hostname": self.config.single("/system/identity")["name"],
+            "faults": {k: v for k, v in self.faults.items() if v},
+        }  # fmt: skip
+
+
+async def _nothing() -> None:
+    """Close nothing."""

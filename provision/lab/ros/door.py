@@ -1,0 +1,139 @@
+"""How an emulated MikroTik lets people in: SSH by asyncssh, with exec, a terminal, and SFTP into its files.
+
+`none` opens it while admin has no password and no key (seen on 6.x); a key of the user closes the password's door.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+
+from provision.lab import slow, ssh
+
+if TYPE_CHECKING:
+    from provision.lab.ros.device import Router
+
+LICENCE = "\r\nDo you want to see the software license? [Y/n]: "
+
+
+def server(router: Router) -> type[asyncssh.SSHServer]:
+    """Make the class that decides who comes in."""
+
+    class Server(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            self.conn = conn
+            router.visitors.add(conn)
+
+        def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+            router.visitors.discard(self.conn)
+
+        def begin_auth(self, username: str) -> bool:
+            user = self.user(username)
+            return (
+                bool(router.faults.get("login"))
+                or user is None
+                or bool(user.get("password"))
+                or bool(self.keys(username))
+            )
+
+        @staticmethod
+        def user(username: str) -> dict[str, str] | None:
+            return router.config.one("/user", "name", username.partition("+")[0])
+
+        @staticmethod
+        def keys(username: str) -> list[str]:
+            name = username.partition("+")[0]
+            return [e["key"] for e in router.config.entries("/user/ssh-keys") if e["user"] == name]
+
+        def password_auth_supported(self) -> bool:
+            return True
+
+        def validate_password(self, username: str, password: str) -> bool:
+            user = self.user(username)
+            if router.faults.get("login") or user is None or self.keys(username):
+                return False
+            return password == user.get("password", "")
+
+        def public_key_auth_supported(self) -> bool:
+            return True
+
+        def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+            if router.faults.get("login"):
+                return False
+            return any(asyncssh.import_public_key(k) == key for k in self.keys(username))
+
+    return Server
+
+
+async def open_door(router: Router) -> ssh.Stop:
+    """Listen at every address; give what stops listening. Open sessions live on."""
+    key_path = router.root / "host_key"
+    if not key_path.exists():
+        asyncssh.generate_private_key("ssh-rsa").write_private_key(key_path)
+    if router.faults.get("link"):
+        return _shut
+    delay_s = float(router.faults.get("slow") or 0)
+    inside = slow.spare_port() if delay_s else router.port()
+    addresses = ("127.0.0.1",) if delay_s else router.addresses()
+
+    async def session(process: asyncssh.SSHServerProcess[str]) -> None:
+        if process.command:
+            router.script(process.command, process.stdout.write)
+            process.exit(0)  # whatever happened
+        else:
+            await terminal(router, process)
+
+    def files(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
+        return asyncssh.SFTPServer(channel, chroot=str(router.root / "files").encode())
+
+    servers: list[Any] = [
+        await asyncssh.listen(
+            address, inside, server_factory=server(router), server_host_keys=[str(key_path)],
+            process_factory=session, sftp_factory=files, line_editor=False, reuse_address=True,
+        )
+        for address in addresses
+    ]  # fmt: skip
+    relays = [await slow.relay(a, router.port(), inside, delay_s) for a in router.addresses()] if delay_s else []
+
+    async def stop() -> None:
+        for one in servers:
+            one.close()
+        for close in relays:
+            await close()
+
+    return stop
+
+
+async def _shut() -> None:
+    """Close nothing: the link is cut."""
+
+
+async def terminal(router: Router, process: asyncssh.SSHServerProcess[str]) -> None:
+    """Serve a person, or netmiko: a licence prompt on a box whose password nobody changed, then line by line."""
+    admin = router.config.one("/user", "name", "admin")
+    if admin and admin.get("password", "") == router.box.password:
+        process.stdout.write(LICENCE)
+        if not await process.stdin.read(1):
+            return
+        process.stdout.write("n\r\nPress F1 for help\r\n\r\nChange your password\r\n\r\nnew password> ")
+        if await process.stdin.read(1) == "":
+            return
+    prompt = f"\r\n\r[{(admin or {}).get('name', 'admin')}@{router.config.single('/system/identity')['name']}] > "
+    process.stdout.write(prompt)
+    line = ""
+    while char := await process.stdin.read(1):
+        if char in "\r\n":
+            if char == "\n" and not line:
+                continue
+            process.stdout.write("\r\n")
+            if line.strip() == "quit":
+                break
+            if line.strip():
+                router.script(line, process.stdout.write)
+            process.stdout.write(prompt)
+            line = ""
+        else:
+            line += char
+            process.stdout.write(char)
+    process.exit(0)

@@ -1,0 +1,240 @@
+"""A MikroTik walks the same line: the emulated RouterOS keeps state and obeys what it is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from labhome import Bench, Done, until
+
+pytestmark = pytest.mark.lab
+TAG, SLUG = "BRU-MDM-12", "batu-putih"
+OTHER, PLACE = "BRU-MDM-10", "tabalar"
+
+
+def say(bench: Bench, tag: str, command: str) -> str:
+    """Type a command on the box, as a technician at the site."""
+    device = bench.office.known[tag].device
+    done = subprocess.run(
+        ["ssh", "-F", "none", "-i", str(bench.home / "var/ssh" / ("id_ed25519-rsa" if device.rsa else "id_ed25519")), "-o", "BatchMode=yes",
+         "-o", f"UserKnownHostsFile={bench.home}/var/host-keys/{tag}", "-o", f"HostKeyAlias={tag}",
+         "-p", str(device.ssh_port), f"{device.username}@{device.bench_host}", command],
+        capture_output=True, text=True, check=True, timeout=30,
+    )  # fmt: skip
+    return done.stdout.replace("\r", "")
+
+
+def entries(bench: Bench, tag: str, menu: str) -> list[dict[str, str]]:
+    """Look into the disk of the box."""
+    return json.loads((bench.flash(tag) / "config.json").read_text())["menus"][menu]
+
+
+def export(bench: Bench, tag: str) -> str:
+    return say(bench, tag, "/export terse")
+
+
+def outcome(done: Done) -> dict:
+    return json.loads(done.out)["outcomes"][0]
+
+
+@contextmanager
+def broken(bench: Bench, tag: str, fault: str, value: str) -> Iterator[None]:
+    bench.fault(tag, fault, value)
+    try:
+        yield
+    finally:
+        bench.fault(tag, fault)
+
+
+def note(bench: Bench, text: str) -> None:
+    """Another intent: the note of the site."""
+    path = bench.home / f"inventory/kits/{SLUG}.yml"
+    kept = [line for line in path.read_text().splitlines() if "site_note:" not in line]
+    at = next(n for n, line in enumerate(kept) if line.startswith("  apn:"))
+    path.write_text("\n".join([*kept[: at + 1], f"  site_note: {text}", *kept[at + 1 :]]) + "\n")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole(bench: Bench) -> None:
+    bench.provisioned(TAG)
+    said = bench.ok("selftest", TAG).err  # the way back is shown: from now on it may be applied in the field
+    assert "timer brought" in said
+    assert "boot brought" in said
+
+
+def test_it_runs_what_was_intended_and_nothing_of_the_factory(bench: Bench) -> None:
+    text = export(bench, TAG)
+    assert "defconf" not in text.replace("comment=defconf name=", "").replace("comment=defconf interface=", "").replace(
+        "comment=defconf list=", ""
+    ).replace("bridge=bridge comment=defconf", "")
+    assert f"/system identity set name={TAG}" in text
+    assert "time-zone-name=Asia/Makassar" in text
+    assert "/ip service set telnet disabled=yes" in text
+    assert "192.168" not in text
+    assert bench.office.home.intents[TAG].bench_address not in text
+    admin = next(e for e in entries(bench, TAG, "/user") if e["name"] == "admin")
+    assert admin["password"] == bench.office.vault.device(TAG)["admin_password"].reveal()
+
+
+def test_no_secret_shows_anywhere(bench: Bench) -> None:
+    secrets = [s.reveal() for s in bench.office.vault.device(TAG).values() if len(s.reveal()) > 12]
+    kept = json.dumps([dict(e.payload) for e in bench.office.ledger.history(TAG)])
+    assert not [s for s in secrets if s in kept]
+    assert not list((bench.flash(TAG) / "files").rglob("*.rsc")), "the script is gone"
+
+
+def test_the_second_apply_changes_nothing_and_the_watch_is_quiet(bench: Bench) -> None:
+    before = (bench.flash(TAG) / "config.json").stat().st_mtime_ns
+    assert outcome(bench.ok("apply", TAG, "--bench", "--yes", "--json"))["outcome"] == "unchanged"
+    assert json.loads(bench.ok("watch", TAG, "--json").out)["devices"][0]["state"] == "ok"
+    assert (bench.flash(TAG) / "config.json").stat().st_mtime_ns == before
+
+
+def test_noise_in_the_export_is_no_drift(bench: Bench) -> None:
+    with broken(bench, TAG, "noise", "1"):
+        assert bench.run("plan", TAG).code == 0
+        assert bench.run("watch", TAG).code == 0
+
+
+def test_a_hand_on_the_box_is_drift_and_an_apply_repairs_it(bench: Bench) -> None:
+    say(bench, TAG, "/system clock set time-zone-name=Asia/Jakarta; /ip service set www disabled=no")
+    found = json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
+    assert found["state"] == "drift"
+    assert {c["path"]: c["running"] for c in found["changes"]} == {
+        "/system/clock::time-zone-name": "Asia/Jakarta", "/ip/service:www:disabled": None,
+    }  # fmt: skip
+    bench.ok("apply", TAG, "--yes")
+    assert bench.run("watch", TAG).code == 0
+
+
+def test_the_order_of_rules_is_drift_too(bench: Bench) -> None:
+    say(bench, TAG, '/ip firewall filter move [find comment="kit accept established"]')
+    found = json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
+    assert [c["path"] for c in found["changes"]] == ["/ip/firewall/filter:%order"]
+    bench.ok("apply", TAG, "--yes")
+    assert entries(bench, TAG, "/ip/firewall/filter")[0]["comment"] == "kit accept established"
+
+
+def test_a_hidden_secret_that_no_longer_works_is_never_green(bench: Bench) -> None:
+    say(bench, TAG, '/snmp community set [find name="pantau"] authentication-password=another-one')
+    until(lambda: bench.run("watch", TAG).code == 1, "the watch says so")
+    found = json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
+    assert found["state"] == "unknown"
+    assert "not proven" in found["because"]
+    assert bench.run("verify", TAG).code == 3
+    bench.ok("secret", "rotate", TAG, "--yes")
+    until(lambda: bench.run("watch", TAG).code == 0, "the new secrets are proven")
+
+
+def test_a_lost_tunnel_brings_the_old_configuration_back(bench: Bench) -> None:
+    before = export(bench, TAG)
+    note(bench, "Sesudah banjir")
+    process = bench.start("apply", TAG, "--yes", "--json", "--confirm-within", "10")
+    until(lambda: any(e["name"] == "kit-undo" for e in entries(bench, TAG, "/system/scheduler")), "the guard is armed")
+    bench.fault(TAG, "link", "14")
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 1, out + err
+    assert json.loads(out)["outcomes"][0]["outcome"] in {"reverted", "unconfirmed"}
+    until(lambda: bench.run("resume").code == 0, "the run has its end")
+    until(lambda: bench.run("watch", TAG).code == 0, "it runs as accepted")
+    assert export(bench, TAG) == before
+    assert entries(bench, TAG, "/system/scheduler") == []
+    note(bench, "Kantor Camat Batu Putih")
+
+
+@pytest.mark.parametrize("after", [1, 3, 6, 9])
+def test_a_power_cut_leaves_the_old_or_the_new_whole(bench: Bench, after: int) -> None:
+    note(bench, f"Ruang {after}")
+    bench.fault(TAG, "cut", str(after))
+    done = bench.run("apply", TAG, "--yes", "--json", "--confirm-within", "12")
+    bench.fault(TAG, "cut", "0")
+    until(lambda: bench.run("resume").code == 0, "the run has its end")
+    assert entries(bench, TAG, "/system/scheduler") == []
+    assert not list((bench.flash(TAG) / "files").glob("*.rsc"))
+    until(lambda: bench.run("watch", TAG).code == 0, "it runs as accepted")
+    ended = bench.last(TAG, "apply.ended")["ending"]
+    now = json.loads((bench.flash(TAG) / "config.json").read_text())["menus"]["/system/note"]["note"]
+    assert (now == f"Ruang {after}") == (ended == "applied"), done.out
+    bench.ok("apply", TAG, "--yes")
+
+
+def test_a_refusal_in_the_middle_puts_the_old_back(bench: Bench) -> None:
+    note(bench, "Gedung baru")
+    before = export(bench, TAG)
+    bench.fault(TAG, "fail", "4")
+    done = bench.run("apply", TAG, "--yes", "--json")
+    assert done.code == 1
+    assert outcome(done)["outcome"] in {"failed", "reverted"}
+    assert "out of memory" in outcome(done)["because"]
+    assert export(bench, TAG) == before
+    assert entries(bench, TAG, "/system/scheduler") == []
+    bench.ok("apply", TAG, "--yes")
+
+
+@pytest.mark.parametrize(("fault", "why"), [("mode", "device-mode forbids the scheduler"), ("full", "flash full")])
+def test_without_a_way_back_nothing_changes(bench: Bench, fault: str, why: str) -> None:
+    note(bench, f"tanpa {fault}")
+    before = export(bench, TAG)
+    with broken(bench, TAG, fault, "1"):
+        done = bench.run("apply", TAG, "--yes", "--json")
+        assert done.code == 1
+        assert why in outcome(done)["because"]
+        assert export(bench, TAG) == before
+    bench.ok("apply", TAG, "--yes")
+
+
+def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
+    note(bench, "Lantai dua")
+    process = bench.start("apply", TAG, "--yes", "--confirm-within", "60")
+    until(lambda: any(e["name"] == "kit-mark" for e in entries(bench, TAG, "/system/script")) and bool(
+        entries(bench, TAG, "/system/scheduler")), "the change is made")  # fmt: skip
+    process.kill()
+    process.communicate()
+    until(lambda: bench.run("resume").code == 0, "the run has its end")
+    assert entries(bench, TAG, "/system/scheduler") == []
+    assert bench.last(TAG, "apply.ended")["ending"] in {"applied", "reverted"}
+    assert bench.run("watch", TAG).code == 0
+    bench.ok("apply", TAG, "--yes")
+
+
+def test_the_row_of_the_modem_is_found_again_when_its_index_moves(bench: Bench) -> None:
+    (bench.home / "var/hints.json").write_text(json.dumps({TAG: 77}))
+    findings = json.loads(bench.ok("verify", TAG, "--json").out)["findings"]
+    assert {f["verdict"] for f in findings} == {"pass"}
+    assert json.loads((bench.home / "var/hints.json").read_text())[TAG] == 4
+    (bench.home / "var/hints.json").write_text("not json")
+    bench.ok("verify", TAG)
+
+
+def test_a_box_with_a_password_on_its_label(bench: Bench, tmp_path: Path) -> None:
+    bench.fault(OTHER, "label", "K7PX2MW9QH")
+    done = bench.run("enrol", OTHER, "--yes", "--new-key")
+    assert done.code == 1
+    assert "--password-file" in done.err
+    label = tmp_path / "label"
+    label.write_text("K7PX2MW9QH\n")
+    bench.ok("enrol", OTHER, "--yes", "--new-key", "--password-file", str(label))
+    bench.ok("apply", OTHER, "--bench", "--yes")
+    bench.fault(OTHER, "label", "")
+
+
+def test_version_six_is_refused_the_tunnel_and_runs_without_it(bench: Bench) -> None:
+    bench.fault(OTHER, "firmware", "6.49.23")
+    bench.ok("enrol", OTHER, "--yes", "--new-key")
+    done = bench.run("apply", OTHER, "--bench", "--yes", "--json")
+    assert done.code != 0
+    assert "has no WireGuard" in done.out + done.err
+    kit = bench.home / f"inventory/kits/{PLACE}.yml"
+    text = kit.read_text()
+    try:
+        kit.write_text(text.replace("modem:\n", "modem:\n  tunnel: none\n", 1))
+        assert outcome(bench.run("apply", OTHER, "--bench", "--yes", "--json"))["outcome"] == "applied"
+        assert "engine-id=BRU-MDM-10" in say(bench, OTHER, "/export terse hide-sensitive")
+        assert bench.run("verify", OTHER, "--bench").code == 0
+    finally:
+        kit.write_text(text)
+        bench.fault(OTHER, "firmware", "7.23.8")
