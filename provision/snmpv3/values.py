@@ -130,8 +130,16 @@ def value(data: bytes, at: int, end: int) -> Value:
     if tag == ber.INTEGER:
         return ber.integer(data, at, end, MIN_INT, MAX_INT)[0]
     if (high := _UNSIGNED.get(tag)) is not None:
-        return ber.integer(data, at, end, 0, high, tag)[0]
+        return _unsigned(data[start:end], high)
     return _rare(tag, data[start:end])
+
+
+def _unsigned(content: bytes, high: int) -> int:
+    """Read a counter; agents that leave out the leading zero mean what stands there, not a negative number."""
+    number = int.from_bytes(content, "big")
+    if not content or number > high or len(content) > 9:
+        raise ber.BerError("an integer is out of its range")
+    return number
 
 
 def _rare(tag: int, content: bytes) -> Value:
