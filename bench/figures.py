@@ -1,7 +1,7 @@
 """The figures, measured: side by side in one run, medians, ratios where the machine is noisy.
 
 ./run bench            all
-./run bench NAME …     some of: apply, start, inventory, ledger, link, kit, custody
+./run bench NAME …     some of: apply, start, inventory, ledger, link, kit, custody, snmp
 """
 
 from __future__ import annotations
@@ -239,9 +239,16 @@ def bench_custody() -> None:
     measure_custody(show)
 
 
+def bench_snmp() -> None:
+    """A thousand modems over SNMPv3."""
+    from poll import figure
+
+    figure(show)
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "start": bench_start, "ledger": bench_ledger, "inventory": bench_inventory, "apply": bench_apply, "link": bench_link,
-    "kit": bench_kit, "custody": bench_custody,
+    "kit": bench_kit, "custody": bench_custody, "snmp": bench_snmp,
 }  # fmt: skip
 
 
