@@ -16,6 +16,7 @@ from provision.keys import office_key
 from provision.ledger.lease import hold
 from provision.model import Candidate, Device, Ending, Intent, Outcome, Plan, Secret, Snapshot
 from provision.office import ACCEPTED, CONFIGURED, Known, Office, configuration, record
+from provision.poll import poll
 from provision.settle import PATIENCE_S, settle
 from provision.vault import wireguard_public
 
@@ -112,7 +113,7 @@ def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> di
     known = {i.item.asset_tag: office.known[i.item.asset_tag] for i in intents}
     found: dict[str, Snapshot | ProvisionError] = {}
     known_by_look = {t: k for t, k in known.items() if drivers.load(k.device.driver).published}
-    seen = gather.by_snmp(office, [reach(k.device, run) for k in known_by_look.values() if k.accepted])
+    seen = poll(office, [reach(k.device, run) for k in known_by_look.values() if k.accepted])
     for tag, one in known_by_look.items():
         look = seen.get(tag)
         guard = str(look.readings.get("guard", "")) if look else "none"

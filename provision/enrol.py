@@ -148,7 +148,7 @@ def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
     wanted = {"serial": item.serial, "mac": item.mac, "imei": item.imei}
     clean = {
         "serial": said["serial"].replace("\0", "").strip(),
-        "mac": said["mac"].lower(),
+        "mac": _colons(said["mac"]),
         "imei": re.sub(r"\D", "", said["imei"]),
     }
     wrong = [f"{n} is {clean[n] or 'not said'}, recorded {wanted[n]}" for n in wanted if clean[n] != wanted[n]]
@@ -158,6 +158,12 @@ def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
             where=where,
             hint="take the box with this label, or correct the kit and the delivery list",
         )
+
+
+def _colons(mac: str) -> str:
+    """Write a MAC address as the record does, however the box writes it."""
+    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _whole(

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provision import dialects, drivers, plan, radio, readings
-from provision.connectors import openssh, snmp
+from provision import dialects, drivers, plan
+from provision.connectors import openssh
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.errors import ProvisionError
 from provision.home import templates
 from provision.model import Device, Settings, Snapshot
 from provision.office import Office
-from provision.radio import Family
+from provision.poll import poll
 from provision.render import marker as digest_of
 from provision.render import seal
 
@@ -27,88 +27,6 @@ LOOK_DEADLINE_S = 180.0
 NONCE_BYTES = 8
 
 
-def by_snmp(office: Office, devices: list[Device], *, retries: int = 1) -> dict[str, Snapshot]:
-    """Read identity, radio and (where it is published) the configuration's marker of each device in two exchanges.
-
-    Always gives a snapshot per device; what could not be read is in `missing` with its reason. A row's index is a
-    hint: an answer counts only where IMEI or interface name prove it, else the row is looked for and read again.
-    """
-    secret = office.vault.devices([d.tag for d in devices])
-    users = {d.tag: str(office.home.intents[d.tag].facts["snmp_user"]) for d in devices}
-    hints = office.place.hints()
-    asked: dict[str, tuple[snmp.Target, readings.Table | Family]] = {}
-    for device in devices:
-        driver = drivers.load(device.driver)
-        table = readings.load(driver.readings)
-        oids = table.oids if isinstance(table, readings.Table) else readings.ask(table, hints.get(device.tag, 1))
-        target = snmp.target(device, users[device.tag], secret[device.tag], driver.usm)
-        asked[device.tag] = replace(target, oids=oids), table
-    answers = snmp.read([target for target, _ in asked.values()], retries=retries)
-    found: dict[str, Snapshot] = {}
-    for tag, (target, table) in asked.items():
-        if isinstance(table, readings.Table) or answers[tag].because:
-            found[tag] = _snapshot(office, tag, answers[tag], table, 0)
-        else:
-            found[tag] = _proven(office, target, answers[tag], table, hints)
-    office.place.keep_hints(hints)
-    return found
-
-
-def _proven(
-    office: Office, target: snmp.Target, answer: snmp.Answer, family: Family, hints: dict[str, int]
-) -> Snapshot:
-    """Read a row whose index is proven; where it is not, find the row and ask once more."""
-    tag = target.device
-    seen = _snapshot(office, tag, answer, family, hints.get(tag, 1))
-    if _is_ours(office, tag, seen):
-        return seen
-    index = _find(office, target, family)
-    if index is not None:
-        hints[tag] = index
-        again = snmp.read([replace(target, oids=readings.ask(family, index))])[tag]
-        seen = _snapshot(office, tag, again, family, index)
-        if _is_ours(office, tag, seen):
-            return seen
-    own = {n: v for n, v in seen.readings.items() if n in {"serial", "firmware", "model", "uptime_s"}}
-    return replace(seen, readings=own, missing={**_all(family, "the modem's row was not found"), **seen.missing})
-
-
-def _is_ours(office: Office, tag: str, seen: Snapshot) -> bool:
-    intent = office.home.intents[tag]
-    if "imei" in seen.readings:
-        return bool(seen.readings["imei"] == intent.item.imei)
-    device = intent.facts["modem_device"] or drivers.load(intent.driver).facts.get("modem_device")
-    return bool(seen.readings.get("interface") == device)
-
-
-def _find(office: Office, target: snmp.Target, family: Family) -> int | None:
-    """Walk the column of interface names, or of IMEIs, for the row of our modem."""
-    intent = office.home.intents[target.device]
-    device = intent.facts["modem_device"] or drivers.load(intent.driver).facts.get("modem_device")
-    rows = family.rows[0]
-    for name, wanted in (("interface", device), ("imei", intent.item.imei)):
-        for column in (c for c in rows.columns if c.name == name):
-            for oid, raw in snmp.walk(replace(target, oids=()), radio.place(rows, column)).values.items():
-                if radio.text(raw) == wanted:
-                    return int(oid.rpartition(".")[2])
-    return None
-
-
-def _all(table: readings.Table | Family, why: str) -> dict[str, str]:
-    names = table.read({})[1] if isinstance(table, readings.Table) else readings.names_of(table)
-    return dict.fromkeys(names, why)
-
-
-def _snapshot(office: Office, tag: str, answer: snmp.Answer, table: readings.Table | Family, index: int) -> Snapshot:
-    if answer.because:
-        return Snapshot(device=tag, at=office.now(), missing=_all(table, answer.because))
-    if isinstance(table, readings.Table):
-        said, missing = table.read(answer.values)
-    else:
-        said, missing = readings.said(table, answer.values, index)
-    return Snapshot(device=tag, at=office.now(), readings=said, missing=missing, marker=str(said.get("marker", "")))
-
-
 def look(office: Office, devices: list[Device]) -> dict[str, Snapshot]:
     """Look at each device over SNMP; one that publishes no digest of its configuration is read over SSH, too.
 
@@ -116,7 +34,7 @@ def look(office: Office, devices: list[Device]) -> dict[str, Snapshot]:
     """
     quiet = [d for d in devices if not drivers.load(d.driver).published]
     whole = by_openssh(office, quiet)
-    found = by_snmp(office, devices)
+    found = poll(office, devices)
     return found | {tag: _joined(found[tag], one) for tag, one in whole.items()}
 
 

@@ -69,16 +69,16 @@ class Place:
         self.insist()
         return self.var / "lab"
 
-    def hints(self) -> dict[str, int]:
-        """Give the row of each modem's table where it was found last: a saving, never evidence; it may be lost."""
+    def hints(self) -> dict[str, str]:
+        """Give what was seen last: `TAG.row` of its modem's table, `TAG.engine`; a saving, never evidence; it may be lost."""
         try:
             kept = json.loads((self.var / "hints.json").read_text())
-            return {str(tag): int(index) for tag, index in kept.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+            return {str(name): str(value) for name, value in kept.items()}
+        except (OSError, ValueError, AttributeError):
             return {}
 
-    def keep_hints(self, hints: dict[str, int]) -> None:
-        """Keep the rows where modems were found, where they changed."""
+    def keep_hints(self, hints: dict[str, str]) -> None:
+        """Keep the hints, where they changed."""
         if hints != self.hints():
             temporary = self.var / "hints.new"
             temporary.write_text(json.dumps(hints))
@@ -120,11 +120,28 @@ class Place:
         return intent.read(self.texts(), drivers.names())
 
 
+INCLUDE = "# include "
+
+
 def templates(driver: str) -> dict[str, str]:
-    """Read the templates of one family by name."""
-    folder = share("templates") / driver
-    return {
+    """Read the templates of one family by name: its own over those that families have in common.
+
+    A line `# include FILE` of a file stands for the family's own file of that name.
+    """
+    found = {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for folder in (share("templates") / "common", share("templates") / driver)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+    return {name: _whole(text, found) for name, text in found.items()}
+
+
+def _whole(text: str, files: dict[str, str]) -> str:
+    if INCLUDE not in text:
+        return text
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        files.get(f"files/{line.removeprefix(INCLUDE).strip()}", "") if line.startswith(INCLUDE) else line
+        for line in lines
+    )

@@ -12,7 +12,8 @@ from provision.lab.pcfactory import Pc
 from provision.model import ItemKind
 from provision.office import Office
 
-FIRMWARE = {"openwrt": "23.05.5", "routeros": "7.23.8"}
+FIRMWARE = {"openwrt": "23.05.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
+LABEL = {"rutos": "Label-4711"}  # the password that a RutOS box has from the carton
 PACKAGES = ("snmpd_5.9.4-1_lab.ipk", "wireguard-tools_1.0.20210914-2_lab.ipk", "zoom_6.2.11_amd64.deb")
 THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
@@ -22,7 +23,7 @@ def up(office: Office) -> dict[str, Any]:
     boxes: list[Box | Pc] = [
         Box(
             tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
-            firmware=FIRMWARE[i.driver], system=i.driver, address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
+            firmware=FIRMWARE[i.driver], system=i.driver, password=LABEL.get(i.driver, ""), address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
         )
         for tag, i in office.home.intents.items()
     ]  # fmt: skip
@@ -39,6 +40,11 @@ def up(office: Office) -> dict[str, Any]:
         raise UsageError("this home is not a lab: its addresses are not loopback", hint="provision init DIR --lab")
     folder = office.place.lab / "packages"
     folder.mkdir(parents=True, exist_ok=True)
+    labels = office.place.lab / "labels"
+    labels.mkdir(exist_ok=True)
+    for box in boxes:
+        if isinstance(box, Box) and box.password:
+            (labels / box.tag).write_text(box.password + "\n")
     for name in PACKAGES:
         (folder / name).write_text(f"a stand-in for {name}\n")
     return client.up(office.place.lab, boxes)

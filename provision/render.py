@@ -27,8 +27,7 @@ def render(
     a token and becomes a Secret again in the settings. Raises ProvisionError where the intent
     needs what this firmware does not have.
     """
-    facts = {n: v for n, v in driver.facts.items() if not intent.facts.get(n)}
-    facts = dict(intent.facts) | facts | {"secrets": secrets, "has": driver.has(firmware)}
+    facts = facts_of(driver, intent) | {"secrets": secrets, "has": driver.has(firmware)}
     _insist(driver, intent, firmware)
     tokens: dict[str, Secret] = {}
 
@@ -56,6 +55,15 @@ def render(
     files = device_files(driver, facts, templates)
     whole.update({FILE + path: digest(file.text) for path, file in files.items()})
     return Candidate(settings=whole, files=files)
+
+
+def facts_of(driver: Driver, intent: Intent) -> dict[str, Any]:
+    """Give the intent's facts, and the family's own where the intent leaves something out."""
+    own = dict(intent.facts)
+    own |= {name: value for name, value in driver.facts.items() if not own.get(name)}
+    return {
+        n: v.replace("{sim}", str(own["sim"])) if isinstance(v, str) and "sim" in own else v for n, v in own.items()
+    }
 
 
 def _insist(driver: Driver, intent: Intent, firmware: str) -> None:

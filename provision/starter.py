@@ -22,6 +22,8 @@ ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, kits, secrets\\
 SHELF = {  # the lab's eight come from several makers, as the shelf may
     "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),
     "tabalar": ("routeros", "MikroTik", "LtAP LTE kit"),
+    "biatan": ("rutos", "Teltonika", "RUT950"),
+    "pulau-derawan": ("rutos", "Teltonika", "RUT955"),
 }
 GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
 

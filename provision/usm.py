@@ -12,7 +12,9 @@ PASSPHRASE_SPAN = 1048576  # RFC 3414, A.2: a megabyte of the passphrase repeate
 class Usm:
     """How a family secures SNMPv3: `digest` is hashlib's name, `mac_bytes` its length on the wire.
 
-    `prefix` goes before the text from which the device makes its engine ID (format 4 of RFC 3411).
+    `prefix` goes before the text from which the device makes its engine ID (format 4 of RFC 3411). Without one
+    the engine ID is learned from the device: nobody vouches for it, but keys are good for one engine alone, and
+    who does not know the passphrase cannot make them.
     """
 
     name: str
@@ -30,12 +32,13 @@ class Usm:
         return f"{name}_key" if self.name == "sha256" else f"{name}_key_{self.name}"
 
     def engine_id(self, asset_tag: str) -> bytes:
-        """Give the engine ID of a device that is configured with its asset tag."""
-        return self.prefix + asset_tag.encode("ascii")
+        """Give the engine ID of a device that is configured with its asset tag; none where it has to be learned."""
+        return self.prefix + asset_tag.encode("ascii") if self.prefix else b""
 
 
 NET_SNMP = Usm(name="sha256", digest="sha256", mac_bytes=24, prefix=b"\x80\x00\x1f\x88\x04")  # RFC 7860
 ROUTEROS = Usm(name="routeros", digest="sha1", mac_bytes=12, prefix=b"\x80\x00\x3a\x8c\x04")  # MikroTik's SNMP manual
+LEARNED = Usm(name="learned", digest="sha256", mac_bytes=24, prefix=b"")  # an engine ID that cannot be set
 
 
 def localise(passphrase: str, engine: bytes, digest: str = "sha256") -> bytes:

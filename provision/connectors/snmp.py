@@ -52,9 +52,12 @@ class Answer:
     because: str = ""
 
 
-def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm) -> Target:
-    """Make the target of one device from its secrets; a vault of an older program has no localised keys."""
-    engine = usm.engine_id(device.tag)
+def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm, learned: bytes = b"") -> Target:
+    """Make the target of one device from its secrets; a vault of an older program has no localised keys.
+
+    `learned` is the engine ID of a device on which none can be set.
+    """
+    engine = usm.engine_id(device.tag) or learned
 
     def key(name: str) -> bytes:
         kept = secrets.get(usm.key(name))
@@ -200,6 +203,28 @@ def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, r
     answer = _run([target], (root,), message.BULK, timeout_s, retries, rows)[target.device]
     below = {oid: value for oid, value in answer.values.items() if oid.startswith(root + ".")}
     return Answer(device=answer.device, values=below, because=answer.because)
+
+
+def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, retries: int = 1) -> dict[str, bytes]:
+    """Ask devices (by name) for their engine IDs; nobody vouches for the answers, so keys are made for them, and prove them."""
+    found: dict[str, bytes] = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        for _ in range(retries + 1):
+            asked = {}
+            for name in addresses.keys() - found.keys():
+                number, datagram = message.discover()
+                asked[number] = name
+                with contextlib.suppress(OSError):
+                    wire.sendto(datagram, addresses[name])
+            deadline = time.monotonic() + timeout_s
+            while asked and (left := deadline - time.monotonic()) > 0:
+                wire.settimeout(left)
+                with contextlib.suppress(OSError, ber.BerError, KeyError):
+                    datagram, source = wire.recvfrom(DATAGRAM)
+                    number = reply.msg_id(datagram)
+                    if source == addresses[asked[number]] and (engine := reply.engine_of(number, datagram)):
+                        found[asked.pop(number)] = engine
+    return found
 
 
 def _run(

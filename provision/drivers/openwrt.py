@@ -63,7 +63,7 @@ DRIVER = Driver(
         "/usr/libexec/kit/sample": PlacedFile(source="sample.sh", mode="755"),
         "/usr/libexec/kit/guard": PlacedFile(source="guard.sh", mode="755"),
     },
-    guard="guard.sh", note="system.@system.description", facts={"modem_device": "/dev/cdc-wdm0"},
+    guard="guard.sh", note="system.@system.description", facts={"modem_device": "/dev/cdc-wdm0", "cellular": "wwan"},
     identity={
         "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
         "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',

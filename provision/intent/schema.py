@@ -182,6 +182,7 @@ class ModemIntent(Shape):
     device: Line | None = None
     lan_interface: Line = ""
     tunnel: Literal["wireguard", "none"] = "wireguard"
+    sim: Literal["", "1", "2"] = ""
     lan: IPv4Interface | None = None
     address: IPv4Address | None = None
     bench_address: IPv4Address | None = None

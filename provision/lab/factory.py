@@ -9,6 +9,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from provision.lab.rut import factory as rut
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
@@ -239,12 +241,12 @@ def make(box: Box, root: Path) -> None:
         "root", "tmp/sysinfo", "proc/device-tree", "sys/class/net/eth0", "lab", "var/run",
     ):  # fmt: skip
         (root / directory).mkdir(parents=True)
-    for name, text in CONFIG.items():
+    for name, text in (rut.CONFIG if box.system == "rutos" else CONFIG).items():
         body = text
         for field, value in asdict(box).items():
             body = body.replace("{" + field + "}", str(value))
         (root / "etc/config" / name).write_text(body)
-    (root / "etc/shadow").write_text("root::0:0:99999:7:::\ndaemon:*:0:0:99999:7:::\n")
+    (root / "etc/shadow").write_text(f"root:{_hash(box.password)}:0:0:99999:7:::\ndaemon:*:0:0:99999:7:::\n")
     (root / "etc/shadow").chmod(0o600)
     (root / "etc/dropbear").chmod(0o700)
     (root / "root").chmod(0o700)
@@ -255,7 +257,8 @@ def make(box: Box, root: Path) -> None:
     tell(root, box.serial, box.imei)
     script(root / "etc/init.d/cron", CRON)
     script(root / "usr/sbin/reboot", REBOOT)
-    script(root / "usr/sbin/uqmi", UQMI)
+    for word, text in (rut.furnish(box, root) if box.system == "rutos" else {"uqmi": UQMI}).items():
+        script(root / "usr/sbin" / word, text)
     script(root / "usr/sbin/opkg", OPKG)
     above = Path(__file__).parents[2]
     for word in ("uci", "ubus"):
@@ -266,9 +269,19 @@ def make(box: Box, root: Path) -> None:
         )
 
 
+def _hash(password: str) -> str:
+    """Give the crypt hash of a label's password; none where the box has none."""
+    if not password:
+        return ""
+    from passlib.hash import sha512_crypt
+
+    return str(sha512_crypt.using(rounds=1000).hash(password))
+
+
 def tell(root: Path, serial: str, imei: str) -> None:
     """Set what the box says of itself and of its radio."""
     (root / "proc/device-tree/serial-number").write_text(serial + "\0")
+    (root / "lab/serial").write_text(serial + "\n")
     (root / "lab/imei").write_text(json.dumps(imei) + "\n")
     (root / "lab/signal").write_text(json.dumps(SIGNAL, indent="\t") + "\n")
     (root / "lab/serving").write_text(json.dumps(SERVING, indent="\t") + "\n")

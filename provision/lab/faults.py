@@ -44,6 +44,8 @@ async def put(modem: Modem, name: str, value: str) -> None:
             signals = factory.SIGNAL if not value else json.loads(value)
             (modem.root / "lab/signal").write_text(json.dumps(signals))
             await modem.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
+            if modem.box.system == "rutos":
+                await modem.settle()
 
 
 def cut_now(modem: Modem) -> bool:

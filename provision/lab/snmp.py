@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provision.lab import agent as agents
 from provision.lab import ssh
+from provision.lab.rut import agent as rut
 from provision.lab.uciconfig import Package, Section, UciError
 
 EXTEND = (1, 3, 6, 1, 4, 1, 8072, 1, 3, 2, 3, 1, 1)  # nsExtendOutput1Line, by length and name
@@ -26,6 +27,8 @@ async def start(root: Path, run: Path, mark: str, shell: Path, addresses: tuple[
         return None
     if not (root / "usr/sbin/snmpd").exists():
         return None  # the package is not installed
+    if any("v3mode" in s.options or s.kind == "user" for s in sections):
+        return await rut.start(sections, root, run, mark, addresses)
     agent = next((s for s in sections if s.kind == "agent"), None)
     port = str(agent.options.get("agentaddress", "UDP:161")).split(":")[1].split(",")[0] if agent else "161"
     where = [(a, int(port)) for a in addresses]

@@ -94,6 +94,16 @@ def build(
     return Request(peer, msg_id, request_id, wanted, kind, clock, bare[:at] + mac(peer, bare) + bare[at + size :])
 
 
+def discover() -> tuple[int, bytes]:
+    """Make the question for an engine ID (RFC 3414, 4): give its message ID and the datagram; its answer proves nothing."""
+    msg_id = 1 + secrets.randbelow(MAX_INT)
+    header = ber.wrap(ber.SEQUENCE, ber.wrap_integer(msg_id) + b"\x02\x03\x00\xff\xe3\x04\x01\x04\x02\x01\x03")
+    security = ber.wrap(ber.SEQUENCE, b"\x04\x00\x02\x01\x00\x02\x01\x00\x04\x00\x04\x00\x04\x00")
+    pdu = ber.wrap(GET, ber.wrap_integer(msg_id) + b"\x02\x01\x00\x02\x01\x00\x30\x00")
+    scoped = ber.wrap(ber.SEQUENCE, b"\x04\x00\x04\x00" + pdu)
+    return msg_id, ber.wrap(ber.SEQUENCE, b"\x02\x01\x03" + header + ber.wrap(ber.OCTETS, security) + scoped)
+
+
 def mac(peer: Peer, bare: bytes) -> bytes:
     """Give the MAC of a message in whose place of the MAC there are zeros."""
     return hmac.digest(peer.auth_key, bare, peer.usm.digest)[: peer.usm.mac_bytes]

@@ -100,10 +100,22 @@ def msg_id(datagram: bytes) -> int:
     return ber.integer(datagram, at, stop, 0, MAX_INT)[0]
 
 
+def engine_of(asked: int, datagram: bytes) -> bytes:
+    """Give the engine ID that an answer to `message.discover` claims, or nothing; nobody vouches for it."""
+    try:
+        head = _head(asked, datagram)
+        if head.flags or not 5 <= len(head.engine) <= 32:
+            return b""
+        _hint(datagram, head)
+    except ber.BerError:
+        return b""
+    return head.engine
+
+
 def read(request: Request, datagram: bytes, known: Clock | None = None) -> Reply:
     """Say what `datagram` is to `request`; `known` is the engine's clock as it should be by now."""
     try:
-        head = _head(request, datagram)
+        head = _head(request.msg_id, datagram)
         if not head.flags & AUTH:
             return _hint(datagram, head)
         _prove(request.peer, datagram, head, known)
@@ -112,7 +124,7 @@ def read(request: Request, datagram: bytes, known: Clock | None = None) -> Reply
         return Refused(str(why))
 
 
-def _head(request: Request, data: bytes) -> _Head:
+def _head(asked: int, data: bytes) -> _Head:
     end = len(data)
     if end > MAX_MESSAGE:
         raise ber.BerError("longer than any datagram")
@@ -123,7 +135,7 @@ def _head(request: Request, data: bytes) -> _Head:
     _, part = ber.integer(data, part, at, MIN_MESSAGE, MAX_INT)
     flag, part = ber.octets(data, part, at, 1, 1)
     _, part = ber.integer(data, part, at, USM, USM)
-    if part != at or number != request.msg_id:
+    if part != at or number != asked:
         raise ber.BerError("an answer to another request" if part == at else "bytes are left over")
     flags = flag[0] & ~REPORTABLE  # no reply is, and whoever says so (pysnmp's agents) is not heeded: RFC 3412, 6.4
     if flags not in {0, AUTH, AUTH | PRIV}:

@@ -93,7 +93,7 @@ class TestDriver:
 
         driver = drivers.load(name)
         if driver.grammar is not uci:
-            pytest.skip("the lab's RouterOS obeys in tests/unit/test_routeros.py")
+            pytest.skip("the lab's RouterOS obeys in tests/unit/test_rsc.py")
         (tmp_path / "etc/config").mkdir(parents=True)
         for part in ("\n" + (folder / "running.txt").read_text()).split("\npackage ")[1:]:
             package, _, body = part.partition("\n")

@@ -70,7 +70,9 @@ class Bench:
         return next(m for m in said["devices"] if m["tag"] == tag)
 
     def enrol(self, tag: str) -> None:
-        self.ok("enrol", tag, "--packages", str(self.home / "var/lab/packages"), "--yes", "--new-key")
+        label = self.home / "var/lab/labels" / tag
+        words = ["--password-file", str(label)] if label.exists() else []
+        self.ok("enrol", tag, "--packages", str(self.home / "var/lab/packages"), "--yes", "--new-key", *words)
 
     def pc(self, tag: str) -> None:
         """The PC runs its baseline; it is brought there where it does not."""

@@ -81,7 +81,7 @@ def test_a_comment_is_no_drift_and_its_digest_is_accepted(bench: Bench) -> None:
 
 
 def test_a_local_change_is_adopted_on_record_and_the_intent_is_named(bench: Bench) -> None:
-    alter(bench, "system", "Kantor Camat Tabalar", "Pindah ke aula")
+    alter(bench, "system", "Kantor Camat Segah", "Pindah ke aula")
     notices(bench, "drift")
     done = bench.ok("adopt", TAG, "--reason", "kantor direnovasi")
     assert "system.@system.notes" in done.out

@@ -37,6 +37,18 @@ def export(bench: Bench, tag: str) -> str:
     return say(bench, tag, "/export terse")
 
 
+def drifted(bench: Bench) -> dict:
+    """Watch until it says drift: while the agent takes a change, its keys prove nothing."""
+    seen: list[dict] = []
+
+    def true() -> bool:
+        seen.append(json.loads(bench.run("watch", TAG, "--json").out)["devices"][0])
+        return seen[-1]["state"] == "drift"
+
+    until(true, "the watch says drift")
+    return seen[-1]
+
+
 def outcome(done: Done) -> dict:
     return json.loads(done.out)["outcomes"][0]
 
@@ -102,20 +114,19 @@ def test_noise_in_the_export_is_no_drift(bench: Bench) -> None:
 
 def test_a_hand_on_the_box_is_drift_and_an_apply_repairs_it(bench: Bench) -> None:
     say(bench, TAG, "/system clock set time-zone-name=Asia/Jakarta; /ip service set www disabled=no")
-    found = json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
-    assert found["state"] == "drift"
+    found = drifted(bench)
     assert {c["path"]: c["running"] for c in found["changes"]} == {
         "/system/clock::time-zone-name": "Asia/Jakarta", "/ip/service:www:disabled": None,
     }  # fmt: skip
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
     assert bench.run("watch", TAG).code == 0
 
 
 def test_the_order_of_rules_is_drift_too(bench: Bench) -> None:
     say(bench, TAG, '/ip firewall filter move [find comment="kit accept established"]')
-    found = json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
+    found = drifted(bench)
     assert [c["path"] for c in found["changes"]] == ["/ip/firewall/filter:%order"]
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
     assert entries(bench, TAG, "/ip/firewall/filter")[0]["comment"] == "kit accept established"
 
 
@@ -150,7 +161,7 @@ def test_a_lost_tunnel_brings_the_old_configuration_back(bench: Bench) -> None:
 def test_a_power_cut_leaves_the_old_or_the_new_whole(bench: Bench, after: int) -> None:
     note(bench, f"Ruang {after}")
     bench.fault(TAG, "cut", str(after))
-    done = bench.run("apply", TAG, "--yes", "--json", "--confirm-within", "12")
+    done = bench.run("apply", TAG, "--bench", "--yes", "--json", "--confirm-within", "12")
     bench.fault(TAG, "cut", "0")
     until(lambda: bench.run("resume").code == 0, "the run has its end")
     assert entries(bench, TAG, "/system/scheduler") == []
@@ -159,20 +170,20 @@ def test_a_power_cut_leaves_the_old_or_the_new_whole(bench: Bench, after: int) -
     ended = bench.last(TAG, "apply.ended")["ending"]
     now = json.loads((bench.flash(TAG) / "config.json").read_text())["menus"]["/system/note"]["note"]
     assert (now == f"Ruang {after}") == (ended == "applied"), done.out
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
 
 
 def test_a_refusal_in_the_middle_puts_the_old_back(bench: Bench) -> None:
     note(bench, "Gedung baru")
     before = export(bench, TAG)
     bench.fault(TAG, "fail", "4")
-    done = bench.run("apply", TAG, "--yes", "--json")
+    done = bench.run("apply", TAG, "--bench", "--yes", "--json")
     assert done.code == 1
     assert outcome(done)["outcome"] in {"failed", "reverted"}
     assert "out of memory" in outcome(done)["because"]
     assert export(bench, TAG) == before
     assert entries(bench, TAG, "/system/scheduler") == []
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
 
 
 @pytest.mark.parametrize(("fault", "why"), [("mode", "device-mode forbids the scheduler"), ("full", "flash full")])
@@ -180,16 +191,16 @@ def test_without_a_way_back_nothing_changes(bench: Bench, fault: str, why: str) 
     note(bench, f"tanpa {fault}")
     before = export(bench, TAG)
     with broken(bench, TAG, fault, "1"):
-        done = bench.run("apply", TAG, "--yes", "--json")
+        done = bench.run("apply", TAG, "--bench", "--yes", "--json")
         assert done.code == 1
         assert why in outcome(done)["because"]
         assert export(bench, TAG) == before
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
 
 
 def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
     note(bench, "Lantai dua")
-    process = bench.start("apply", TAG, "--yes", "--confirm-within", "60")
+    process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "60")
     until(lambda: any(e["name"] == "kit-mark" for e in entries(bench, TAG, "/system/script")) and bool(
         entries(bench, TAG, "/system/scheduler")), "the change is made")  # fmt: skip
     process.kill()
@@ -198,14 +209,14 @@ def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
     assert entries(bench, TAG, "/system/scheduler") == []
     assert bench.last(TAG, "apply.ended")["ending"] in {"applied", "reverted"}
     assert bench.run("watch", TAG).code == 0
-    bench.ok("apply", TAG, "--yes")
+    bench.ok("apply", TAG, "--bench", "--yes")
 
 
 def test_the_row_of_the_modem_is_found_again_when_its_index_moves(bench: Bench) -> None:
-    (bench.home / "var/hints.json").write_text(json.dumps({TAG: 77}))
+    (bench.home / "var/hints.json").write_text(json.dumps({f"{TAG}.row": "77"}))
     findings = json.loads(bench.ok("verify", TAG, "--json").out)["findings"]
     assert {f["verdict"] for f in findings} == {"pass"}
-    assert json.loads((bench.home / "var/hints.json").read_text())[TAG] == 4
+    assert json.loads((bench.home / "var/hints.json").read_text())[f"{TAG}.row"] == "4"
     (bench.home / "var/hints.json").write_text("not json")
     bench.ok("verify", TAG)
 

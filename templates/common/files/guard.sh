@@ -15,8 +15,11 @@ R=${IPKG_INSTROOT-}
 K=$R/etc/kit
 T=$R/tmp/kit
 SELF=$R/usr/libexec/kit/guard
-PACKAGES='system network firewall dhcp dropbear snmpd'
-KEPT='etc/dropbear/authorized_keys etc/shadow etc/crontabs/root usr/libexec/kit/status usr/libexec/kit/sample'
+# include family.sh
+
+clean() { # TEXT: only what may stand in a name
+	case $1 in *[!A-Za-z0-9._\ +-]*) printf '%s' "$1" | tr -cd 'A-Za-z0-9._ +-' ;; *) printf '%s' "$1" ;; esac
+}
 
 [ -d "$K" ] && [ -d "$T" ] || mkdir -p "$K" "$T" 2>/dev/null
 
@@ -197,7 +200,7 @@ finish() { # RUN MARKER: confirm, then disarm: a cut between the two brings the 
 	mv "$K/armed" "$K/done"; sync
 	release
 	unlock
-	"$R/usr/libexec/kit/sample" </dev/null >/dev/null 2>&1 &
+	[ ! -x "$R/usr/libexec/kit/sample" ] || "$R/usr/libexec/kit/sample" </dev/null >/dev/null 2>&1 &
 }
 
 restore() { # the checkpoint back into place; may be cut and done again
@@ -243,19 +246,6 @@ tick() { # from cron: a second hand on the clock, should the waiter have died
 	[ -s "$K/armed" ] && read -r run deadline _ <"$K/armed" && [ "$(up)" -ge "$deadline" ] && revert tick
 }
 
-clean() { # TEXT: only what may stand in a name
-	case $1 in *[!A-Za-z0-9._\ +-]*) printf '%s' "$1" | tr -cd 'A-Za-z0-9._ +-' ;; *) printf '%s' "$1" ;; esac
-}
-serial() { line_of "$R/proc/device-tree/serial-number"; clean "$line"; }
-mac() { line_of "$R/sys/class/net/eth0/address"; printf '%s' "$line"; }
-release_name() {
-	while IFS== read -r key value; do
-		case $key in DISTRIB_RELEASE) value=${value#[\"\']}; clean "${value%[\"\']}" ;; esac
-	done <"$R/etc/openwrt_release"
-} 2>/dev/null
-model() { line_of "$R/tmp/sysinfo/model"; clean "$line"; }
-imei() { said=$(uqmi -s -d /dev/cdc-wdm0 --get-imei 2>/dev/null); said=${said#\"}; clean "${said%\"}"; }
-
 identity() {
 	say "serial $(serial)"
 	say "mac $(mac)"
@@ -263,7 +253,7 @@ identity() {
 	say "firmware $(release_name)"
 	say "model $(model)"
 	missing=
-	for need in ubus:rpcd uqmi:uqmi wg:wireguard-tools snmpd:snmpd; do
+	for need in $NEEDS; do
 		command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
 	done
 	say "missing$missing"
