@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from provision import drivers, gather, plan, render
+from provision import drivers, firmware, gather, plan, render
 from provision.change import Job, Run, change, outcome, reach
 from provision.connectors.ansible import Writer
 from provision.errors import ProvisionError
@@ -56,6 +56,8 @@ def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Ou
     if not run.replacing and not run.plan_only and (serving := office.serving(intent)):
         because = f"{serving} still serves {intent.kit.kecamatan.name}: provision replace {intent.kit.kecamatan.slug}"
         return outcome(intent, Ending.FAILED, "record", because)
+    if not run.plan_only and (unfit := _unfit(office, known.device)):
+        return outcome(intent, Ending.FAILED, "firmware", unfit)
     if run.bench or run.plan_only:
         return None
     if not known.accepted:
@@ -67,6 +69,16 @@ def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Ou
             f"provision selftest {tag}, or --bench with the box in reach",
         )  # fmt: skip
     return None
+
+
+def _unfit(office: Office, device: Device) -> str:
+    """Say why nothing may be written to a firmware, or nothing."""
+    found = firmware.judge(office.home.firmware, device.driver, device.model, device.firmware)
+    if found.write:
+        return ""
+    if found.standing == firmware.BAD:
+        return f"{device.model} {device.firmware}: {found.because}; update it on the bench, then enrol it again"
+    return f"{found.because}: it is read only; provision selftest {device.tag} --bench shows its way back, then list it there"
 
 
 def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run: Run) -> list[Outcome]:

@@ -174,13 +174,14 @@ def _whole(
     missing = tuple(str(snapshot.readings.get("missing", "")).split())
     if not missing:
         return snapshot, ()
-    files = {name: _package(packages, name) for name in missing}
+    kind = f".{snapshot.readings.get('packages', 'ipk')}"
+    files = {name: _package(packages, name, kind) for name in missing}
     lacking = [name for name, path in files.items() if path is None]
     if lacking:
         raise DeviceError(
             "packages are missing on the device: " + ", ".join(lacking),
             where=device.tag,
-            hint="give a folder that has them: --packages DIR (files NAME_VERSION.ipk for this device's target)",
+            hint="give a folder that has them: --packages DIR (files NAME_VERSION.ipk, or NAME-VERSION.apk, for this device's target)",
         )
     _install(writer, device, [path for path in files.values() if path], tell)
     snapshot = _look(office, writer, device, tell)
@@ -200,8 +201,9 @@ def _look(office: Office, writer: Writer, device: Device, tell: Callable[[Step],
     return found
 
 
-def _package(folder: Path | None, name: str) -> Path | None:
-    return next(iter(sorted(folder.glob(f"{name}_*.ipk"))), None) if folder else None
+def _package(folder: Path | None, name: str, kind: str) -> Path | None:
+    found = [*folder.glob(f"{name}-[0-9]*.apk"), *folder.glob(f"{name}_*.ipk")] if folder else []
+    return next((p for p in sorted(found) if p.suffix == kind), None)
 
 
 def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[Step], None]) -> None:
@@ -212,7 +214,7 @@ def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[
         for path in files:
             tar.add(path, arcname=path.name)
     folder = '"${IPKG_INSTROOT-}/tmp/kit-packages"'
-    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {driver.install} ./*.ipk; code=$?; rm -rf {folder}; exit $code"
+    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {{ {driver.install}; }}; code=$?; rm -rf {folder}; exit $code"
     hosts = writer.host(device) | {
         "feed_command": command, "look_document": str(writer.put(f"{device.tag}.packages", archive.getvalue())),
         "look_output": str(writer.path / f"{device.tag}.installed"),

@@ -12,9 +12,15 @@ from provision.lab.pcfactory import Pc
 from provision.model import ItemKind
 from provision.office import Office
 
-FIRMWARE = {"openwrt": "23.05.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
+FIRMWARE = {"openwrt": "25.12.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
 LABEL = {"rutos": "Label-4711"}  # the password that a RutOS box has from the carton
-PACKAGES = ("snmpd_5.9.4-1_lab.ipk", "wireguard-tools_1.0.20210914-2_lab.ipk", "zoom_6.2.11_amd64.deb")
+PACKAGES = (
+    "snmpd-5.9.4-r1.apk",
+    "snmpd_5.9.4-1_lab.ipk",
+    "wireguard-tools-1.0.20210914-r2.apk",
+    "wireguard-tools_1.0.20210914-2_lab.ipk",
+    "zoom_6.2.11_amd64.deb",
+)
 THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
 

@@ -17,7 +17,7 @@ interpreter_python = auto_silent
 
 [inventory]
 enable_plugins = ansible.builtin.yaml
-ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
+ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, firmware\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
 """
 SHELF = {  # the lab's eight come from several makers, as the shelf may
     "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),

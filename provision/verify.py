@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from provision import checks, gather
+from provision import checks, firmware, gather
 from provision.computer import verify as computers
 from provision.computer.look import Seen
-from provision.model import Finding, Intent, Snapshot, Verdict
+from provision.model import Device, Finding, Intent, Snapshot, Verdict
 from provision.office import JUDGED, Office, Targets
 
 SETTLE_S = 12.0  # services restart after an apply; the first sample comes with them
@@ -72,9 +72,15 @@ def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Fi
     return checks.judge(
         checks.Case(
             snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker,
-            shown_secret=office.shown_secret(tag),
+            shown_secret=office.shown_secret(tag), firmware=_standing(office, known.device, snapshot),
         )
     )  # fmt: skip
+
+
+def _standing(office: Office, device: Device, snapshot: Snapshot) -> tuple[str, str]:
+    said = str(snapshot.readings.get("firmware", ""))
+    found = firmware.judge(office.home.firmware, device.driver, device.model, said)
+    return found.standing, found.because
 
 
 def red(findings: list[Finding]) -> bool:

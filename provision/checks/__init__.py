@@ -16,7 +16,8 @@ class Case:
     """What a check may look at: what the device said, and what the record says of it.
 
     For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the
-    controller's clock in which it answered. `shown_secret` is the day on which a person was shown a secret.
+    controller's clock in which it answered. `shown_secret` is the day on which a person was shown a secret,
+    `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why.
     """
 
     snapshot: Snapshot
@@ -28,6 +29,7 @@ class Case:
     zone: str = ""
     apps: tuple[str, ...] = ()
     shown_secret: str = ""
+    firmware: tuple[str, str] = ("unknown", "no baseline of firmware")
 
 
 SILENT = "no answer"

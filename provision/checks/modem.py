@@ -57,10 +57,12 @@ def no_shown_secret_is_in_use(case: Case) -> Judgement:
     return Verdict.PASS, "none"
 
 
-@check(needs=("firmware",), remedy="Update on the bench, never over the air.")
+@check(needs=("firmware",), remedy="Update on the bench, never over the air; then list it in inventory/firmware.yml.")
 def firmware_is_known(case: Case) -> Judgement:
-    """The device names its firmware."""
-    return Verdict.PASS, str(case.snapshot.readings["firmware"])
+    """The office knows the firmware, and nothing bad of it."""
+    standing, because = case.firmware
+    said = str(case.snapshot.readings["firmware"])
+    return (Verdict.PASS, said) if standing == "good" else (Verdict.WARN, f"{said}: {because}")
 
 
 @check(needs=("registration",), remedy="Check the SIM, its quota, and the APN preset with the operator.")

@@ -30,7 +30,9 @@ def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -
     if not settings:
         raise CutShortError("the device showed an empty configuration", where=device)
     readings: dict[str, str] = {
-        k: facts[k] for k in ("serial", "mac", "imei", "firmware", "model", "guard", "missing") if k in facts
+        k: facts[k]
+        for k in ("serial", "mac", "imei", "firmware", "model", "guard", "missing", "packages")
+        if k in facts
     }
     return Snapshot(
         device=device, at=at, settings=whole, locators=locators, readings=readings, marker=facts.get("marker", "")

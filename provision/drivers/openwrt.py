@@ -71,7 +71,7 @@ DRIVER = Driver(
     },
     factory=Factory(address="192.168.1.1", username="root", password=""),
     readings="openwrt",
-    install="opkg install",
+    install="if command -v apk >/dev/null; then apk add --allow-untrusted ./*; else opkg install ./*; fi",  # 25.12 has apk
     commit=ConfirmedCommit(
         prepare='mkdir -p "${IPKG_INSTROOT-}/etc/kit/next"',
         checkpoint=f"{GUARD} && checkpoint {{marker}}",

@@ -46,7 +46,7 @@ DRIVER = Driver(
         "/etc/crontabs/root": PlacedFile(source="cron", mode="600"),
         "/usr/libexec/kit/guard": PlacedFile(source="guard.sh", mode="755"),
     },
-    guard="guard.sh", note="system.system.description", install="opkg install",
+    guard="guard.sh", note="system.system.description", install="opkg install ./*",
     identity={
         "serial": "mnf_info --sn | tail -n 1", "mac": "mnf_info --mac", "imei": "gsmctl -i | tail -n 1",
         "firmware": 'cat "${IPKG_INSTROOT-}/etc/version"',

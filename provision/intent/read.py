@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from provision.errors import Fault, IntentError
+from provision.firmware import BAD, GOOD, Baseline, Rule
 from provision.intent import rules
-from provision.intent.schema import Apn, Defaults, Districts, KitFile, Lending, ModemDefaults, ModemIntent
+from provision.intent.schema import Apn, Defaults, Districts, Firmware, KitFile, Lending, ModemDefaults, ModemIntent
 from provision.intent.text import Text
 from provision.model import Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
 
@@ -30,6 +31,7 @@ class Home:
     intents: Mapping[str, Intent]
     computers: Mapping[str, Computer]
     lending: Lending
+    firmware: Baseline
 
     def kit(self, name: str) -> Kit | None:
         """Find a kit by any spelling of its kecamatan."""
@@ -45,6 +47,7 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     districts = _load(files, "inventory/kecamatan.yml", Districts)
     defaults = _load(files, "inventory/defaults.yml", Defaults)
     presets = _presets(files)
+    firmware = _firmware(files)
     kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
     if districts and defaults:
         rules.districts(files["inventory/kecamatan.yml"], districts)
@@ -55,7 +58,7 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     faults = [fault for file in files.values() for fault in file.faults]
     if faults or not districts or not defaults:
         raise IntentError(sorted(set(faults), key=_place) or [Fault(where="inventory", what="no intent")])
-    return _build(kits, districts, defaults, presets)
+    return _build(kits, districts, defaults, presets, firmware)
 
 
 def _place(fault: Fault) -> tuple[str, int]:
@@ -114,7 +117,35 @@ def _presets(files: dict[str, Text]) -> dict[str, Apn]:
     return found
 
 
-def _build(kits: Mapping[str, KitFile], districts: Districts, defaults: Defaults, presets: Mapping[str, Apn]) -> Home:
+def _firmware(files: dict[str, Text]) -> Baseline:
+    """Read firmware.yml: what the office knows of each family's versions."""
+    file = files.get("inventory/firmware.yml")
+    if file is None or not isinstance(file.values, dict):
+        _load(files, "inventory/firmware.yml", Firmware)
+        return {}
+    found: dict[str, tuple[Rule, ...]] = {}
+    for name, value in file.values.items():
+        try:
+            one = Firmware.model_validate(value)
+        except ValidationError as error:
+            for fault in error.errors():
+                file.fault((name, *fault["loc"]), f"{name}: {fault['msg']}", "see the starter's inventory/firmware.yml")
+            continue
+        good = [Rule(versions=v, standing=GOOD) for v in one.good]
+        bad = [
+            Rule(versions=b.versions, standing=BAD, because=b.because, model=b.model, write=b.write) for b in one.bad
+        ]
+        found[str(name)] = (*bad, *good)
+    return found
+
+
+def _build(
+    kits: Mapping[str, KitFile],
+    districts: Districts,
+    defaults: Defaults,
+    presets: Mapping[str, Apn],
+    firmware: Baseline,
+) -> Home:
     places = {slug(d.name): Kecamatan(**d.model_dump()) for d in districts.kecamatan}
     found: dict[str, Kit] = {}
     intents: dict[str, Intent] = {}
@@ -131,6 +162,7 @@ def _build(kits: Mapping[str, KitFile], districts: Districts, defaults: Defaults
     return Home(
         kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())),
         computers=dict(sorted(computers.items())), lending=defaults.lending,
+        firmware=firmware,
     )  # fmt: skip
 
 

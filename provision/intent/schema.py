@@ -55,6 +55,16 @@ def _day(text: str) -> str:
         raise ValueError("must be a day as 2026-11-24") from None
 
 
+def _versions(text: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError('must be a range of versions as ">=7.23.8,<7.24"') from None
+    return text
+
+
 Line = Annotated[str, AfterValidator(_one_line)]
 Tag = Annotated[str, AfterValidator(_tag)]
 Mac = Annotated[str, AfterValidator(_mac)]
@@ -171,6 +181,22 @@ class Apn(Shape):
     auth: Literal["none", "pap", "chap", "both"] = "none"
     username: Line = ""
     password: Line = ""
+
+
+class BadFirmware(Shape):
+    """Versions of one family (of one model, a glob) that have a known fault; `write: false`: no way back on them."""
+
+    versions: Annotated[str, AfterValidator(_versions)]
+    because: Line
+    model: Line = "*"
+    write: bool = True
+
+
+class Firmware(Shape):
+    """What firmware.yml says of one family."""
+
+    good: list[Annotated[str, AfterValidator(_versions)]] = []
+    bad: list[BadFirmware] = []
 
 
 class ModemIntent(Shape):

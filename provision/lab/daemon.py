@@ -96,7 +96,7 @@ def applets(target: Path) -> None:
         return
     for place in ("/usr/bin", "/bin"):
         for entry in Path(place).iterdir():
-            if entry.name not in {"uci", "ubus", "snmpd", "wg", "opkg"} and not (target / entry.name).exists():
+            if entry.name not in {"uci", "ubus", "snmpd", "wg", "opkg", "apk"} and not (target / entry.name).exists():
                 (target / entry.name).symlink_to(entry)
 
 

@@ -215,10 +215,9 @@ for word; do case $word in
 esac; done
 """
 OPKG = """#!/bin/sh
-[ "$1" = install ] || exit 1
-shift
+case $0:$1 in *apk:add) [ "$2" = --allow-untrusted ] || exit 1; shift 2 ;; *opkg:install) shift ;; *) exit 1 ;; esac
 for file; do
-	name=${file##*/}; name=${name%%_*}
+	name=${file##*/}; name=${name%%_*}; name=${name%%-[0-9]*}
 	[ -s "$file" ] || { echo "Cannot find package $name." >&2; exit 255; }
 	case $name in wireguard-tools) word=wg ;; *) word=$name ;; esac
 	printf '#!/bin/sh\\nexit 0\\n' >"$IPKG_INSTROOT/usr/sbin/$word"
@@ -259,7 +258,8 @@ def make(box: Box, root: Path) -> None:
     script(root / "usr/sbin/reboot", REBOOT)
     for word, text in (rut.furnish(box, root) if box.system == "rutos" else {"uqmi": UQMI}).items():
         script(root / "usr/sbin" / word, text)
-    script(root / "usr/sbin/opkg", OPKG)
+    has_apk = box.system == "openwrt" and tuple(map(int, box.firmware.split(".")[:2])) >= (25, 12)
+    script(root / "usr/sbin" / ("apk" if has_apk else "opkg"), OPKG)
     above = Path(__file__).parents[2]
     for word in ("uci", "ubus"):
         script(

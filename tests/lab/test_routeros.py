@@ -233,6 +233,20 @@ def test_a_box_with_a_password_on_its_label(bench: Bench, tmp_path: Path) -> Non
     bench.fault(OTHER, "label", "")
 
 
+@pytest.mark.parametrize(("version", "why"), [("7.99.1", "is on no list"), ("7.24.3", "no way back")])
+def test_a_firmware_without_a_baseline_or_a_way_back_is_read_only(bench: Bench, version: str, why: str) -> None:
+    bench.fault(OTHER, "firmware", version)
+    try:
+        bench.ok("enrol", OTHER, "--yes", "--new-key")
+        assert bench.run("plan", OTHER).code == 3, "it is read"
+        done = bench.run("apply", OTHER, "--bench", "--yes", "--json")
+        assert done.code == 1
+        assert why in outcome(done)["because"]
+        assert not entries(bench, OTHER, "/system/script"), "nothing was written"
+    finally:
+        bench.fault(OTHER, "firmware", "7.23.8")
+
+
 def test_version_six_is_refused_the_tunnel_and_runs_without_it(bench: Bench) -> None:
     bench.fault(OTHER, "firmware", "6.49.23")
     bench.ok("enrol", OTHER, "--yes", "--new-key")

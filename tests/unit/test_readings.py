@@ -49,7 +49,7 @@ def read(**changes: object) -> tuple[dict, dict]:
 
 def judged(readings_: dict, missing: dict | None = None, marker: str = "abc") -> dict[str, Verdict]:
     snapshot = Snapshot(device="x", at="now", readings=readings_, missing=missing or {})
-    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, accepted_marker=marker)
+    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, accepted_marker=marker, firmware=("good", ""))
     return {f.check: f.verdict for f in checks.judge(case)}
 
 

@@ -257,6 +257,8 @@ identity() {
 		command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
 	done
 	say "missing$missing"
+	kind=ipk; ! command -v apk >/dev/null 2>&1 || kind=apk
+	say "packages $kind"
 }
 
 look() { # all that a plan is made from, with an end marker
