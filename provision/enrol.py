@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from provision import drivers, gather, keys
+from provision import drivers, gather, identify, keys
 from provision.connectors import ssh
 from provision.connectors.ansible import Writer
 from provision.connectors.openssh import identity
@@ -105,18 +105,10 @@ def _pin(
     login = ssh.Login(
         host=host, port=port, kind=driver.netmiko, username=driver.factory.username, password=password, host_key=key
     )
-    first = {n: line for n, line in driver.identity.items() if n == "firmware"}
-    said = ssh.read(login, first) if first else {}
-    said |= ssh.read(login, _as_spoken(driver, said.get("firmware", "")))
+    said = identify.ask(login, driver)
     _compare(intent, said, f"{host} port {port}")
     keys.pin(office.place.host_keys, tag, key, over=new_key)
     return key, drivers.number(said.get("firmware", ""))
-
-
-def _as_spoken(driver: drivers.Driver, firmware: str) -> dict[str, str]:
-    """Give the questions of identity in the words of this firmware."""
-    word = "monitor" if driver.has(firmware).get("monitor") else "info"
-    return {n: line.replace("{monitor}", word) for n, line in driver.identity.items() if n != "firmware"}
 
 
 def _welcome(
@@ -148,7 +140,7 @@ def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
     wanted = {"serial": item.serial, "mac": item.mac, "imei": item.imei}
     clean = {
         "serial": said["serial"].replace("\0", "").strip(),
-        "mac": _colons(said["mac"]),
+        "mac": identify.colons(said["mac"]),
         "imei": re.sub(r"\D", "", said["imei"]),
     }
     wrong = [f"{n} is {clean[n] or 'not said'}, recorded {wanted[n]}" for n in wanted if clean[n] != wanted[n]]
@@ -158,12 +150,6 @@ def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
             where=where,
             hint="take the box with this label, or correct the kit and the delivery list",
         )
-
-
-def _colons(mac: str) -> str:
-    """Write a MAC address as the record does, however the box writes it."""
-    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _whole(

@@ -128,7 +128,7 @@ def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
         value = round(float(said) * scale, 3)
     except (OverflowError, ValueError):
         return None, f"not a number: {text(raw)!r}"
-    if name in {"rsrp_dbm", "rssi_dbm"} and value == 0:
+    if name.removeprefix("nr_") in {"rsrp_dbm", "rssi_dbm"} and value == 0:
         return None, "not measured (0)"
     low, high = RANGES[name.removeprefix("nr_")]
     if not math.isfinite(value) or not low <= value <= high:

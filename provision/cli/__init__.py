@@ -12,7 +12,7 @@ from provision.errors import Interrupted, ProvisionError
 
 # Which room a word is in, so that one command does not pay for all the others.
 ROOMS = {
-    "intake": ("init", "check", "register", "enrol", "bind"),
+    "intake": ("init", "check", "register", "enrol", "bind", "identify"),
     "change": ("plan", "apply", "verify", "resume", "selftest"),
     "lending": ("handover", "waive", "training", "custody", "replace", "return"),
     "drift": ("watch", "adopt", "rollback"),

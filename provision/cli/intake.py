@@ -7,6 +7,13 @@ import typer
 
 from provision.cli.door import Bench, Json, Packages, approve, names, office
 
+Password = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", metavar="FILE", exists=True, dir_okay=False, help="the password on the box's label"
+    ),
+]
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -67,12 +74,7 @@ def enrol(
     new_key: Annotated[
         bool, typer.Option("--new-key", help="replace the pinned host key after a factory reset")
     ] = False,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--password-file", metavar="FILE", exists=True, dir_okay=False, help="the password on the box's label"
-        ),
-    ] = None,
+    password_file: Password = None,
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision import console
@@ -146,4 +148,34 @@ def bind(
     console.say(f"{computer.item.asset_tag}: bound {_things(bound)}")
 
 
-COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind)}
+def identify(
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="where the box is now: address or address:port of SSH")
+    ],
+    snmp_port: Annotated[int, typer.Option("--snmp-port", metavar="PORT", help="where its SNMP agent is")] = 161,
+    password_file: Password = None,
+    yes: Annotated[bool, typer.Option("--yes", help="log in to the host key as shown")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
+    from provision import console
+    from provision import identify as use_case
+    from provision.enrol import address_of
+    from provision.model import Secret
+
+    host, port = address_of(address, 22)
+    known = use_case.identify(
+        use_case.Where(host=host, ssh_port=port, snmp_port=snmp_port),
+        approve=lambda shown: approve(f"host key {shown}; log in?", yes),
+        password=Secret(password_file.read_text().strip()) if password_file else None,
+    )
+    if as_json:
+        console.print_json(use_case.shape(known))
+        return
+    for name, value in [*use_case.shown(known), *(("tried", line) for line in known.tried)]:
+        console.say(f"{name:<10} {value}")
+    console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
+    typer.echo(use_case.entry(known), nl=False)
+
+
+COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind, identify)}

@@ -50,11 +50,14 @@ def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, g
         "run": run, "window_s": window_s, "password": secrets.token_hex(16), "policy": POLICY,
         "free_bytes": FREE_BYTES, "nonce": nonce,
     }  # fmt: skip
-    return "\n".join((
+    lines = (
         _part(driver, guard, "arm", firmware=firmware, **words),
         driver.grammar.edits(real, plan.locators, driver.shape),
         _part(driver, guard, "done", firmware=firmware, **words),
-    )).encode()  # fmt: skip
+    )
+    return "{{\n{}\n}}\n".format(
+        "\n".join(lines)
+    ).encode()  # one block: a local variable lives no longer than its block
 
 
 def command(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:

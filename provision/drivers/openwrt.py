@@ -67,6 +67,8 @@ DRIVER = Driver(
     identity={
         "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
         "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',
+        "model": 'cat "${IPKG_INSTROOT-}/tmp/sysinfo/model"',
+        "firmware": '. "${IPKG_INSTROOT-}/etc/openwrt_release"; echo "$DISTRIB_RELEASE"',
         "imei": "uqmi -s -d /dev/cdc-wdm0 --get-imei",
     },
     factory=Factory(address="192.168.1.1", username="root", password=""),

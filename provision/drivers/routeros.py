@@ -60,6 +60,7 @@ DRIVER = Driver(
     identity={
         "firmware": ":put [/system resource get version]", "serial": ":put [/system routerboard get serial-number]",
         "mac": ":put [/interface ethernet get [find default-name=ether1] mac-address]",
+        "model": ":put [/system routerboard get model]",
         "imei": ':put ([/interface lte {monitor} [find] once as-value]->"imei")',
     },
     factory=Factory(address="192.168.88.1", username="admin", password=""),

@@ -49,7 +49,7 @@ DRIVER = Driver(
     guard="guard.sh", note="system.system.description", install="opkg install ./*",
     identity={
         "serial": "mnf_info --sn | tail -n 1", "mac": "mnf_info --mac", "imei": "gsmctl -i | tail -n 1",
-        "firmware": 'cat "${IPKG_INSTROOT-}/etc/version"',
+        "model": "mnf_info --name | cut -c1-6", "firmware": 'cat "${IPKG_INSTROOT-}/etc/version"',
     },
     factory=Factory(address="192.168.1.1", username="root", password=""),
     welcome=Welcome(put="", line='umask 077; cat >>"${IPKG_INSTROOT-}/etc/dropbear/authorized_keys"'),

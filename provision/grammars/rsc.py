@@ -19,6 +19,7 @@ _NOISE = re.compile(  # log lines inside output (seen), and a prompt with an ech
     r"^(?:[a-z]{3}/\d\d/\d{4} |\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d [\w-]+[:,]|^\[[^\]]*\] (?:/\S* ?)?(?:<SAFE> ?)?>? ?"
 )
 _TOKEN = re.compile(r'(?:[^\s"\\\[\]]|"(?:[^"\\]|\\.)*"|\\.|\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+', re.DOTALL)
+_MENU = re.compile(r"(?:/[a-z0-9-]+)+")
 _VERBS = frozenset(("add", "set", "remove", "enable", "disable", "move", "edit"))
 
 
@@ -98,7 +99,7 @@ def statements(text: str) -> Iterator[Statement]:
             menu, words = "/" + "/".join(p for w in words[:at] for p in w.strip("/").split("/")), words[at:]
             if not words:
                 continue
-        if not menu or words[0] not in _VERBS:
+        if not _MENU.fullmatch(menu) or words[0] not in _VERBS:
             raise ProvisionError(
                 f"not understood in the export: {words[0][:40]!r}",
                 hint="the text is damaged or not the output of /export",

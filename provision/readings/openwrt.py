@@ -18,6 +18,7 @@ KIT = "1.3.6.1.4.1.8072.1.3.2.3.1.1.3.107.105.116"
 STALE_S = 300  # the sample is made each minute; five missed ones are no reading
 RADIO = {"rsrp_dbm": "rsrp", "rsrq_db": "rsrq", "rssi_dbm": "rssi"}
 TENTHS = 0.1
+NOT_CONNECTED = -32768
 
 
 def read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -71,6 +72,7 @@ def _radio(sample: Mapping[str, Any], up: Any, readings: dict[str, Any], missing
 def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
     signal, serving = sample.get("signal"), sample.get("serving")
     if isinstance(signal, list):  # EN-DC: LTE and NR side by side
+        _nr(next((s for s in signal if isinstance(s, dict) and s.get("type") == "5gnr"), {}), readings, missing)
         signal = next((s for s in signal if isinstance(s, dict) and s.get("type") == "lte"), None)
     signal = signal if isinstance(signal, dict) else {}
     serving = serving if isinstance(serving, dict) else {}
@@ -98,6 +100,18 @@ def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[st
 
 
 TABLE = Table(oids=(UPTIME, KIT), read=read)
+
+
+def _nr(signal: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
+    """Read the 5G cell beside the LTE one; -32768 is uqmi's word for not connected."""
+    for name, key in (("nr_rsrp_dbm", "rsrp"), ("nr_rsrq_db", "rsrq"), ("nr_sinr_db", "snr")):
+        raw = signal.get(key)
+        reading, why = number(name, None if raw == NOT_CONNECTED else raw)
+        if reading is None:
+            missing[name] = why
+        else:
+            readings[name] = reading
+
 
 DISTRO = "1.3.6.1.4.1.8072.1.3.2.3.1.1.6.100.105.115.116.114.111"
 HARDWARE = "1.3.6.1.4.1.8072.1.3.2.3.1.1.8.104.97.114.100.119.97.114.101"

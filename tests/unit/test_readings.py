@@ -175,3 +175,12 @@ def test_a_silent_modem_asks_for_power_and_link_not_for_what_each_check_would_me
     assert {f.verdict for f in found} == {Verdict.UNKNOWN}
     assert {f.because for f in found} == {"no answer"}
     assert {f.remedy for f in found} == {"Is it on, is the link up? Then provision verify T"}
+
+
+def test_a_5g_cell_is_read_beside_the_lte_one() -> None:
+    lte = LINE["sample"]["signal"]
+    said, missing = read(sample__signal=[lte, {"type": "5gnr", "rsrp": -101, "rsrq": -11, "snr": 7.5}])
+    assert (said["rsrp_dbm"], said["nr_rsrp_dbm"], said["nr_rsrq_db"], said["nr_sinr_db"]) == (-94, -101, -11, 7.5)
+    said, missing = read(sample__signal=[lte, {"type": "5gnr", "rsrp": -32768, "rsrq": -32768, "snr": -32768}])
+    assert said["rsrp_dbm"] == -94
+    assert {n for n in missing if n.startswith("nr_")} == {"nr_rsrp_dbm", "nr_rsrq_db", "nr_sinr_db"}

@@ -130,6 +130,7 @@ class Runner:
             case "add":
                 return config.add(path, values)
             case "find":
+                plain[:] = [w for w in plain if w != "where"]
                 return [e[".id"] for e in config.entries(path) if matches(e, values, like)]
             case "get":
                 return self.get(path, plain)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.run import Runner, Stop
 from provision.lab.ros.run import Words as Args
-from provision.lab.ros.script import read
+from provision.lab.ros.script import Node, read
 
 if TYPE_CHECKING:
     from provision.lab.ros.device import Router
@@ -143,8 +143,8 @@ class Words:
             raise RosError("Cannot open import file, file does not exist (:import; line 1)")
         text = path.read_text()
         try:
-            read(text)
-            Runner(self.router.config, self.do, self.out).run(text)
+            for line in read(text).parts:  # a local variable of one line is none of the next
+                Runner(self.router.config, self.do, self.out).block(Node("block", (line,)))
         except Stop as stop:
             raise RosError(f"Script Error: {stop} (:error) (:import; line 1)") from None
         except RosError as error:

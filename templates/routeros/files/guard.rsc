@@ -13,19 +13,19 @@
 :put ("#kit mac " . [/interface ethernet get [find default-name=ether1] mac-address])
 :do {:local m [/interface lte {{ "monitor" if has.monitor else "info" }} [find] once as-value]; :put ("#kit operator " . ($m->"current-operator")); :put ("#kit registration " . ($m->"{{ "status" if has.monitor else "registration-status" }}"))} on-error={}
 :foreach i in=[/system scheduler find name="kit-undo"] do={:put ("#kit armed " . [/system scheduler get $i comment])}
-:foreach i in=[/file find name~"kit-undo-"] do={:put ("#kit left " . [/file get $i name])}
+:foreach i in=[/file find where name~"kit-undo-"] do={:put ("#kit left " . [/file get $i name])}
 :foreach i in=[/system script find name="kit-mark"] do={:put ("#kit mark " . [/system script get $i comment])}
 :put "#kit export"
 /export terse{{ "" if has.hides else " hide-sensitive" }}
 :put "\n#kit end {{ nonce }}"
 
 # == arm
-:if ([:len [/system scheduler find name~"^kit-undo"]] > 0) do={:put "#kit refused another guard is armed"; :put "#kit code 21"; :error "kit"}
+:if ([:len [/system scheduler find where name~"^kit-undo"]] > 0) do={:put "#kit refused another guard is armed"; :put "#kit code 21"; :error "kit"}
 {% if has.device_mode %}
 :if ([/system device-mode get scheduler] = false) do={:put "#kit refused device-mode forbids the scheduler: /system device-mode update scheduler=yes, then press the button"; :put "#kit code 24"; :error "kit"}
 {% endif %}
 :if ([/system resource get free-hdd-space] < {{ free_bytes }}) do={:put "#kit refused flash full"; :put "#kit code 23"; :error "kit"}
-:foreach i in=[/file find name~"kit-undo-"] do={/file remove $i}
+:foreach i in=[/file find where name~"kit-undo-"] do={/file remove $i}
 :local at ""
 :if ([:len [/file find name="flash"]] > 0) do={:set at "flash/"}
 /system backup save name=($at . "kit-undo-{{ run }}") password={{ password }} encryption=aes-sha256
@@ -34,7 +34,7 @@
 :local why (":do {/file print file=" . $at . "kit-undo-{{ run }}-")
 /system scheduler add comment={{ run }} name=kit-undo interval={{ window_s }}s policy={{ policy }} on-event=($why . "timer} on-error={}; " . $load)
 /system scheduler add comment={{ run }} name=kit-undo-boot start-time=startup interval=0s policy={{ policy }} on-event=($why . "boot} on-error={}; " . $load)
-:if ([:len [/system scheduler find name~"^kit-undo" comment={{ run }}]] != 2) do={:put "#kit refused the guard does not read back"; :put "#kit code 24"; :error "kit"}
+:if ([:len [/system scheduler find where name~"^kit-undo" comment={{ run }}]] != 2) do={:put "#kit refused the guard does not read back"; :put "#kit code 24"; :error "kit"}
 :put "#kit armed {{ run }}"
 
 # == done
@@ -45,8 +45,8 @@
 # == finish
 :if ([:len [/system scheduler find name="kit-undo" comment={{ run }}]] = 0) do={:put "#kit refused not armed by {{ run }}"; :put "#kit code 31"; :error "kit"}
 {{ closing }}
-/system scheduler remove [find name~"^kit-undo"]
-:foreach i in=[/file find name~"kit-undo-"] do={/file remove $i}
+/system scheduler remove [find where name~"^kit-undo"]
+:foreach i in=[/file find where name~"kit-undo-"] do={/file remove $i}
 :put "#kit code 0"
 :put "#kit end {{ nonce }}"
 

@@ -1,0 +1,94 @@
+"""SNMP v2c with a community, by pysnmp: for a box from the carton that nobody has secured yet. What it says proves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+AT_ONCE = 16  # OIDs in one question: small agents answer no more in one datagram
+ROWS = 16  # values of one column; a box has few modems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Where to ask, and the community."""
+
+    host: str
+    port: int
+    community: str
+    timeout_s: float = 2.0
+
+
+def get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Any] | None:
+    """Give values by OID (None where the agent has none), or nothing where it does not answer."""
+    return asyncio.run(_get(agent, oids))
+
+
+def columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Any]:
+    """Give what lies below each of `roots`, at most a few values each."""
+    return asyncio.run(_columns(agent, roots))
+
+
+async def _get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Any] | None:
+    from pysnmp.hlapi.v3arch import asyncio as api
+
+    engine = api.SnmpEngine()
+    found: dict[str, Any] = {}
+    try:
+        for at in range(0, len(oids), AT_ONCE):
+            objects = [api.ObjectType(api.ObjectIdentity(oid)) for oid in oids[at : at + AT_ONCE]]
+            error, status, _, binds = await api.get_cmd(engine, *await _to(agent), *objects, lookupMib=False)
+            if error or status:
+                return found or None
+            found |= {str(name): plain(value) for name, value in binds}
+    finally:
+        engine.close_dispatcher()
+    return found
+
+
+async def _columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Any]:
+    from pysnmp.hlapi.v3arch import asyncio as api
+
+    engine = api.SnmpEngine()
+    found: dict[str, Any] = {}
+    try:
+        for root in roots:
+            start = api.ObjectType(api.ObjectIdentity(root))
+            error, status, _, binds = await api.bulk_cmd(engine, *await _to(agent), 0, ROWS, start, lookupMib=False)
+            if error or status:
+                continue
+            found |= {str(name): plain(value) for name, value in binds if str(name).startswith(root + ".")}
+    finally:
+        engine.close_dispatcher()
+    return found
+
+
+async def _to(agent: Agent) -> tuple[Any, Any, Any]:
+    from pysnmp.hlapi.v3arch import asyncio as api
+
+    where = await api.UdpTransportTarget.create((agent.host, agent.port), timeout=agent.timeout_s, retries=1)
+    return api.CommunityData(agent.community, mpModel=1), where, api.ContextData()  # noqa: S508 (a box from the carton has no other)
+
+
+def plain(value: Any) -> int | bytes | str | None:
+    """Give one of pysnmp's values as a plain one: absent is None, an OID is text."""
+    from pyasn1.type import univ
+    from pysnmp.proto import rfc1905
+
+    if isinstance(value, rfc1905.NoSuchObject | rfc1905.NoSuchInstance | rfc1905.EndOfMibView | univ.Null):
+        return None
+    if isinstance(value, univ.ObjectIdentifier):
+        return str(value)
+    if isinstance(value, univ.OctetString):
+        return bytes(value)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def asked(values: Mapping[str, Any] | None) -> bool:
+    """Say whether an agent answered at all."""
+    return values is not None and any(v is not None for v in values.values())

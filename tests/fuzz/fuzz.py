@@ -1,0 +1,94 @@
+"""Coverage-guided fuzzing of everything that reads what a device says: it may refuse, it may not crash, hang or invent.
+
+Run as `python tests/fuzz/fuzz.py TARGET [libFuzzer's options]`; `./run fuzz [SECONDS]` runs them all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+
+import atheris
+
+atheris.enabled_hooks.add("str")  # else what hides behind startswith and the like is never found
+with atheris.instrument_imports(include=["provision"]):
+    from provision import drivers, program, radio, readings
+    from provision.dialects import rsc, shell
+    from provision.errors import ProvisionError
+    from provision.grammars import routeros, uci
+    from provision.snmpv3 import ber, message, reply
+    from provision.usm import NET_SNMP
+
+PEER = message.Peer(b"\x80\0\x1f\x88\x04X", b"reader", b"a" * 32, b"p" * 16, NET_SNMP)
+REQUEST = message.build(PEER, ("1.3.6.1.2.1.1.1.0",), message.Clock(3, 1000))
+ROUTEROS, OPENWRT = drivers.load("routeros"), drivers.load("openwrt")
+PLACES = sorted({f"{radio.place(r, c)}.1" for f in readings.families().values() for r in f.rows for c in r.columns})
+
+
+def refuses(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    """Let a refusal of ours pass; everything else is a finding."""
+
+    def once(raw: bytes) -> None:
+        with contextlib.suppress(ProvisionError):
+            read(raw)
+
+    return once
+
+
+def text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def v3(raw: bytes) -> None:
+    """No bytes are ever believed that we did not sign."""
+    assert isinstance(reply.read(REQUEST, raw), reply.Refused | reply.Hint)
+    with contextlib.suppress(ber.BerError):
+        reply.msg_id(raw)
+
+
+def rows(raw: bytes) -> None:
+    """Whatever an agent gives as values, no reading is out of its range."""
+    data = atheris.FuzzedDataProvider(raw)
+    values: dict[str, object] = {}
+    for _ in range(data.ConsumeIntInRange(0, 12)):
+        place = PLACES[data.ConsumeIntInRange(0, len(PLACES) - 1)]
+        kind = data.ConsumeIntInRange(0, 3)
+        values[place] = (
+            data.ConsumeInt(9)
+            if kind == 0
+            else data.ConsumeBytes(12)
+            if kind == 1
+            else data.ConsumeFloat()
+            if kind == 2
+            else None
+        )
+    for family in readings.families().values():
+        for modem in radio.read(family, values).modems:  # type: ignore[arg-type]
+            for name, value in modem.readings.items():
+                if name in radio.RANGES:
+                    low, high = radio.RANGES[name]
+                    assert low <= value <= high
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "uci": refuses(lambda raw: uci.parse(text(raw), OPENWRT.shape)),
+    "routeros": refuses(lambda raw: routeros.parse(text(raw), ROUTEROS.shape)),
+    "look-shell": refuses(lambda raw: shell.read_look(OPENWRT, raw, "n", "x", "now")),
+    "look-rsc": refuses(lambda raw: rsc.read_look(ROUTEROS, raw, "n", "x", "now")),
+    "computer": refuses(lambda raw: program.read(raw, nonce="n", device="x", at="now")),
+    "snmpv3": v3,
+    "rows": rows,
+}
+
+
+def main() -> None:
+    name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    if name not in TARGETS:
+        raise SystemExit(f"no such target: {name}; one of: {', '.join(TARGETS)}")
+    atheris.Setup(sys.argv, TARGETS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
