@@ -73,6 +73,7 @@ def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Fi
         checks.Case(
             snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker,
             shown_secret=office.shown_secret(tag), firmware=_standing(office, known.device, snapshot),
+            sim=intent.facts["sim_card"], today=office.today(),
         )
     )  # fmt: skip
 

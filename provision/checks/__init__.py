@@ -18,6 +18,7 @@ class Case:
     For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the
     controller's clock in which it answered. `shown_secret` is the day on which a person was shown a secret,
     `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why.
+    `sim` is the SIM card as the kit records it, `today` the day in Berau.
     """
 
     snapshot: Snapshot
@@ -30,6 +31,8 @@ class Case:
     apps: tuple[str, ...] = ()
     shown_secret: str = ""
     firmware: tuple[str, str] = ("unknown", "no baseline of firmware")
+    sim: Mapping[str, Any] = field(default_factory=dict)
+    today: str = ""
 
 
 SILENT = "no answer"
@@ -42,7 +45,8 @@ Judge = Callable[[Case], Judgement]
 class Check:
     """One check: its judge, the readings that it needs, what to do when it is not green.
 
-    `guards` is `identity` or `security` where nobody may waive it.
+    `guards` is `identity` or `security` where nobody may waive it. `about` names what of the case must be
+    recorded at all: without it there is nothing to judge.
     """
 
     name: str
@@ -50,13 +54,14 @@ class Check:
     needs: tuple[str, ...]
     remedy: str
     guards: str = ""
+    about: str = ""
 
 
-def check(*, needs: tuple[str, ...], remedy: str, guards: str = "") -> Callable[[Judge], Check]:
+def check(*, needs: tuple[str, ...], remedy: str, guards: str = "", about: str = "") -> Callable[[Judge], Check]:
     """Make a function a check; without its `needs` it says unknown and why."""
 
     def make(judge: Judge) -> Check:
-        return Check(name=judge.__name__, judge=judge, needs=needs, remedy=remedy, guards=guards)
+        return Check(name=judge.__name__, judge=judge, needs=needs, remedy=remedy, guards=guards, about=about)
 
     return make
 
@@ -80,6 +85,8 @@ def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
     """Judge one case by all checks; a missing reading is unknown, never a pass."""
     findings = []
     for one in checks if checks is not None else load(case.device.role):
+        if one.about and not getattr(case, one.about):
+            continue
         lacking = [n for n in one.needs if n not in case.snapshot.readings]
         remedy = one.remedy
         if lacking:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from provision.checks import Case, Judgement, check
 from provision.model import Verdict
 
@@ -81,3 +83,26 @@ def signal_carries_a_call(case: Case) -> Judgement:
     if rsrp < RSRP_FLOOR_DBM or sinr < SINR_FLOOR_DB:
         return Verdict.FAIL, f"{said}; a call needs {RSRP_FLOOR_DBM} and {SINR_FLOOR_DB}"
     return (Verdict.WARN if rsrp < RSRP_WARN_DBM else Verdict.PASS), said
+
+
+NOTICE_DAYS = (1, 7, 14)  # a top-up takes a trip to the post, a day's notice is for the phone
+
+
+@check(needs=(), about="sim", remedy="Top up (Isi Ulang), then put the new dates and dicek_pada into the kit's file.")
+def sim_card_stays_alive(case: Case) -> Judgement:
+    """Neither masa aktif nor the quota of the SIM card ends within fourteen days."""
+    today = date.fromisoformat(case.today)
+    if date.fromisoformat(case.sim["dicek_pada"]) > today:
+        return Verdict.UNKNOWN, f"checked on {case.sim['dicek_pada']}, which is not yet: correct dicek_pada"
+    ends = {"masa aktif": case.sim["masa_aktif_sampai"], "kuota": case.sim.get("kuota_sampai")}
+    left = {name: (date.fromisoformat(day) - today).days for name, day in ends.items() if day}
+    name = min(left, key=lambda n: left[n])
+    said = f"{case.sim['number']}: {name} until {ends[name]}"
+    if left[name] < 0:
+        grace = case.sim.get("masa_tenggang_sampai")
+        lost = f", the number is lost after {grace}" if grace and name == "masa aktif" else ""
+        return Verdict.FAIL, f"{said}, it has ended{lost}"
+    notice = next((days for days in NOTICE_DAYS if left[name] <= days), None)
+    if notice is None:
+        return Verdict.PASS, said
+    return Verdict.WARN, f"{said}, {left[name]} days left (notice of {notice})"

@@ -211,6 +211,7 @@ def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: A
             "tag": item.asset_tag, "kecamatan": kit.kecamatan.name, "contact": defaults.contact,
             "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,
             "lan": _lan(lan), "address": address, "lan_interface": modem.lan_interface, "tunnel": modem.tunnel, "sim": modem.sim,
+            "sim_card": modem.sim_card.model_dump() if modem.sim_card else {},
             "modem_device": modem.device or base.device, "apn": apn.model_dump(),
             "hub": defaults.hub.model_dump(mode="json") | {"prefix": str(defaults.hub.network.prefixlen)}, "ssh_port": ssh_port, "snmp_port": snmp_port,
             "snmp_user": base.snmp_user, "ssh_keys": defaults.ssh_keys,

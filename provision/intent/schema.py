@@ -199,6 +199,21 @@ class Firmware(Shape):
     bad: list[BadFirmware] = []
 
 
+class SimCard(Shape):
+    """The SIM card in one modem, as the operator's app or *888# says on the day `dicek_pada`.
+
+    Data stops at the end of masa aktif; the number can be saved until the end of masa tenggang; the
+    quota has an end of its own.
+    """
+
+    number: Annotated[str, Field(pattern=r"^(\+62|0)8\d{7,12}$")]
+    masa_aktif_sampai: Annotated[str, Field(min_length=1), AfterValidator(_day)]
+    masa_tenggang_sampai: Annotated[str, AfterValidator(_day)] = ""
+    kuota_gb: Annotated[float, Field(ge=0)] | None = None
+    kuota_sampai: Annotated[str, AfterValidator(_day)] = ""
+    dicek_pada: Annotated[str, Field(min_length=1), AfterValidator(_day)]
+
+
 class ModemIntent(Shape):
     """What must be true of one kit's modem; whatever is not given comes from the defaults."""
 
@@ -209,6 +224,7 @@ class ModemIntent(Shape):
     lan_interface: Line = ""
     tunnel: Literal["wireguard", "none"] = "wireguard"
     sim: Literal["", "1", "2"] = ""
+    sim_card: SimCard | None = None
     lan: IPv4Interface | None = None
     address: IPv4Address | None = None
     bench_address: IPv4Address | None = None

@@ -193,3 +193,25 @@ def test_the_districts_are_those_of_the_data(root: Path) -> None:
             float(row["lon"]),
         )
         assert place.has_modem is (row["has_modem"] == "true")
+
+
+CARD = '  sim_card: {number: "081234567890", masa_aktif_sampai: 2027-01-31, dicek_pada: 2026-11-20}\n'
+
+
+def test_a_sim_card_is_recorded_or_faulty(texts: dict[str, str]) -> None:
+    swap(texts, KELAY, "  apn:", f"{CARD}  apn:")
+    card = intent.read(texts, drivers.names()).intents["BRU-MDM-01"].facts["sim_card"]
+    assert (card["number"], card["masa_aktif_sampai"]) == ("081234567890", "2027-01-31")
+    for old, new, what in (
+        ("081234567890", "telkomsel", "number"), ("2027-01-31", "31-01-2027", "must be a day"), ("2026-11-20", '""', "dicek_pada"),
+    ):  # fmt: skip
+        bent = dict(texts)
+        swap(bent, KELAY, old, new)
+        assert the(bent, what).where.startswith(KELAY)
+
+
+def test_a_faulty_baseline_of_firmware_is_named(texts: dict[str, str]) -> None:
+    swap(texts, "inventory/firmware.yml", '"==25.12.5"', '"25.12 or so"')
+    assert the(texts, "range of versions").where.startswith("inventory/firmware.yml:")
+    del texts["inventory/firmware.yml"]
+    assert the(texts, "missing").where == "inventory/firmware.yml"

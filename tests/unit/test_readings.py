@@ -149,7 +149,7 @@ def test_nothing_accepted_is_unknown() -> None:
 
 def test_every_check_has_a_claim_a_remedy_and_needs() -> None:
     for one in (*checks.load("modems"), *checks.load("computers")):
-        assert one.needs
+        assert one.needs or one.about
         assert one.remedy
         assert one.judge.__doc__
 
@@ -184,3 +184,32 @@ def test_a_5g_cell_is_read_beside_the_lte_one() -> None:
     said, missing = read(sample__signal=[lte, {"type": "5gnr", "rsrp": -32768, "rsrq": -32768, "snr": -32768}])
     assert said["rsrp_dbm"] == -94
     assert {n for n in missing if n.startswith("nr_")} == {"nr_rsrp_dbm", "nr_rsrq_db", "nr_sinr_db"}
+
+
+SIM = {"number": "081234567890", "masa_aktif_sampai": "2026-12-31", "dicek_pada": "2026-11-20", "kuota_sampai": "",
+       "masa_tenggang_sampai": "2027-01-30", "kuota_gb": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("today", "change", "verdict", "said"),
+    [
+        ("2026-11-24", {}, "pass", "masa aktif until 2026-12-31"),
+        ("2026-12-17", {}, "warn", "14 days left (notice of 14)"),
+        ("2026-12-24", {}, "warn", "7 days left (notice of 7)"),
+        ("2026-12-30", {}, "warn", "1 days left (notice of 1)"),
+        ("2026-12-31", {}, "warn", "0 days left (notice of 1)"),
+        ("2027-01-01", {}, "fail", "the number is lost after 2027-01-30"),
+        ("2026-11-24", {"kuota_sampai": "2026-11-30"}, "warn", "kuota until 2026-11-30, 6 days left"),
+        ("2026-11-24", {"dicek_pada": "2026-11-25"}, "unknown", "correct dicek_pada"),
+    ],
+)
+def test_the_end_of_a_sim_card_is_seen_coming(today: str, change: dict, verdict: str, said: str) -> None:
+    case = checks.Case(snapshot=Snapshot(device="x", at="now"), item=ITEM, device=DEVICE, sim=SIM | change, today=today)
+    found = {f.check: f for f in checks.judge(case)}["sim_card_stays_alive"]
+    assert found.verdict == verdict
+    assert said in found.because
+
+
+def test_without_a_recorded_sim_card_there_is_nothing_to_judge() -> None:
+    case = checks.Case(snapshot=Snapshot(device="x", at="now"), item=ITEM, device=DEVICE)
+    assert "sim_card_stays_alive" not in {f.check for f in checks.judge(case)}
