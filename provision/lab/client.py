@@ -33,6 +33,7 @@ FAULTS = {
     "mode": "a MikroTik: device-mode forbids the scheduler (empty value: mend)",
     "noise": "a MikroTik: log lines and passing comments inside the export (empty value: mend)",
     "fail": "a MikroTik: refuse the N-th change from now",
+    "lose": "a MikroTik: cut the link for 16 s at the N-th change from now",
     "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
     "off": "a PC: switch it off (empty value: on)",
     "webcam": "a PC: gone, other, moved to another port, or twice (empty value: its own)",

@@ -144,12 +144,10 @@ def test_a_hidden_secret_that_no_longer_works_is_never_green(bench: Bench) -> No
 def test_a_lost_tunnel_brings_the_old_configuration_back(bench: Bench) -> None:
     before = export(bench, TAG)
     note(bench, "Sesudah banjir")
-    process = bench.start("apply", TAG, "--yes", "--json", "--confirm-within", "10")
-    until(lambda: any(e["name"] == "kit-undo" for e in entries(bench, TAG, "/system/scheduler")), "the guard is armed")
-    bench.fault(TAG, "link", "14")
-    out, err = process.communicate(timeout=200)
-    assert process.returncode == 1, out + err
-    assert json.loads(out)["outcomes"][0]["outcome"] in {"reverted", "unconfirmed"}
+    bench.fault(TAG, "lose", "4")  # the backup, two jobs, and then the note: the guard is armed, the change is made
+    done = bench.run("apply", TAG, "--yes", "--json", "--confirm-within", "10")
+    assert done.code == 1, done.out + done.err
+    assert outcome(done)["outcome"] in {"reverted", "unconfirmed"}
     until(lambda: bench.run("resume").code == 0, "the run has its end")
     until(lambda: bench.run("watch", TAG).code == 0, "it runs as accepted")
     assert export(bench, TAG) == before
@@ -157,7 +155,7 @@ def test_a_lost_tunnel_brings_the_old_configuration_back(bench: Bench) -> None:
     note(bench, "Kantor Camat Batu Putih")
 
 
-@pytest.mark.parametrize("after", [1, 3, 6, 9])
+@pytest.mark.parametrize("after", [1, 4, 6])
 def test_a_power_cut_leaves_the_old_or_the_new_whole(bench: Bench, after: int) -> None:
     note(bench, f"Ruang {after}")
     bench.fault(TAG, "cut", str(after))
@@ -199,8 +197,9 @@ def test_without_a_way_back_nothing_changes(bench: Bench, fault: str, why: str) 
 
 
 def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
-    note(bench, "Lantai dua")
-    process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "60")
+    kit = bench.home / f"inventory/kits/{SLUG}.yml"
+    kit.write_text(kit.read_text().replace("apn: xl", "apn: tri"))  # its proof waits for five seconds
+    process = bench.start("apply", TAG, "--yes", "--confirm-within", "60")
     until(lambda: any(e["name"] == "kit-mark" for e in entries(bench, TAG, "/system/script")) and bool(
         entries(bench, TAG, "/system/scheduler")), "the change is made")  # fmt: skip
     process.kill()

@@ -17,6 +17,7 @@ from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.run import Runner, Stop
 
 SETTLE_S = 0.3
+LOST_S = 16.0  # a link that is lost comes back by itself
 STARTUP_S = 0.3  # jobs of the start run a little after the services are up
 FOLLOWED = (
     "/ip/address",
@@ -41,6 +42,7 @@ class Router(Powered):
         self.box = box
         self.left = 0  # flash operations until the power is cut
         self.visitors: set[Any] = set()  # open SSH connections
+        self.loses = 0  # flash operations until the link is lost
         self.refusals = 0  # flash operations until one is refused
         self._snmp: ssh.Stop | None = None
         self._due: asyncio.TimerHandle | None = None
@@ -107,6 +109,10 @@ class Router(Powered):
 
     def flash(self) -> None:
         """Count one flash operation; at the last one of a `cut` the power goes, at that of a `fail` it is refused."""
+        if self.loses:
+            self.loses -= 1
+            if not self.loses:
+                self.spawn(self.put("link", str(LOST_S)))
         if self.refusals:
             self.refusals -= 1
             if not self.refusals:
@@ -211,6 +217,8 @@ class Router(Powered):
             case "firmware":
                 self.box = replace(self.box, firmware=value)
                 await self.reset()
+            case "lose":
+                self.loses = int(value)
             case "fail":
                 self.refusals = int(value)
             case "radio":
