@@ -26,10 +26,12 @@ def test_the_run_script_fuzzes_every_target() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_reader_crashes_hangs_or_invents(target: str, tmp_path: Path) -> None:
+    found = tmp_path / "found"  # libFuzzer writes into the first folder
+    found.mkdir()
     seeds = sorted(str(p) for p in (ROOT / "tests/recordings").iterdir())
     done = subprocess.run(
         [sys.executable, str(FUZZ), target, "-runs=3000", "-max_len=4096", "-timeout=10", "-verbosity=0",
-         f"-artifact_prefix={tmp_path}/", *seeds],
+         f"-artifact_prefix={tmp_path}/", str(found), *seeds],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
