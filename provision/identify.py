@@ -20,11 +20,7 @@ from provision.model import Secret
 COMMUNITY = "public"
 LOGINS = 2  # RutOS blocks a sender after few wrong passwords; two are below every limit that was read
 BANNER_S = 3.0
-BANNERS = {
-    "ROSSSH": ("routeros",),
-    "dropbear": ("rutos", "openwrt"),
-    "AsyncSSH": ("routeros",),
-}  # the last is the lab's
+BANNERS = {"ROSSSH": ("routeros",), "dropbear": ("rutos", "openwrt")}
 KEPT = 8
 SERIAL = re.compile(r"[\w/.-]{4,40}")  # a shell that complains of a word that it does not know says more
 SECRETIVE = ("imei", "imsi", "iccid")

@@ -91,6 +91,7 @@ async def open_door(router: Router) -> ssh.Stop:
         await asyncssh.listen(
             address, inside, server_factory=server(router), server_host_keys=[str(key_path)],
             process_factory=session, sftp_factory=files, line_editor=False, reuse_address=True,
+            server_version="ROSSSH",
         )
         for address in addresses
     ]  # fmt: skip
