@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import homes
+
 ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 ROUNDS = 5
@@ -98,6 +100,7 @@ def bench_apply() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = folder / "home"
     timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
+    homes.all_openwrt(home)
     timed(provision(home, "lab", "up"))
     try:
         timed(provision(home, "register", str(home / "inventory/delivery.csv")))

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import homes
+
 PYTHON = sys.executable
 ROUNDS = 5
 Show = Callable[..., None]
@@ -71,6 +73,7 @@ def measure_kit(show: Show) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = folder / "home"
     timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
+    homes.all_openwrt(home)
     timed(provision(home, "lab", "up"))
     packages = ("--packages", str(home / "var/lab/packages"))
     try:
