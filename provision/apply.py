@@ -124,9 +124,9 @@ def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> di
     """Know what runs: by the marker where that is enough, else by reading all settings."""
     known = {i.item.asset_tag: office.known[i.item.asset_tag] for i in intents}
     found: dict[str, Snapshot | ProvisionError] = {}
-    known_by_look = {t: k for t, k in known.items() if drivers.load(k.device.driver).published}
-    seen = poll(office, [reach(k.device, run) for k in known_by_look.values() if k.accepted])
-    for tag, one in known_by_look.items():
+    published = {t: k for t, k in known.items() if drivers.load(k.device.driver).published}
+    seen = poll(office, [reach(k.device, run) for k in published.values() if k.accepted])
+    for tag, one in published.items():
         look = seen.get(tag)
         guard = str(look.readings.get("guard", "")) if look else "none"
         if not one.accepted and not run.plan_only:

@@ -21,7 +21,8 @@ from provision.office import Office
 from provision.vault import Vault, password
 
 FORMAT = 1
-MANIFEST, LEDGER, KEY = "manifest.json", "ledger.jsonl", "ssh/id_ed25519.vault"
+MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
+KEYS = ("id_ed25519", "id_ed25519-rsa")  # the second is for firmware that knows no other
 CONTENTS = {
     "ledger.jsonl": "every event, with its hash",
     "inventory/": "the intent, and the vault (encrypted)",
@@ -97,10 +98,11 @@ def _files(office: Office) -> Iterator[tuple[str, bytes]]:
 
 
 def _key(office: Office) -> Iterator[tuple[str, bytes]]:
-    private = office.place.ssh_key
-    if private.is_file():
-        yield KEY, vault_of(office).seal(private.read_bytes())
-        yield "ssh/id_ed25519.pub", private.with_suffix(".pub").read_bytes()
+    for name in KEYS:
+        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        if private.is_file():
+            yield f"ssh/{name}.vault", vault_of(office).seal(private.read_bytes())
+            yield f"ssh/{name}.pub", private.with_suffix(".pub").read_bytes()
 
 
 def vault_of(office: Office) -> Vault:

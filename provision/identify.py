@@ -14,7 +14,7 @@ from typing import Any
 
 from provision import drivers, keys, radio, readings
 from provision.connectors import community, ssh
-from provision.errors import DeviceError, UnreachableError
+from provision.errors import DeviceError, UnreachableError, UsageError
 from provision.model import Secret
 
 COMMUNITY = "public"
@@ -53,6 +53,7 @@ class Where:
 
 def identify(where: Where, *, approve: Callable[[str], bool], password: Secret | None = None) -> Known:
     """Say what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
+    _insist(where)
     tried: list[str] = []
     box, family = _by_snmp(where, tried)
     banner = _banner(where)
@@ -75,6 +76,14 @@ def identify(where: Where, *, approve: Callable[[str], bool], password: Secret |
         mac=colons(said.get("mac", "")),
         imei=re.sub(r"\D", "", said.get("imei", "")) or str(modem.readings["imei"] if modem else ""),
     )  # fmt: skip
+
+
+def _insist(where: Where) -> None:
+    """Raise UsageError where the address is none."""
+    try:
+        socket.getaddrinfo(where.host, where.ssh_port, socket.AF_INET)
+    except (OSError, UnicodeError):
+        raise UsageError(f"no such host: {where.host}", hint="write its address, as 192.168.1.1") from None
 
 
 TITLES = {"openwrt": "OpenWrt", "routeros": "MikroTik", "rutos": "Teltonika"}
@@ -200,13 +209,13 @@ def shape(known: Known) -> dict[str, Any]:
     return own | {"imei": masked(known.imei), "modems": modems, "tried": list(known.tried)}
 
 
-def entry(known: Known) -> str:
-    """Write the lines of a kit's file for this box, to be pasted and completed."""
+def entry(known: Known, year: int) -> str:
+    """Write the lines of a kit's file for this box, to be pasted and completed; `year`: of buying it, for now."""
     import yaml
 
     item: dict[str, Any] = {
         "asset_tag": "BRU-MDM-XX", "kind": "modem", "brand": known.vendor or "?", "model": known.model or "?",
-        "serial": known.serial or "?", "kode_barang": "perlu_konfirmasi", "condition": "baik", "year": 2026,
+        "serial": known.serial or "?", "kode_barang": "perlu_konfirmasi", "condition": "baik", "year": year,
         "value_idr": 0, "mac": known.mac, "imei": known.imei,
     }  # fmt: skip
     head = {"modem": {"driver": known.family, "apn": "telkomsel"}} if known.family else {}

@@ -27,10 +27,13 @@ def all_vars(var: str) -> dict[str, str]:
     }
 
 
-def host_vars(tag: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give one host's own variables."""
+def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
+    """Give one host's own variables; firmware that knows only RSA gets the office's RSA key."""
     role = body.get("role", "modems")
     own = {"snmp_port": body["snmp_port"], "tunnel_key": body.get("tunnel_key", "")} if role == "modems" else {}
+    if body.get("rsa"):
+        own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
+        own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"
     return {
         "ansible_host": body["host"],
         "ansible_port": body["ssh_port"],
@@ -54,7 +57,7 @@ def build(accepted: Iterable[tuple[str, Mapping[str, Any]]], var: str) -> dict[s
     groups: dict[str, list[str]] = {}
     for tag, body in sorted(accepted, key=lambda pair: pair[0]):
         name = tag.lower()
-        hosts[name] = host_vars(tag, body)
+        hosts[name] = host_vars(tag, body, var)
         names = [group(body["kecamatan"]), body.get("role", "modems"), "driver_" + group(body["driver"])]
         if body.get("link"):
             names.append("link_" + group(body["link"]))

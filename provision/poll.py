@@ -105,7 +105,7 @@ def _find(office: Office, target: snmp.Target, family: Family) -> int | None:
     intent = office.home.intents[target.device]
     device = intent.facts["modem_device"] or drivers.load(intent.driver).facts.get("modem_device")
     rows = family.rows[0]
-    for name, wanted in (("interface", device), ("imei", intent.item.imei)):
+    for name, wanted in (("imei", intent.item.imei), ("interface", device)):
         for column in (c for c in rows.columns if c.name == name):
             for oid, raw in snmp.walk(replace(target, oids=()), radio.place(rows, column)).values.items():
                 if radio.text(raw) == wanted:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from provision.backup import FORMAT, KEY, LEDGER, MANIFEST
+from provision.backup import FORMAT, KEYS, LEDGER, MANIFEST
 from provision.errors import ProvisionError, VaultError
 from provision.model import Secret
 from provision.office import Office
@@ -49,7 +49,7 @@ def restore(office: Office, path: Path) -> Restored:
         raise ProvisionError(
             "its ledger is not the one that its manifest names", where=str(path), hint="take another backup"
         )
-    key = _key(office, parts)
+    keys = _keys(office, parts)
     root = office.place.root
     office.place.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     ledger = connect(office.place.database, office.place.var / "ledger.head", "restore")
@@ -58,9 +58,10 @@ def restore(office: Office, path: Path) -> Restored:
     finally:
         ledger.close()
     aside = _lay(root, parts, office.place.var / f"before-restore-{office.now().replace(':', '')}")
-    if key is not None:
-        _private(office.place.ssh_key, key)
-        office.place.ssh_key.with_suffix(".pub").write_bytes(parts["ssh/id_ed25519.pub"])
+    for name, key in keys.items():
+        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        _private(private, key)
+        private.with_suffix(".pub").write_bytes(parts[f"ssh/{name}.pub"])
     return Restored(events=events, head=head, aside=aside)
 
 
@@ -106,22 +107,21 @@ def _broken(path: Path, why: str) -> ProvisionError:
     )
 
 
-def _key(office: Office, parts: dict[str, bytes]) -> bytes | None:
-    """Open what only the vault's password opens: the SSH key, and the vault to see that it is the right one."""
-    sealed = [body for name, body in parts.items() if name in {KEY, f"inventory/{NAME}"}]
+def _keys(office: Office, parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Open what only the vault's password opens: the SSH keys, and the vault to see that it is the right one."""
+    places = {f"ssh/{name}.vault": name for name in KEYS} | {f"inventory/{NAME}": ""}
+    sealed = {place: name for place, name in places.items() if place in parts}
     if not sealed:
-        return None
+        return {}
     secret: Secret = password(office.place.root / "var" / "vault-password")
     try:
-        opened = {
-            name: decrypt(parts[name], secret.reveal().encode()) for name in (KEY, f"inventory/{NAME}") if name in parts
-        }
+        opened = {name: decrypt(parts[place], secret.reveal().encode()) for place, name in sealed.items()}
     except ValueError:
         raise VaultError(
-            "the vault password is not the one of this backup; nothing was written", where=KEY,
+            "the vault password is not the one of this backup; nothing was written", where=next(iter(sealed)),
             hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
         ) from None  # fmt: skip
-    return opened.get(KEY)
+    return {name: text for name, text in opened.items() if name}
 
 
 def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:

@@ -1,5 +1,6 @@
 """From an empty directory to enrolled boxes."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,7 +153,9 @@ def identify(
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="where the box is now: address or address:port of SSH")
     ],
-    snmp_port: Annotated[int, typer.Option("--snmp-port", metavar="PORT", help="where its SNMP agent is")] = 161,
+    snmp_port: Annotated[
+        int, typer.Option("--snmp-port", metavar="PORT", min=1, max=65535, help="where its SNMP agent is")
+    ] = 161,
     password_file: Password = None,
     yes: Annotated[bool, typer.Option("--yes", help="log in to the host key as shown")] = False,
     as_json: Json = False,
@@ -175,7 +178,7 @@ def identify(
     for name, value in [*use_case.shown(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
-    typer.echo(use_case.entry(known), nl=False)
+    typer.echo(use_case.entry(known, date.today().year), nl=False)  # noqa: DTZ011 (the day here)
 
 
 COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind, identify)}

@@ -182,8 +182,7 @@ class _Reader:
             _, number = heapq.heappop(self.due)
             if number not in self.pending:
                 continue
-            _, job = self.pending[number]
-            self._forget(job)
+            _, job = self.pending[number]  # it stays: on a slow link the answer to an earlier try counts, too
             job.tries += 1
             if job.tries > self.retries:
                 self._done(job, job.because)

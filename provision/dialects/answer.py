@@ -17,7 +17,7 @@ def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -
     text = unpack(output)
     head, _, rest = text.partition("#kit export\n")
     facts = _facts(head + rest[-200:])
-    code = int(facts.get("code", "0"))
+    code = _code(facts, 0)
     if f"#kit end {nonce}" not in rest:
         raise CutShortError(facts.get("refused", "the device's answer was cut short"), where=device)
     export = rest.partition(f"\n#kit end {nonce}")[0]
@@ -43,7 +43,13 @@ def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
     """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
     text = unpack(output)
     facts = _facts(text)
-    return f"#kit end {nonce}" in text, int(facts.get("code", "1")), facts.get("refused", "")
+    return f"#kit end {nonce}" in text, _code(facts, 1), facts.get("refused", "")
+
+
+def _code(facts: dict[str, str], usual: int) -> int:
+    """Give the exit code that a device names; one that is no number is no success."""
+    said = facts.get("code", str(usual))
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 1
 
 
 def _facts(text: str) -> dict[str, str]:

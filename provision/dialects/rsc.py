@@ -101,22 +101,20 @@ def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -
     """
     text = answer.unpack(output).replace("\r", "")
     seen, code = answer.read_look(driver, text.encode(), nonce, device, at)
-    facts = dict(
-        re.findall(r"^#kit (operator|registration|mark) (.+)$", text.partition("#kit serial")[2], re.MULTILINE)
-    )
-    readings = dict(seen.readings) | facts | {"guard": _guard(text)}
+    head = text.partition("#kit export\n")[0].partition("#kit serial")[2]  # what the export holds is no word of ours
+    facts = dict(re.findall(r"^#kit (operator|registration|mark) (.+)$", head, re.MULTILINE))
+    readings = dict(seen.readings) | facts | {"guard": _guard(head)}
     readings["firmware"] = number(str(readings.get("firmware", "")))
     if facts.get("registration") in ATTACHED:
         readings["registration"] = "registered"
     return replace(seen, readings=readings), 0 if f"#kit done {nonce}" in text else code or 25
 
 
-def _guard(text: str) -> str:
+def _guard(head: str) -> str:
     """Give the guard's state in the words of the house: none, armed RUN, or reverted RUN WHY."""
-    after = text.partition("#kit serial")[2]
-    if armed := re.search(r"#kit armed (\S+)", after):
+    if armed := re.search(r"^#kit armed (\S+)", head, re.MULTILINE):
         return f"armed {armed.group(1)}"
-    left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", after, re.MULTILINE)
+    left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", head, re.MULTILINE)
     if not left:
         return "none"
     why = next((w for _, w in left if w), "asked")

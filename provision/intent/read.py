@@ -129,7 +129,8 @@ def _firmware(files: dict[str, Text]) -> Baseline:
             one = Firmware.model_validate(value)
         except ValidationError as error:
             for fault in error.errors():
-                file.fault((name, *fault["loc"]), f"{name}: {fault['msg']}", "see the starter's inventory/firmware.yml")
+                what = fault["msg"].removeprefix("Value error, ")
+                file.fault((name, *fault["loc"]), f"{name}: {what}", "see the starter's inventory/firmware.yml")
             continue
         good = [Rule(versions=v, standing=GOOD) for v in one.good]
         bad = [

@@ -14,6 +14,7 @@ from typing import Any
 
 from provision.lab import factory, faults, ssh
 from provision.lab.computer import Computer
+from provision.lab.device import NoSuchFaultError
 from provision.lab.modem import Modem
 from provision.lab.pcfactory import Pc
 from provision.lab.ros.device import Router
@@ -58,6 +59,8 @@ class Lab:
         """Serve one control connection."""
         try:
             reply = await self.answer(json.loads(await reader.readline()))
+        except NoSuchFaultError as error:
+            reply = {"error": str(error)}
         except Exception as error:  # noqa: BLE001 (the lab tells its client, and lives on)
             reply = {"error": repr(error)}
         writer.write(json.dumps(reply).encode() + b"\n")

@@ -14,6 +14,13 @@ from provision.lab import ssh
 from provision.processes import sweep
 
 
+class NoSuchFaultError(Exception):
+    """A device of this kind does not have that fault."""
+
+    def __init__(self, fault: str, tag: str) -> None:
+        super().__init__(f"{tag} is no device that can have the fault {fault}")
+
+
 class Powered(ABC):
     """A device whose files live below `home/root` and whose sockets go to `run`."""
 
@@ -26,7 +33,8 @@ class Powered(ABC):
         self.on = False
         self.faults: dict[str, Any] = {}
         self.shell = run / "shell"
-        self.closers: list[ssh.Stop] = []
+        self.closers: list[ssh.Stop] = []  # the first is of what lasts as long as the power
+        self.agent: ssh.Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.settling = asyncio.Lock()
         run.mkdir(parents=True, exist_ok=True)
@@ -42,9 +50,16 @@ class Powered(ABC):
             task.cancel()
         sweep(f"KIT_LAB_DEVICE={self.mark}", grace_s=0)
         async with self.settling:
-            for close in self.closers:
-                await close()
-            self.closers.clear()
+            await self.shut(0)
+
+    async def shut(self, kept: int = 1) -> None:
+        """Close the doors (all but the first `kept`) and stop the SNMP agent; open sessions live on."""
+        for close in self.closers[kept:]:
+            await close()
+        del self.closers[kept:]
+        if self.agent:
+            await self.agent()
+            self.agent = None
 
     async def sh(self, command: str) -> None:
         """Run a command inside the device and wait for it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision.lab import factory
+from provision.lab.device import NoSuchFaultError
 from provision.processes import alive, marked
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ async def put(modem: Modem, name: str, value: str) -> None:
             await modem.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
             if modem.box.system == "rutos":
                 await modem.settle()
+        case _:
+            raise NoSuchFaultError(name, modem.tag)
 
 
 def cut_now(modem: Modem) -> bool:

@@ -26,7 +26,6 @@ class Modem(Powered):
         """Take a box whose files are in `home` and whose sockets go to `run`."""
         super().__init__(box.tag, home, run)
         self.box = box
-        self._snmp: ssh.Stop | None = None
         self._reload: asyncio.TimerHandle | None = None
         self.rpcd: rpcd.Rpcd | None = None
         if not self.root.exists():
@@ -53,10 +52,6 @@ class Modem(Powered):
         if self.rpcd:
             self.rpcd.stop()
         await super().power_off()
-        async with self.settling:
-            if self._snmp:
-                await self._snmp()
-                self._snmp = None
 
     async def reset(self) -> None:
         """Press the reset button: factory state, all forgotten."""
@@ -105,16 +100,11 @@ class Modem(Powered):
         async with self.settling:
             if not self.on:
                 return
-            for close in self.closers[1:]:
-                await close()
-            del self.closers[1:]
-            if self._snmp:
-                await self._snmp()
-                self._snmp = None
+            await self.shut()
             port = int(self.option("dropbear", "dropbear", "Port", "22"))
             await self._open_doors(port)
             if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
-                self._snmp = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
+                self.agent = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
 
     async def _open_doors(self, port: int) -> None:
         delay_s = float(self.faults.get("slow") or 0)

@@ -86,22 +86,27 @@ class TestDriver:
         made = plan.make(driver, running(driver, folder), candidate(driver, folder), KEY)
         assert "secret-of" not in repr(made)
 
-    def test_the_edits_end_in_the_candidate_on_the_labs_own_uci(self, name: str, folder: Path, tmp_path: Path) -> None:
-        """Obeyed to the letter by a word that does not share our parser."""
-        from provision.lab.uci import Cli
-        from provision.lab.uciconfig import words
 
-        driver = drivers.load(name)
-        if driver.grammar is not uci:
-            pytest.skip("the lab's RouterOS obeys in tests/unit/test_rsc.py")
-        (tmp_path / "etc/config").mkdir(parents=True)
-        for part in ("\n" + (folder / "running.txt").read_text()).split("\npackage ")[1:]:
-            package, _, body = part.partition("\n")
-            (tmp_path / "etc/config" / package).write_text(body)
-        cli = Cli(str(tmp_path), str(tmp_path / "stage"))
-        for command in words((folder / "edits.txt").read_text()):
-            cli.run(command)
-        text = "".join(cli.run(["export", section]) for section in driver.sections)
-        settings, _ = driver.grammar.parse(text, driver.shape)
-        wanted = {k: v for k, v in candidate(driver, folder).settings.items() if not k.startswith(FILE)}
-        assert diff(settings, wanted, owns=driver.owns, volatile=driver.volatile) == ()
+UCI = [
+    (n, f) for n, f in RECORDINGS if drivers.load(n).grammar is uci
+]  # the lab's RouterOS obeys in tests/unit/test_rsc.py
+
+
+@pytest.mark.parametrize(("name", "folder"), UCI, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_the_edits_end_in_the_candidate_on_the_labs_own_uci(name: str, folder: Path, tmp_path: Path) -> None:
+    """Obeyed to the letter by a word that does not share our parser."""
+    from provision.lab.uci import Cli
+    from provision.lab.uciconfig import words
+
+    driver = drivers.load(name)
+    (tmp_path / "etc/config").mkdir(parents=True)
+    for part in ("\n" + (folder / "running.txt").read_text()).split("\npackage ")[1:]:
+        package, _, body = part.partition("\n")
+        (tmp_path / "etc/config" / package).write_text(body)
+    cli = Cli(str(tmp_path), str(tmp_path / "stage"))
+    for command in words((folder / "edits.txt").read_text()):
+        cli.run(command)
+    text = "".join(cli.run(["export", section]) for section in driver.sections)
+    settings, _ = driver.grammar.parse(text, driver.shape)
+    wanted = {k: v for k, v in candidate(driver, folder).settings.items() if not k.startswith(FILE)}
+    assert diff(settings, wanted, owns=driver.owns, volatile=driver.volatile) == ()

@@ -135,3 +135,17 @@ def test_a_family_that_is_only_read_says_so(agent: int) -> None:
     assert (known.family, known.vendor, known.serial) == ("", "Peplink", "2830-AAAA-0001")
     assert [m.readings.get("rsrp_dbm") for m in known.modems] == [-101, None]
     assert "none that this program can provision" in dict(identify.shown(known))["family"]
+
+
+@pytest.mark.parametrize("address", ["300.1.1.1", "no such host", "127.0.0.1:ssh", ":22"])
+def test_what_is_no_address_is_refused_at_once(bench: Bench, address: str) -> None:
+    done = bench.run("identify", address)
+    assert done.code == 2
+    assert "next:" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_fault_that_a_device_does_not_have_is_refused(bench: Bench) -> None:
+    done = bench.run("lab", "break", "BRU-MDM-04", "noise", "1")
+    assert done.code == 1
+    assert "BRU-MDM-04 is no device that can have the fault noise" in done.err

@@ -34,6 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Pat
     )
     office.vault.device("BRU-MDM-01")
     office_key(office.place.ssh_key)
+    office_key(rsa(office))  # a modem with old firmware knows no other
     pin(office.place.host_keys, "BRU-MDM-01", "ssh-ed25519 AAAA")
     (office.place.var / "papers").mkdir()
     (office.place.var / "papers/p.pdf").write_bytes(b"%PDF-")
@@ -43,6 +44,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Pat
     assert (done.events, path.stat().st_mode & 0o777) == (3, 0o600)
     yield office, path
     office.ledger.close()
+
+
+def rsa(office: Office) -> Path:
+    return office.place.ssh_key.with_name(office.place.ssh_key.name + "-rsa")
 
 
 def empty(tmp_path: Path, office: Office, name: str = "new") -> Office:
@@ -72,6 +77,8 @@ def test_an_empty_machine_goes_on_with_the_same_head_inventory_and_secrets(
     }
     assert new.place.ssh_key.read_bytes() == office.place.ssh_key.read_bytes()
     assert new.place.ssh_key.stat().st_mode & 0o777 == 0o600
+    assert (rsa(new).read_bytes(), rsa(new).stat().st_mode & 0o777) == (rsa(office).read_bytes(), 0o600)
+    assert rsa(new).with_suffix(".pub").read_text() == rsa(office).with_suffix(".pub").read_text()
     assert (new.place.host_keys / "BRU-MDM-01").read_text() == (office.place.host_keys / "BRU-MDM-01").read_text()
     assert (new.place.var / "papers/p.pdf").read_bytes() == b"%PDF-"
     assert new.home.kits.keys() == office.home.kits.keys()
@@ -83,9 +90,10 @@ def test_nothing_in_a_backup_is_a_secret_without_the_vault_password(made: tuple[
     with tarfile.open(path) as tar:
         whole = b"".join(body.read() for entry in tar if (body := tar.extractfile(entry)))
     private = office.place.ssh_key.read_text().splitlines()[2].encode()
+    old = rsa(office).read_text().splitlines()[5].encode()
     texts = [s.reveal().encode() for s in office.vault.device("BRU-MDM-01").values()]
     assert not any(
-        text in whole for text in (private, *texts, (office.place.var / "vault-password").read_bytes().strip())
+        text in whole for text in (private, old, *texts, (office.place.var / "vault-password").read_bytes().strip())
     )
 
 

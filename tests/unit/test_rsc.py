@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provision import dialects, drivers, plan, render
+from provision import dialects, drivers, inventory, plan, render
 from provision.dialects import rsc
 from provision.diff import diff
 from provision.errors import CutShortError, ProvisionError
@@ -245,3 +245,27 @@ def test_old_doors_close_in_the_finish_and_not_before() -> None:
 def test_a_removed_value_goes_back_to_its_default() -> None:
     change = Change(path="/ip/service:ssh:port", running="2222", intended=None)
     assert routeros.edits((change,), {}, DRIVER.shape) == '/ip service set ssh port="22"\n'
+
+
+def test_what_the_export_holds_is_no_word_of_the_guard() -> None:
+    lying = '/system note set note="x"\r\n/ip pool add comment="#kit armed r9" name=a ranges=1.1.1.1\r\n'
+    whole = f"#kit serial S\r\n#kit mark r1\r\n#kit export\r\n{lying}\r\n#kit end n1\r\n".encode()
+    seen, _ = dialects.of(DRIVER).read_look(DRIVER, whole, "n1", "x", "now")
+    assert (seen.readings["guard"], seen.readings["mark"]) == ("none", "r1")
+
+
+@pytest.mark.parametrize("said", ["abc", "-1", "", "9999999", "\u0663"])
+def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
+    for name in ("openwrt", "routeros"):
+        speaks = dialects.of(drivers.load(name))
+        ended, code, _ = speaks.read_end(f"#kit code {said}\n#kit end n1\n".encode(), "n1")
+        assert (ended, code) == (True, 1)
+
+
+def test_old_firmware_has_its_own_key_in_ansibles_inventory() -> None:
+    body = {"host": "10.9.0.1", "ssh_port": 22, "username": "admin", "kecamatan": "kelay", "driver": "routeros",
+            "firmware": "6.49.23", "model": "LHG", "snmp_port": 161}  # fmt: skip
+    hosts = inventory.build([("A-1", body), ("A-2", body | {"rsa": True})], "var")["_meta"]["hostvars"]
+    assert "ansible_ssh_private_key_file" not in hosts["a-1"]
+    assert hosts["a-2"]["ansible_ssh_private_key_file"] == "var/ssh/id_ed25519-rsa"
+    assert "+ssh-rsa" in hosts["a-2"]["ansible_ssh_extra_args"]

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provision.lab import ssh
-from provision.lab.device import Powered
+from provision.lab.device import NoSuchFaultError, Powered
 from provision.lab.factory import Box
 from provision.lab.ros import agent, door, factory, words
 from provision.lab.ros.config import Config, RosError
@@ -44,7 +43,6 @@ class Router(Powered):
         self.visitors: set[Any] = set()  # open SSH connections
         self.loses = 0  # flash operations until the link is lost
         self.refusals = 0  # flash operations until one is refused
-        self._snmp: ssh.Stop | None = None
         self._due: asyncio.TimerHandle | None = None
         self._jobs: dict[str, asyncio.TimerHandle] = {}
         self._cycle: asyncio.Task[None] | None = None
@@ -77,9 +75,6 @@ class Router(Powered):
         await super().power_off()
         for visitor in list(self.visitors):
             visitor.abort()
-        if self._snmp:
-            await self._snmp()
-            self._snmp = None
 
     async def reset(self) -> None:
         """Press the reset button."""
@@ -150,15 +145,10 @@ class Router(Powered):
         async with self.settling:
             if not self.on:
                 return
-            for close in self.closers[1:]:
-                await close()
-            del self.closers[1:]
-            if self._snmp:
-                await self._snmp()
-                self._snmp = None
+            await self.shut()
             self.closers.append(await door.open_door(self))
             if not self.faults.get("snmp"):
-                self._snmp = await agent.start(self)
+                self.agent = await agent.start(self)
 
     # -- jobs -------------------------------------------------------------------------------------
     def _plan_jobs(self) -> None:
@@ -231,6 +221,8 @@ class Router(Powered):
                     for visitor in list(self.visitors):
                         visitor.abort()
                     asyncio.get_running_loop().call_later(float(value or 0), lambda: self.spawn(self.put_back()))
+            case _:
+                raise NoSuchFaultError(name, self.tag)
 
     async def put_back(self) -> None:
         """Mend the link."""

@@ -194,5 +194,5 @@ def furnish(box: Box, root: Path) -> dict[str, str]:
     """Lay out what only a RutOS has; give its words (name -> script)."""
     (root / "etc/version").write_text(box.firmware + "\n")
     (root / "lab/mac").write_text(box.mac.replace(":", "").upper() + "\n")
-    (root / "lab/name").write_text("RUT950002XXX\n")
+    (root / "lab/name").write_text(box.model.split()[-1] + "002XXX\n")
     return {"mnf_info": MNF_INFO, "gsmctl": GSMCTL}
