@@ -74,6 +74,20 @@ def read(target: snmp.Target, **more: float) -> snmp.Answer:
     return snmp.read([target], TABLE.oids, timeout_s=1.0, retries=0, **more)[TAG]
 
 
+def test_the_answer_to_an_earlier_try_counts(target: snmp.Target) -> None:
+    held: list[bytes] = []
+
+    def slow(number: int, piece: bytes) -> list[bytes]:
+        """Hold the first reply until the second try is answered, and lose that answer."""
+        held.extend([piece] if number == 0 else [])
+        return [[], held][number] if number < 2 else [piece]
+
+    with proxy(target, slow) as (through, counted):
+        answer = snmp.read([through], TABLE.oids, timeout_s=1.0, retries=1)[TAG]
+    assert answer.because == ""
+    assert [way for way, _ in counted] == ["out", "in", "out", "in", "out", "in"]
+
+
 def test_a_look_is_two_exchanges_of_less_than_1400_bytes(target: snmp.Target) -> None:
     with proxy(target, lambda _, piece: [piece]) as (through, counted):
         answer = read(through)
