@@ -58,10 +58,21 @@ def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Ou
         return outcome(intent, Ending.FAILED, "record", because)
     if not run.plan_only and (unfit := _unfit(office, known.device)):
         return outcome(intent, Ending.FAILED, "firmware", unfit)
-    if run.bench or run.plan_only:
-        return None
+    return None if run.bench or run.plan_only else _afield(office, intent, known)
+
+
+def _afield(office: Office, intent: Intent, known: Known) -> Outcome | None:
+    """Refuse what may not be changed away from the bench."""
+    tag = intent.item.asset_tag
     if not known.accepted:
         return outcome(intent, Ending.FAILED, "record", "never provisioned: the first apply is on the bench (--bench)")
+    if drivers.load(intent.driver).carrier == "snmp":
+        return outcome(
+            intent,
+            Ending.FAILED,
+            "record",
+            "nothing on it leads back: changed on the bench only, with --bench in its reach",
+        )
     if not office.way_back_shown(known.device):
         return outcome(
             intent, Ending.FAILED, "record",
@@ -78,7 +89,12 @@ def _unfit(office: Office, device: Device) -> str:
         return ""
     if found.standing == firmware.BAD:
         return f"{device.model} {device.firmware}: {found.because}; update it on the bench, then enrol it again"
-    return f"{found.because}: it is read only; provision selftest {device.tag} --bench shows its way back, then list it there"
+    shown = (
+        ""
+        if drivers.load(device.driver).carrier == "snmp"
+        else f"; provision selftest {device.tag} --bench shows its way back"
+    )
+    return f"{found.because}: it is read only{shown}; list it there once you have tried it on the bench"
 
 
 def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run: Run) -> list[Outcome]:
@@ -206,7 +222,12 @@ def _job(office: Office, intent: Intent, made: Plan, run: Run) -> Job:
 
 
 def after_of(intent: Intent, device: Device, own: Mapping[str, Secret]) -> Device:
-    """Give the device as it is reached once it runs its intent with the secrets `own`."""
+    """Give the device as it is reached once it runs its intent with the secrets `own`.
+
+    The addresses of a radio are set by hand, and stay.
+    """
+    if drivers.load(device.driver).carrier == "snmp":
+        return device
     return replace(
         device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]), ssh_port=intent.ssh_port,
         snmp_port=intent.snmp_port, tunnel_key=wireguard_public(own["wireguard_private"]),

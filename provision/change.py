@@ -13,7 +13,7 @@ from provision.diff import diff
 from provision.errors import ProvisionError
 from provision.model import Candidate, Device, Ending, Intent, Outcome, Plan, Snapshot
 from provision.office import ACCEPTED, BEGUN, CONFIGURED, ENDED, ROTATED, Office, configuration, pack, record
-from provision.settle import GRACE_S, Settled, settle
+from provision.settle import GRACE_S, PATIENCE_S, Settled, settle
 
 NEVER_SENT = (  # what ssh says where no command can have reached the device
     "ssh: connect to host",
@@ -21,6 +21,7 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
     "Host key verification failed",
     "HOST IDENTIFICATION HAS CHANGED",
     "banner exchange",
+    "nothing was sent",
 )
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
 
@@ -90,7 +91,7 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
     """One Ansible process: change, read back, finish. Then settle what did not end by itself."""
     at = office.now()
     key = office.vault.seal_key()
-    hosts = {j.device.tag: _host(writer, name, j, run) for j in jobs}
+    hosts = {j.device.tag: _host(office, writer, name, j, run) for j in jobs}
     office.ledger.extend(
         [
             (BEGUN, j.device.tag, {
@@ -118,7 +119,7 @@ def _window(job: Job, run: Run) -> int:
     return run.window_s or job.intent.window_s
 
 
-def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
+def _host(office: Office, writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
     driver = drivers.load(job.device.driver)
     guard, dialect, tag, firmware = gather.guard_of(driver), dialects.of(driver), job.device.tag, job.device.firmware
     document = dialect.change(
@@ -127,8 +128,8 @@ def _host(writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
     line = dialect.command(driver, guard=guard, nonce=job.nonce, firmware=firmware)
     fresh_login, settle_s = plan.proof(driver, job.plan)
     after = reach(job.after, run)
-    return writer.host(reach(job.device, run)) | {
-        "feed_command": driver.feed, "change_document": str(writer.put(f"{tag}.change", document)),
+    return gather.host(office, writer, reach(job.device, run)) | {
+        "change_document": str(writer.put(f"{tag}.change", document)),
         "change_put": dialect.PUT, "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
         "change_output": str(writer.path / f"{tag}.changed"),
         "finish_document": str(writer.path / f"{tag}.finish"),
@@ -225,7 +226,7 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
     open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}
     if open_jobs:
         begun = {t: e for t, e in office.unfinished().items() if t in open_jobs}
-        wait_s = {t: 0.0 if j.refused in range(21, 25) else _window(j, run) + GRACE_S for t, j in open_jobs.items()}
+        wait_s = {t: _patience_s(j, run) for t, j in open_jobs.items()}
         ended = settle(
             office,
             writer,
@@ -237,6 +238,13 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
         outcomes |= {t: _settled(open_jobs[t], s) for t, s in ended.items()}
     office.forget_known()
     return list(outcomes.values())
+
+
+def _patience_s(job: Job, run: Run) -> float:
+    """Give how long a device may be silent: until its own guard has acted, where it has one."""
+    if job.refused in range(21, 25):
+        return 0.0
+    return PATIENCE_S if drivers.load(job.device.driver).carrier == "snmp" else _window(job, run) + GRACE_S
 
 
 def _settled(job: Job, settled: Settled) -> Outcome:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from provision import drivers, gather, identify, keys
+from provision import drivers, engine, gather, identify, keys
+from provision.attach import attach
 from provision.connectors import ssh
 from provision.connectors.ansible import Writer
 from provision.connectors.openssh import identity
@@ -61,11 +62,18 @@ def enrol(
     tag, driver = intent.item.asset_tag, drivers.load(intent.driver)
     if tag not in {e.subject for e in office.ledger.latest(REGISTERED)}:
         raise UsageError(f"{tag} is not registered", hint="provision register FILE takes the delivery list first")
-    host, port = address_of(address or intent.bench_address or driver.factory.address, intent.bench_port)
+    usual = intent.bench_port if driver.carrier == "ssh" else intent.snmp_port
+    host, port = address_of(address or intent.bench_address or driver.factory.address, usual)
     run = office.new_run()
     with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
         if held:
             raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
+        if driver.carrier == "snmp":
+            radio = attach(office, intent, (host, port), passphrase=password, new_key=new_key)
+            office.forget_known()
+            return Enrolled(
+                device=radio, fingerprint=engine.pinned(office, tag).hex(), installed=(), next_tag=next_tag(office)
+            )
         login = password or Secret(driver.factory.password)
         key, firmware = _pin(office, intent, (host, port), approve, new_key=new_key, password=login)
         old = bool(driver.features) and not driver.has(firmware).get("ed25519", True)
@@ -74,11 +82,7 @@ def enrol(
             ssh_port=port, snmp_port=intent.snmp_port, username=driver.factory.username, stage=Stage.ENROLLED,
             link=intent.kit.kecamatan.link, firmware=firmware, rsa=old,
         )  # fmt: skip
-        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
-            public = keys.office_key(identity(office.place.ssh_key, device))
-            if driver.welcome:
-                _welcome(writer, device, driver.welcome, public, login, tell)
-            snapshot, installed = _whole(office, writer, device, packages, tell)
+        snapshot, installed = _let_in(office, run, device, packages, login, tell)
         device = replace(
             device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("firmware", ""))
         )
@@ -88,6 +92,23 @@ def enrol(
         )
     office.forget_known()
     return Enrolled(device=device, fingerprint=keys.fingerprint(key), installed=installed, next_tag=next_tag(office))
+
+
+def _let_in(
+    office: Office,
+    run: str,
+    device: Device,
+    packages: Path | None,
+    login: Secret,
+    tell: Callable[[Step], None],
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """Give the office's key to a box that knows only a password, then read it whole."""
+    driver = drivers.load(device.driver)
+    with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
+        public = keys.office_key(identity(office.place.ssh_key, device))
+        if driver.welcome:
+            _welcome(writer, device, driver.welcome, public, login, tell)
+        return _whole(office, writer, device, packages, tell)
 
 
 def _pin(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provision import dialects, drivers, plan
-from provision.connectors import openssh
+from provision import dialects, drivers, engine, plan
+from provision.connectors import openssh, setter
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
+from provision.connectors.way import Way
 from provision.errors import ProvisionError
 from provision.home import templates
 from provision.model import Device, Settings, Snapshot
@@ -32,10 +36,27 @@ def look(office: Office, devices: list[Device]) -> dict[str, Snapshot]:
 
     Always gives a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
     """
-    quiet = [d for d in devices if not drivers.load(d.driver).published]
-    whole = by_openssh(office, quiet)
-    found = poll(office, devices)
-    return found | {tag: _joined(found[tag], one) for tag, one in whole.items()}
+    radios = [d for d in devices if drivers.load(d.driver).carrier == "snmp"]
+    rest = [d for d in devices if d not in radios]
+    whole = by_openssh(office, [d for d in rest if not drivers.load(d.driver).published])
+    found = poll(office, rest)
+    found |= {tag: _joined(found[tag], one) for tag, one in whole.items()}
+    return found | {d.tag: by_setter(office, d) for d in radios}
+
+
+def by_setter(office: Office, device: Device) -> Snapshot:
+    """Look at a device without a shell: one GET, here and now."""
+    nonce = secrets.token_hex(NONCE_BYTES)
+    box = setter.Box(engine.target(office, device), Way(engine.way(office, device.tag)))
+    try:
+        said = setter.obey(box, json.loads(document_of(device, nonce)))
+    except setter.SilentError as error:
+        return Snapshot(device=device.tag, at=office.now(), missing={"serial": str(error)})
+    step = Step(device=device.tag, task="Look", state=DONE)
+    seen = _looked(office, json.dumps(said).encode(), device, step, nonce)
+    if isinstance(seen, Snapshot):
+        return replace(seen, readings={**seen.readings, "marker": seen.marker})
+    return Snapshot(device=device.tag, at=office.now(), missing={"serial": seen.what})
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
@@ -66,11 +87,10 @@ def by_ssh(
     nonces: dict[str, str] = {}
     hosts: dict[str, Mapping[str, Any]] = {}
     for device in devices:
-        driver = drivers.load(device.driver)
         nonce = nonces[device.tag] = secrets.token_hex(NONCE_BYTES)
         document = writer.put(f"{device.tag}.look", document_of(device, nonce))
-        hosts[device.tag] = writer.host(device) | {
-            "feed_command": driver.feed, "look_document": str(document),
+        hosts[device.tag] = host(office, writer, device) | {
+            "look_document": str(document),
             "look_output": str(writer.path / f"{device.tag}.looked"),
         }  # fmt: skip
     steps: dict[str, Step] = {}
@@ -105,8 +125,20 @@ def document_of(device: Device, nonce: str) -> bytes:
 
 
 def guard_of(driver: drivers.Driver) -> str:
-    """Give the text of a family's guard."""
-    return templates(driver.name)[f"files/{driver.guard}"]
+    """Give the text of a family's guard; a family without a shell has none."""
+    return templates(driver.name)[f"files/{driver.guard}"] if driver.guard else ""
+
+
+def host(office: Office, writer: Writer, device: Device) -> dict[str, Any]:
+    """Give Ansible's variables of a device, and the command that it is fed by."""
+    driver = drivers.load(device.driver)
+    if driver.carrier == "ssh":
+        return writer.host(device) | {"feed_command": driver.feed}
+    target = writer.put(
+        f"{device.tag}.target", setter.pack(engine.target(office, device), engine.way(office, device.tag))
+    )
+    words = (sys.executable, "-m", "provision.connectors.setter", str(target))
+    return writer.local(device) | {"feed_command": shlex.join(words)}
 
 
 def sealed(office: Office, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:

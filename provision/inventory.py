@@ -30,7 +30,9 @@ def all_vars(var: str) -> dict[str, str]:
 def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
     """Give one host's own variables; firmware that knows only RSA gets the office's RSA key."""
     role = body.get("role", "modems")
-    own = {"snmp_port": body["snmp_port"], "tunnel_key": body.get("tunnel_key", "")} if role == "modems" else {}
+    own: dict[str, Any] = {"snmp_port": body["snmp_port"]} if role in {"modems", "radios"} else {}
+    if role == "modems":
+        own["tunnel_key"] = body.get("tunnel_key", "")
     if body.get("rsa"):
         own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
         own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"
@@ -51,7 +53,7 @@ def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
 def build(accepted: Iterable[tuple[str, Mapping[str, Any]]], var: str) -> dict[str, Any]:
     """Give the whole inventory as `--list` prints it: groups, and `_meta` with host variables.
 
-    Groups: the kecamatan, the role (modems, computers), `driver_…` and `link_…`.
+    Groups: the kecamatan, the role (modems, radios, computers), `driver_…` and `link_…`.
     """
     hosts: dict[str, dict[str, Any]] = {}
     groups: dict[str, list[str]] = {}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WITA = timezone(timedelta(hours=8))
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
-WATCHED, ADOPTED = "device.watched", "configuration.adopted"
+WATCHED, ADOPTED, TRAFFIC = "device.watched", "configuration.adopted", "traffic.counted"
 REVOKED, BOUND = "device.revoked", "peripherals.bound"
 PC_BEGUN, PC_ENDED, UNDONE = "endpoint.begun", "endpoint.ended", "endpoint.undone"
 SHOWN, ROTATED, ROLLED_BACK = "secret.shown", "secret.rotated", "configuration.rolled_back"
@@ -196,11 +196,11 @@ class Office:
 
     def serving(self, one: Intent | Computer) -> str:
         """Give the tag of another provisioned device in the place of `one`, or nothing."""
-        role = "modems" if isinstance(one, Intent) else "computers"
+        roles = {"modems", "radios"} if isinstance(one, Intent) else {"computers"}
         return next(
             (
                 tag for tag, known in self.known.items()
-                if known.accepted and tag != one.item.asset_tag and known.device.role == role
+                if known.accepted and tag != one.item.asset_tag and known.device.role in roles
                 and known.device.kecamatan == one.kit.kecamatan.slug
             ), "",
         )  # fmt: skip

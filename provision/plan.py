@@ -28,6 +28,12 @@ def make(
         raise ProvisionError("the intent is empty", where=snapshot.device)
     sealed = seal(candidate.settings, key)
     changes = diff(snapshot.settings, sealed, owns=driver.owns if owns is None else owns, volatile=driver.volatile)
+    if driver.objects and (lacking := [c.path for c in changes if not isinstance(c.running, str)]):
+        raise ProvisionError(
+            f"{', '.join(lacking)} is not on this device: it could not be put back",
+            where=snapshot.device,
+            hint="its firmware is older than the family's table: update it on the bench",
+        )
     return Plan(
         device=snapshot.device, changes=changes, candidate=candidate,
         locators=snapshot.locators, marker=snapshot.marker,

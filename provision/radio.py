@@ -19,6 +19,7 @@ RANGES = {  # 3GPP TS 36.133 and 38.133 together with NR; outside is an anomaly,
     "rsrq_db": (-43.0, 20.0),
     "sinr_db": (-23.0, 40.0),
     "rssi_dbm": (-125.0, -1.0),
+    "snr_db": (-20.0, 60.0),  # of a radio link, own choice
     "temperature_c": (-60.0, 150.0),  # of the module: industrial parts are made for -40 to 85
 }
 ABSENT = frozenset(("", "-", "--", "---", "n/a", "none", "unknown", "null"))
@@ -30,10 +31,11 @@ Raw = int | float | str | bytes | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A text at an OID; `pattern` (search) cuts the value out: its first group."""
+    """A text at an OID; `pattern` (search) cuts the value out: its first group. `words` maps it to a name."""
 
     oid: str
     pattern: str = r"(?s)(.+)"
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,7 @@ def said_by(sources: Iterable[Said], values: Mapping[str, Raw]) -> str:
     for source in sources:
         for raw in _at(source.oid, values):
             if (found := re.search(source.pattern, text(raw, DESCR_MAX))) and (cut := found.group(1).strip()):
-                return cut
+                return source.words.get(cut, cut)
     return ""
 
 

@@ -6,7 +6,7 @@ runs one of the two whole, and the vault ends with that one.
 
 from __future__ import annotations
 
-from provision import apply
+from provision import apply, drivers
 from provision.change import Run, Wanted
 from provision.errors import DeviceError, UsageError
 from provision.model import Intent, Outcome, Secret
@@ -32,6 +32,12 @@ def rotate(office: Office, intent: Intent, run: Run) -> Outcome:
     known = office.known.get(tag)
     if known is None or not known.accepted:
         raise DeviceError("never provisioned", where=tag, hint=f"provision apply {tag} --bench gives it its secrets")
+    if drivers.load(intent.driver).carrier == "snmp":
+        raise DeviceError(
+            "its SNMPv3 user is set by hand",
+            where=tag,
+            hint=f"set a new passphrase in its web page, then provision enrol {tag} --address A --password-file FILE",
+        )
     if tag not in office.unfinished():
         office.vault.discard(tag)  # a set that was never sent
     new = office.vault.pending(tag)

@@ -41,6 +41,10 @@ def selftest(office: Office, tag: str, *, bench: bool, tell: Callable[[Step], No
     known = office.known.get(tag)
     if known is None:
         raise UsageError(f"{tag} is not enrolled", hint=f"provision enrol {tag} --address A")
+    if drivers.load(known.device.driver).carrier == "snmp":
+        raise UsageError(
+            f"{tag} has no way back of its own to drill", hint="a radio is changed on the bench only: --bench"
+        )
     device = replace(known.device, host=known.device.bench_host) if bench or not known.accepted else known.device
     with single(office, tag) as writer:
         run = writer.run

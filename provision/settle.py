@@ -61,11 +61,17 @@ def settle(
     return ended | {
         t: Settled(
             ending=Ending.UNCONFIRMED,
-            because="no answer; its guard puts the old configuration back by itself: provision resume",
+            because=_left(begun[t]),
         )
         for t in begun
         if t not in ended
     }
+
+
+def _left(event: Event) -> str:
+    if drivers.load(event.payload["after"]["driver"]).carrier == "snmp":
+        return "no answer; its old values are kept here: provision resume puts them back"
+    return "no answer; its guard puts the old configuration back by itself: provision resume"
 
 
 def _settles_in(event: Event) -> float:
@@ -95,8 +101,8 @@ def _round(
             (to_confirm if is_new else to_revert)[tag] = (look, device)
         elif state[0] != "armed":  # another run's guard ends first
             ended[tag] = _ended(state, _as_sent(event, look) if is_new else look, is_new=is_new)
-    _finish(writer, begun, to_confirm, tell)
-    _finish(writer, begun, to_revert, tell, revert=True)
+    _finish(office, writer, begun, to_confirm, tell)
+    _finish(office, writer, begun, to_revert, tell, revert=True)
     for tag, settled in ended.items():
         _record(office, begun[tag], settled, why.get(tag, ""))
     return ended, bool(to_confirm or to_revert)
@@ -142,6 +148,7 @@ def _as_sent(event: Event, look: Snapshot) -> Snapshot:
 
 
 def _finish(
+    office: Office,
     writer: Writer,
     begun: Mapping[str, Event],
     seen: Mapping[str, tuple[Snapshot, Device]],
@@ -161,8 +168,8 @@ def _finish(
             if revert
             else dialect.finish(driver, run=run, marker=look.marker, nonce=nonce, closing=edits, guard=guard)
         )
-        hosts[tag] = writer.host(device) | {
-            "feed_command": driver.feed, "look_document": str(writer.put(f"{tag}.settle", document)),
+        hosts[tag] = gather.host(office, writer, device) | {
+            "look_document": str(writer.put(f"{tag}.settle", document)),
             "look_output": str(writer.path / f"{tag}.settled"),
         }  # fmt: skip
     writer.phase("gather.yml", hosts, tell, deadline_s=gather.LOOK_DEADLINE_S)

@@ -38,6 +38,7 @@ class Usm:
 
 NET_SNMP = Usm(name="sha256", digest="sha256", mac_bytes=24, prefix=b"\x80\x00\x1f\x88\x04")  # RFC 7860
 ROUTEROS = Usm(name="routeros", digest="sha1", mac_bytes=12, prefix=b"\x80\x00\x3a\x8c\x04")  # MikroTik's SNMP manual
+ONE_PASSPHRASE = Usm(name="one", digest="sha1", mac_bytes=12, prefix=b"")  # CAMBIUM-PMP80211-MIB: one for both
 LEARNED = Usm(name="learned", digest="sha256", mac_bytes=24, prefix=b"")  # an engine ID that cannot be set
 
 

@@ -51,6 +51,14 @@ class Vault:
                 self._save()
         return {t: self.device(t) for t in tags}
 
+    def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
+        """Put secrets that a person has set on a device into its set."""
+        self.device(tag)
+        with self._locked():
+            self._load()
+            self._sets[tag] |= {name: one.reveal() for name, one in own.items()}
+            self._save()
+
     def pending(self, tag: str) -> Mapping[str, Secret]:
         """Give the set that is to replace a device's own, making it where there is none; both are kept."""
         return self.device(tag + NEXT)

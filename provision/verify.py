@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from provision import checks, firmware, gather
+from provision import checks, firmware, gather, quota
 from provision.computer import verify as computers
 from provision.computer.look import Seen
 from provision.model import Device, Finding, Intent, Snapshot, Verdict
 from provision.office import JUDGED, Office, Targets
+from provision.traffic import Traffic
 
 SETTLE_S = 12.0  # services restart after an apply; the first sample comes with them
 PAUSE_S = 0.5
@@ -30,7 +31,17 @@ def verify(
     its first radio sample come up before the last reading counts; `seen` are PCs that were just read.
     """
     snapshots = _modems(office, targets.modems, bench=bench, patience_s=patience_s)
-    findings = [f for i in targets.modems for f in _judge(office, i, snapshots.get(i.item.asset_tag))]
+    ours = {
+        i.item.asset_tag: look
+        for i in targets.modems
+        if (look := snapshots.get(i.item.asset_tag)) and look.readings.get("serial") == i.item.serial
+    }
+    sums = quota.keep(office, ours)
+    findings = [
+        f
+        for i in targets.modems
+        for f in _judge(office, i, snapshots.get(i.item.asset_tag), sums.get(i.item.asset_tag))
+    ]
     findings += computers.verify(office, targets.computers, bench=bench, seen=seen or {})
     office.ledger.extend(
         [
@@ -64,7 +75,7 @@ def _not_settled(office: Office, tag: str, snapshot: Snapshot) -> bool:
     return not wanted.isdisjoint(snapshot.missing) or snapshot.marker != office.known[tag].snapshot.marker
 
 
-def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Finding]:
+def _judge(office: Office, intent: Intent, snapshot: Snapshot | None, counted: Traffic | None) -> list[Finding]:
     tag = intent.item.asset_tag
     known = office.known.get(tag)
     if known is None or snapshot is None:
@@ -73,7 +84,7 @@ def _judge(office: Office, intent: Intent, snapshot: Snapshot | None) -> list[Fi
         checks.Case(
             snapshot=snapshot, item=intent.item, device=known.device, accepted_marker=known.snapshot.marker,
             shown_secret=office.shown_secret(tag), firmware=_standing(office, known.device, snapshot),
-            sim=intent.facts["sim_card"], today=office.today(),
+            sim=intent.facts["sim_card"], today=office.today(), traffic=counted,
         )
     )  # fmt: skip
 

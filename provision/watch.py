@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from provision import drivers, gather, plan
+from provision import drivers, gather, plan, quota
 from provision.computer import watch as computers
 from provision.connectors.phase import Step
 from provision.errors import ProvisionError
@@ -52,7 +52,8 @@ def _modems(
     serials = {i.item.asset_tag: i.item.serial for i in intents}
     found: dict[str, Watched] = {}
     moved: list[Device] = []
-    for tag, look in gather.look(office, [reach(k.device, bench=bench) for k in known.values()]).items():
+    looks = gather.look(office, [reach(k.device, bench=bench) for k in known.values()])
+    for tag, look in looks.items():
         state, because = _judge(look, known[tag], serials[tag])
         if state == DRIFT and look.settings:
             found[tag] = _compared(office, known[tag], look)
@@ -62,6 +63,8 @@ def _modems(
             found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(office, tag, look), because=because)
     if moved:
         found |= _fetch(office, known, moved, tell)
+    ours = {tag: look for tag, look in looks.items() if look.readings.get("serial") == serials[tag]}
+    quota.keep(office, ours)
     return found
 
 

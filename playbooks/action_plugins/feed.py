@@ -42,7 +42,8 @@ class ActionModule(ActionBase):
         keep(Path(args["output"]), out)
         keep(Path(args["output"] + ".err"), err)
         if code == 255:
-            raise AnsibleConnectionFailure("the connection ended before the answer did")
+            said = err.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise AnsibleConnectionFailure(said[0] if said else "the connection ended before the answer did")
         result.update(rc=code, changed=True, received=len(out))
         return result
 

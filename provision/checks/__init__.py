@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from provision.model import Device, Finding, Item, Snapshot, Verdict
+from provision.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class Case:
     For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the
     controller's clock in which it answered. `shown_secret` is the day on which a person was shown a secret,
     `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why.
-    `sim` is the SIM card as the kit records it, `today` the day in Berau.
+    `sim` is the SIM card as the kit records it, `today` the day in Berau, `traffic` what was counted since the card was checked.
     """
 
     snapshot: Snapshot
@@ -33,6 +34,13 @@ class Case:
     firmware: tuple[str, str] = ("unknown", "no baseline of firmware")
     sim: Mapping[str, Any] = field(default_factory=dict)
     today: str = ""
+    traffic: Traffic | None = None
+
+    @property
+    def quota_gb(self) -> float | None:
+        """The quota of the SIM card, where the kit records one."""
+        found: float | None = self.sim.get("kuota_gb")
+        return found
 
 
 SILENT = "no answer"
@@ -66,7 +74,7 @@ def check(*, needs: tuple[str, ...], remedy: str, guards: str = "", about: str =
     return make
 
 
-ROLES = {"modems": "modem", "computers": "computer"}
+ROLES = {"modems": "modem", "radios": "radio", "computers": "computer"}
 
 
 @cache

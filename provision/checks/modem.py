@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from provision import traffic
 from provision.checks import Case, Judgement, check
 from provision.model import Verdict
 
@@ -106,3 +107,28 @@ def sim_card_stays_alive(case: Case) -> Judgement:
     if notice is None:
         return Verdict.PASS, said
     return Verdict.WARN, f"{said}, {left[name]} days left (notice of {notice})"
+
+
+@check(
+    needs=(),
+    about="quota_gb",
+    remedy="Top up (Isi Ulang), then put the new kuota_gb and dicek_pada into the kit's file.",
+)
+def quota_lasts(case: Case) -> Judgement:
+    """The bytes that the modem counted since the card was checked leave enough of its quota."""
+    one, quota_gb = case.traffic, float(case.sim["kuota_gb"])
+    if one is None:
+        return (
+            Verdict.UNKNOWN,
+            f"{case.snapshot.missing.get('sent_bytes', 'nothing was counted yet')}: bytes used of {quota_gb:g} GB",
+        )
+    used_gb = one.used / traffic.GB
+    least = "at least " if one.gaps or one.since[:10] > str(case.sim["dicek_pada"]) else ""
+    said = f"{least}{used_gb:.2f} of {quota_gb:g} GB counted since {one.since[:10]}"
+    if used_gb >= quota_gb:
+        return Verdict.FAIL, f"{said}: used up"
+    left = traffic.days_left(one, quota_gb)
+    notice = None if left is None else next((days for days in NOTICE_DAYS if left <= days), None)
+    if notice is None:
+        return Verdict.PASS, said
+    return Verdict.WARN, f"{said}; at this pace {left:.0f} days are left (notice of {notice})"

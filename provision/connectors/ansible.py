@@ -92,6 +92,10 @@ class Writer:
             "ansible_control_path": self.control_path(),
         }  # fmt: skip
 
+    def local(self, device: Device) -> dict[str, Any]:
+        """Give the variables of a device whose commands run here: they reach it themselves."""
+        return {"ansible_host": device.host, "ansible_connection": "ansible.builtin.local"}
+
     def control_path(self, prefix: str = "") -> str:
         """Give the pattern of the sockets through which phases share a connection."""
         return str(self.path / "cp" / f"{prefix}%%C")

@@ -78,6 +78,7 @@ class _Job:
     peer: message.Peer
     oids: tuple[str, ...]
     kind: int
+    sent: tuple[bytes, ...] = ()
     clock: message.Clock = message.NO_CLOCK
     heard_at: float = 0.0
     values: dict[str, Value] = field(default_factory=dict)
@@ -119,7 +120,7 @@ class _Reader:
             self._send(job)
 
     def _send(self, job: _Job) -> None:
-        request = message.build(job.peer, job.oids, job.clock, kind=job.kind, repetitions=self.rows)
+        request = message.build(job.peer, job.oids, job.clock, kind=job.kind, repetitions=self.rows, values=job.sent)
         self.pending[request.msg_id] = request, job
         job.waiting.add(request.msg_id)
         heapq.heappush(self.due, (time.monotonic() + self.timeout_s, request.msg_id))
@@ -197,6 +198,15 @@ def read(
     return _run(targets, oids, message.GET, timeout_s, retries, 0)
 
 
+def write(target: Target, wanted: Mapping[str, bytes], *, timeout_s: float = 5.0, retries: int = 1) -> Answer:
+    """SET all of `wanted` (OID -> element of BER) in one PDU; the values of the answer are what the agent says it set.
+
+    An empty `because` is the agent's authenticated word that it took all of them; one that begins with what
+    the agent says is its refusal. Anything else leaves the state unknown: read it back.
+    """
+    return _run([target], tuple(wanted), message.SET, timeout_s, retries, 0, tuple(wanted.values()))[target.device]
+
+
 def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, retries: int = 1) -> Answer:
     """Read what lies below `root` in one exchange: at most `rows` values, and never what lies behind it."""
     answer = _run([target], (root,), message.BULK, timeout_s, retries, rows)[target.device]
@@ -227,11 +237,17 @@ def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, r
 
 
 def _run(
-    targets: list[Target], oids: tuple[str, ...], kind: int, timeout_s: float, retries: int, rows: int
+    targets: list[Target],
+    oids: tuple[str, ...],
+    kind: int,
+    timeout_s: float,
+    retries: int,
+    rows: int,
+    sent: tuple[bytes, ...] = (),
 ) -> dict[str, Answer]:
     jobs = [
         _Job(
-            target=t, address=(t.host, t.port), oids=t.oids or oids, kind=kind,
+            target=t, address=(t.host, t.port), oids=oids if sent else t.oids or oids, kind=kind, sent=sent,
             peer=message.Peer(t.engine_id, t.user.encode(), t.auth_key, t.priv_key, t.usm),
         )
         for t in targets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 
 from provision import found
@@ -74,6 +74,26 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """How a device that stages what is SET takes it: OIDs of its state (a mask) and of the actions (1 does it).
+
+    `unsaved`: changes wait, `busy`: services restart, `restart`: the whole device has to.
+    """
+
+    state: str
+    unsaved: int
+    busy: int
+    restart: int
+    save: str
+    apply: str
+    discard: str
+
+    def words(self) -> dict[str, str | int]:
+        """Give it as a document holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
     """All that the house must know of a family; see docs in README, "add a modem family".
 
@@ -84,27 +104,34 @@ class Driver:
     that does nothing, for the drill. Old `doors` close only once the new way in is proved.
     `features` maps a feature to the first version that has it, `facts` are what the intent may leave out.
     Where a look over SNMP gives no digest of the configuration (`published`), it is read over SSH each time.
+    `carrier` is `ssh`, or `snmp` for a family without a shell: its settings are `objects` (name -> OID and type), set
+    in one PDU, on the bench only. `lacks` names what such a box has not: imei, apn, failover.
     """
 
     name: str
     title: str
-    netmiko: str
+    netmiko: str = ""
+    carrier: str = "ssh"
+    role: str = "modems"
+    lacks: tuple[str, ...] = ()
+    objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    staging: Staging | None = None
     dialect: str = "shell"
-    feed: str
+    feed: str = ""
     sections: tuple[str, ...]
     grammar: Grammar
     shape: Shape
     owns: tuple[str, ...]
     volatile: tuple[str, ...]
-    access: tuple[str, ...]
-    path: tuple[str, ...]
+    access: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     doors: tuple[str, ...] = ()
-    settle_s: float
+    settle_s: float = 0.0
     files: Mapping[str, PlacedFile] = field(default_factory=dict)
-    guard: str
-    note: str
-    identity: Mapping[str, str]
+    guard: str = ""
+    note: str = ""
+    identity: Mapping[str, str] = field(default_factory=dict)
     factory: Factory
     welcome: Welcome | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +141,7 @@ class Driver:
     published: bool = True
     usm: Usm = NET_SNMP
     install: str = ""
-    commit: ConfirmedCommit
+    commit: ConfirmedCommit = field(default_factory=ConfirmedCommit)
 
     def has(self, firmware: str) -> dict[str, bool]:
         """Say which features a firmware has; one that names no version has none."""

@@ -9,7 +9,7 @@ GUARD = '. "${IPKG_INSTROOT-}/usr/libexec/kit/guard"'  # its functions, in the d
 
 # fmt: off
 DRIVER = Driver(
-    name="openwrt", title="OpenWrt", netmiko="linux", feed="gzip -dc | sh -s",
+    name="openwrt", title="OpenWrt", netmiko="linux", lacks=("failover",), feed="gzip -dc | sh -s",
     sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd"),
     grammar=uci,
     shape=Shape(

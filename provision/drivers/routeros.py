@@ -30,7 +30,7 @@ DEFAULTS = {  # what an export leaves out (RouterOS exports what differs from th
 RULES = ("/ip/firewall/filter", "/ip/firewall/nat", "/ip/firewall/mangle", "/routing/rule")
 
 DRIVER = Driver(
-    name="routeros", title="RouterOS", netmiko="mikrotik_routeros", dialect="rsc", feed="", grammar=routeros,
+    name="routeros", title="RouterOS", netmiko="mikrotik_routeros", lacks=("failover",), dialect="rsc", feed="", grammar=routeros,
     sections=("system", "lte", "tunnel", "lan", "firewall", "services", "snmp"),
     shape=Shape(
         natural_keys=dict.fromkeys(RULES, ("comment",)) | {

@@ -15,7 +15,7 @@ from provision.usm import LEARNED
 # fmt: off
 DRIVER = Driver(
     name="rutos", title="RutOS", netmiko="linux", feed=openwrt.DRIVER.feed, grammar=uci,
-    sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd", "ntpclient", "simcard"),
+    sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd", "ntpclient", "simcard", "mwan3"),
     shape=Shape(
         natural_keys={
             "dropbear.dropbear": (), "firewall.defaults": (), "firewall.zone": ("name",),
@@ -30,7 +30,8 @@ DRIVER = Driver(
         ),
     ),
     owns=(
-        "firewall.*", "snmpd.*", "ntpclient.@ntpserver*", "ntpclient.kit_*", "network.wg_hub.*", "network.hub.*", "file:*",
+        "firewall.*", "snmpd.*", "ntpclient.@ntpserver*", "ntpclient.kit_*", "network.wg_hub.*", "network.hub.*", "mwan3.kit_*",
+        "file:*",
         "dropbear.@dropbear.Interface",
     ),
     volatile=(
@@ -38,7 +39,7 @@ DRIVER = Driver(
         "system.system.device_fw_version",
     ),
     access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
-    path=("network.mob*", "simcard.*"),
+    path=("network.mob*", "simcard.*", "mwan3.*"),
     settle_s=3.0,  # as OpenWrt's procd
     files={
         "/etc/dropbear/authorized_keys": PlacedFile(source="fact:authorized_keys", mode="600"),

@@ -16,6 +16,7 @@ from provision.intent.schema import Apn, Defaults, Districts, Firmware, KitFile,
 from provision.intent.text import Text
 from provision.model import Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
 
+NO_APN = Apn(plmn=[], apn="")
 S = TypeVar("S", bound=BaseModel)
 HINTS = {
     "extra_forbidden": "remove it, or correct its spelling",
@@ -51,7 +52,7 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
     if districts and defaults:
         rules.districts(files["inventory/kecamatan.yml"], districts)
-        rules.kits(files, kits, districts, presets, families)
+        rules.kits(files, kits, districts, presets, families, defaults.modem.driver)
         rules.addresses(files, kits, districts, defaults)
         rules.computers(files, kits, districts, defaults)
         rules.lending(files["inventory/defaults.yml"], defaults.lending)
@@ -156,7 +157,9 @@ def _build(
         kit = Kit(kecamatan=place, items=tuple(Item(**i.model_dump()) for i in file.items))
         found[place.slug] = kit
         if file.modem and kit.modem:
-            intents[kit.modem.asset_tag] = _intent(kit, kit.modem, file.modem, defaults, presets[file.modem.apn])
+            intents[kit.modem.asset_tag] = _intent(
+                kit, kit.modem, file.modem, defaults, presets.get(file.modem.apn, NO_APN)
+            )
         if (pc := kit.item(ItemKind.COMPUTER)) is not None:
             computers[pc.asset_tag] = _computer(kit, pc, file, defaults)
     order = sorted(found, key=lambda name: found[name].kecamatan.code)
@@ -213,7 +216,7 @@ def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: A
             "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,
             "lan": _lan(lan), "address": address, "lan_interface": modem.lan_interface, "tunnel": modem.tunnel, "sim": modem.sim,
             "sim_card": modem.sim_card.model_dump() if modem.sim_card else {},
-            "modem_device": modem.device or base.device, "apn": apn.model_dump(),
+            "modem_device": modem.device or base.device, "apn": apn.model_dump(), "failover": modem.failover,
             "hub": defaults.hub.model_dump(mode="json") | {"prefix": str(defaults.hub.network.prefixlen)}, "ssh_port": ssh_port, "snmp_port": snmp_port,
             "snmp_user": base.snmp_user, "ssh_keys": defaults.ssh_keys,
         },

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from itertools import product
 
+from provision import drivers
 from provision.intent.schema import Apn, Defaults, District, Districts, KitFile, Lending
 from provision.intent.text import Text
 from provision.model import ItemKind, slug
@@ -37,6 +38,7 @@ def kits(
     districts: Districts,
     presets: Mapping[str, Apn],
     families: tuple[str, ...],
+    usual: str,
 ) -> None:
     """Every kit complete, a modem in exactly the eight, nothing twice."""
     by_slug = {slug(d.name): d for d in districts.kecamatan}
@@ -52,7 +54,7 @@ def kits(
             files[name].fault(("kecamatan",), f"{place.name} has a kit already", f"see {owners[place.code]}")
         owners[place.code] = name
         _complete(files[name], kit, place)
-        _modem(files[name], kit, place, presets, families)
+        _modem(files[name], kit, place, presets, families, usual)
     _unique(files, found)
     texts = [n for n in files if "/kits/" in n]
     for place in districts.kecamatan:
@@ -70,7 +72,9 @@ def _complete(file: Text, kit: KitFile, place: District) -> None:
             file.fault(("items",), f"{place.name}: {counts[kind]} x {kind}, a kit has one", f"list exactly one {kind}")
 
 
-def _modem(file: Text, kit: KitFile, place: District, presets: Mapping[str, Apn], families: tuple[str, ...]) -> None:
+def _modem(
+    file: Text, kit: KitFile, place: District, presets: Mapping[str, Apn], families: tuple[str, ...], usual: str
+) -> None:
     modems = [at for at, item in enumerate(kit.items) if item.kind is ItemKind.MODEM]
     if not place.has_modem:
         _no_modem(file, kit, place, modems)
@@ -82,15 +86,24 @@ def _modem(file: Text, kit: KitFile, place: District, presets: Mapping[str, Apn]
     if kit.modem is None:
         file.fault((), f"{place.name}: no modem section", "add modem: with its apn")
         return
-    if kit.modem.apn not in presets:
-        near = get_close_matches(kit.modem.apn, presets, n=1)
-        hint = f"did you mean {near[0]}?" if near else "one of: " + ", ".join(sorted(presets))
-        file.fault(("modem", "apn"), f"no such APN preset: {kit.modem.apn}", hint)
+    name = kit.modem.driver or usual
+    lacks = drivers.load(name).lacks if name in families else ()
+    if kit.modem.failover and "failover" in lacks:
+        file.fault(("modem", "failover"), f"{name} has no failover here", "remove it; a Teltonika has it")
+    _apn(file, kit.modem.apn, presets, needed="apn" not in lacks)
     if kit.modem.driver and kit.modem.driver not in families:
         file.fault(("modem", "driver"), f"no such modem family: {kit.modem.driver}", "one of: " + ", ".join(families))
     for at, field in product(modems, ("mac", "imei")):
-        if not getattr(kit.items[at], field):
+        if field not in lacks and not getattr(kit.items[at], field):
             file.fault(("items", at), f"{kit.items[at].asset_tag}: a modem needs its {field}", "read it from the label")
+
+
+def _apn(file: Text, apn: str, presets: Mapping[str, Apn], *, needed: bool) -> None:
+    if apn in presets or (not apn and not needed):
+        return
+    near = get_close_matches(apn, presets, n=1)
+    hint = f"did you mean {near[0]}?" if near else "one of: " + ", ".join(sorted(presets))
+    file.fault(("modem", "apn"), f"no such APN preset: {apn or '(none given)'}", hint)
 
 
 def _no_modem(file: Text, kit: KitFile, place: District, modems: list[int]) -> None:

@@ -217,8 +217,9 @@ class SimCard(Shape):
 class ModemIntent(Shape):
     """What must be true of one kit's modem; whatever is not given comes from the defaults."""
 
-    apn: str
+    apn: str = ""
     site_note: str = ""
+    failover: bool = False
     driver: str | None = None
     device: Line | None = None
     lan_interface: Line = ""

@@ -35,6 +35,7 @@ FAULTS = {
     "fail": "a MikroTik: refuse the N-th change from now",
     "lose": "a MikroTik: cut the link for 16 s at the N-th change from now",
     "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
+    "bytes": "set what the modem counted, as SENT,RECEIVED",
     "off": "a PC: switch it off (empty value: on)",
     "webcam": "a PC: gone, other, moved to another port, or twice (empty value: its own)",
     "microphone": "a PC: as webcam",

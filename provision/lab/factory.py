@@ -237,7 +237,7 @@ def make(box: Box, root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     for directory in (
         "etc/config", "etc/dropbear", "etc/crontabs", "etc/init.d", "etc/rc.d", "usr/sbin",
-        "root", "tmp/sysinfo", "proc/device-tree", "sys/class/net/eth0", "lab", "var/run",
+        "root", "tmp/sysinfo", "proc/device-tree", "sys/class/net/eth0", "sys/class/net/wwan0/statistics", "lab", "var/run",
     ):  # fmt: skip
         (root / directory).mkdir(parents=True)
     for name, text in (rut.CONFIG if box.system == "rutos" else CONFIG).items():
@@ -254,6 +254,7 @@ def make(box: Box, root: Path) -> None:
     (root / "tmp/sysinfo/model").write_text(box.model + "\n")
     (root / "sys/class/net/eth0/address").write_text(box.mac.lower() + "\n")
     tell(root, box.serial, box.imei)
+    count(root)
     script(root / "etc/init.d/cron", CRON)
     script(root / "usr/sbin/reboot", REBOOT)
     for word, text in (rut.furnish(box, root) if box.system == "rutos" else {"uqmi": UQMI}).items():
@@ -285,6 +286,12 @@ def tell(root: Path, serial: str, imei: str) -> None:
     (root / "lab/imei").write_text(json.dumps(imei) + "\n")
     (root / "lab/signal").write_text(json.dumps(SIGNAL, indent="\t") + "\n")
     (root / "lab/serving").write_text(json.dumps(SERVING, indent="\t") + "\n")
+
+
+def count(root: Path, sent: str = "0", received: str = "0") -> None:
+    """Set what the modem's interface counted since it came up."""
+    for name, value in (("tx", sent), ("rx", received)):
+        (root / f"sys/class/net/wwan0/statistics/{name}_bytes").write_text(f"{int(value)}\n")
 
 
 def script(path: Path, text: str) -> None:

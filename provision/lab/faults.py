@@ -47,6 +47,11 @@ async def put(modem: Modem, name: str, value: str) -> None:
             await modem.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
             if modem.box.system == "rutos":
                 await modem.settle()
+        case "bytes":
+            factory.count(modem.root, *value.split(","))
+            await (
+                modem.settle() if modem.box.system == "rutos" else modem.sh('"$IPKG_INSTROOT/usr/libexec/kit/sample"')
+            )
         case _:
             raise NoSuchFaultError(name, modem.tag)
 

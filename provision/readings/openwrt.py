@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provision.radio import Family, Said, number
+from provision.radio import Family, Said, counter, number
 from provision.readings import Table
 
 UPTIME = "1.3.6.1.2.1.1.3.0"
@@ -50,7 +50,11 @@ def read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     return readings, missing
 
 
-_ALL = ("imei", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "operator", "technology", "registration", "sampled_ago_s")
+COUNTERS = {"sent_bytes": "tx", "received_bytes": "rx"}
+_ALL = (
+    "imei", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "operator", "technology", "registration", "sampled_ago_s",
+    *COUNTERS,
+)  # fmt: skip
 
 
 def _radio(sample: Mapping[str, Any], up: Any, readings: dict[str, Any], missing: dict[str, str]) -> None:
@@ -66,7 +70,17 @@ def _radio(sample: Mapping[str, Any], up: Any, readings: dict[str, Any], missing
         missing |= dict.fromkeys(_ALL[1:], f"stale: sampled {age:.0f} s ago")
         return
     readings["sampled_ago_s"] = age
+    _counted(sample, readings, missing)
     _fresh(sample, readings, missing)
+
+
+def _counted(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
+    for name, key in COUNTERS.items():
+        value, why = counter(sample.get(key))
+        if value is None:
+            missing[name] = why
+        else:
+            readings[name] = value
 
 
 def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:

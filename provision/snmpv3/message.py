@@ -25,7 +25,7 @@ from provision.usm import Usm
 
 MAX_INT: Final = 0x7FFFFFFF
 AES_KEY: Final = 16
-GET, BULK, RESPONSE, REPORT = 0xA0, 0xA5, 0xA2, 0xA8
+GET, SET, BULK, RESPONSE, REPORT = 0xA0, 0xA3, 0xA5, 0xA2, 0xA8
 SALT_BYTES: Final = 8
 _SALTS = count(secrets.randbits(63))  # never twice with one key: a fresh start per process, then up (RFC 3826, 3.1.4.1)
 _HEADER = b"\x02\x03\x00\xff\xe3\x04\x01\x07\x02\x01\x03"  # 65507 bytes, auth + priv + reportable, USM
@@ -72,14 +72,22 @@ class Request(NamedTuple):
 
 
 def build(
-    peer: Peer, oids: Sequence[str], clock: Clock = NO_CLOCK, *, kind: int = GET, repetitions: int = 0
+    peer: Peer,
+    oids: Sequence[str],
+    clock: Clock = NO_CLOCK,
+    *,
+    kind: int = GET,
+    repetitions: int = 0,
+    values: Sequence[bytes] = (),
 ) -> Request:
-    """Make an authPriv GET of `oids`, or a GETBULK behind them; without a clock its answer is the engine's time."""
+    """Make an authPriv GET of `oids`, a GETBULK behind them, or a SET of them to `values` (elements of BER).
+
+    Without a clock its answer is the engine's time: nothing is got or set before the engine knows ours.
+    """
     msg_id, request_id = 1 + secrets.randbelow(MAX_INT), 1 + secrets.randbelow(MAX_INT)
     wanted = tuple(oids)
-    pdu = ber.wrap(
-        kind, ber.wrap_integer(request_id) + b"\x02\x01\x00" + ber.wrap_integer(repetitions) + _binds(wanted)
-    )
+    binds = _bound(wanted, values) if values else _binds(wanted)
+    pdu = ber.wrap(kind, ber.wrap_integer(request_id) + b"\x02\x01\x00" + ber.wrap_integer(repetitions) + binds)
     scoped = ber.wrap(ber.SEQUENCE, ber.wrap(ber.OCTETS, peer.engine) + b"\x04\x00" + pdu)
     salt = (next(_SALTS) & 0xFFFFFFFFFFFFFFFF).to_bytes(SALT_BYTES, "big")
     sealed = ber.wrap(ber.OCTETS, cipher(peer, clock, salt).encryptor().update(scoped))
@@ -117,3 +125,8 @@ def cipher(peer: Peer, clock: Clock, salt: bytes) -> Cipher[CFB]:
 @lru_cache(maxsize=64)
 def _binds(oids: tuple[str, ...]) -> bytes:
     return ber.wrap(ber.SEQUENCE, b"".join(ber.wrap(ber.SEQUENCE, ber.wrap_oid(oid) + b"\x05\x00") for oid in oids))
+
+
+def _bound(oids: tuple[str, ...], values: Sequence[bytes]) -> bytes:
+    pairs = zip(oids, values, strict=True)
+    return ber.wrap(ber.SEQUENCE, b"".join(ber.wrap(ber.SEQUENCE, ber.wrap_oid(oid) + value) for oid, value in pairs))

@@ -8,10 +8,10 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from provision.snmpv3 import ber
-from provision.snmpv3.message import GET, MAX_INT, Request
+from provision.snmpv3.message import BULK, MAX_INT, Request
 
 MIN_INT: Final = -MAX_INT - 1
-IP_ADDRESS, OPAQUE = 0x40, 0x44
+IP_ADDRESS, GAUGE, OPAQUE = 0x40, 0x42, 0x44
 _UNSIGNED: Final = {0x41: 0xFFFFFFFF, 0x42: 0xFFFFFFFF, 0x43: 0xFFFFFFFF, 0x46: 0xFFFFFFFFFFFFFFFF, 0x47: 0xFFFFFFFF}
 _FLOATS: Final = {b"\x9f\x78\x04": ">f", b"\x9f\x79\x08": ">d"}
 ERRORS: Final = [
@@ -77,8 +77,8 @@ def status(request: Request, data: bytes, at: int, end: int) -> tuple[int, str]:
 
 
 def bindings(request: Request, data: bytes, at: int, end: int) -> dict[str, Value]:
-    """Read the bindings: of a GET exactly those that were asked for, of a GETBULK names that only go up."""
-    if request.kind != GET:
+    """Read the bindings: of a GET or SET exactly those that were named, of a GETBULK names that only go up."""
+    if request.kind == BULK:
         return _walked(request, data, at, end)
     found: dict[str, Value] = {}
     for oid in request.oids:
@@ -156,3 +156,26 @@ def _rare(tag: int, content: bytes) -> Value:
             return number
         return content
     raise ber.BerError(f"a value of type {tag:02x}")
+
+
+def element(kind: str, text: str) -> bytes:
+    """Give a value to be set as an element of BER: `integer`, `unsigned`, `octets` (UTF-8 text) or `address` (IPv4).
+
+    Raises ValueError where the text is no such value.
+    """
+    match kind:
+        case "integer":
+            number = int(text)
+            if not MIN_INT <= number <= MAX_INT:
+                raise ValueError(f"not a 32-bit integer: {text}")
+            return ber.wrap_integer(number)
+        case "unsigned":
+            number = int(text)
+            if not 0 <= number <= _UNSIGNED[GAUGE]:
+                raise ValueError(f"not an unsigned 32-bit integer: {text}")
+            return ber.wrap_integer(number, GAUGE)
+        case "octets":
+            return ber.wrap(ber.OCTETS, text.encode())
+        case "address":
+            return ber.wrap(IP_ADDRESS, IPv4Address(text).packed)
+    raise ValueError(f"no such type of a value: {kind}")

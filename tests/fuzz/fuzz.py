@@ -14,15 +14,15 @@ import atheris
 atheris.enabled_hooks.add("str")  # else what hides behind startswith and the like is never found
 with atheris.instrument_imports(include=["provision"]):
     from provision import drivers, program, radio, readings
-    from provision.dialects import rsc, shell
+    from provision.dialects import pdu, rsc, shell
     from provision.errors import ProvisionError
-    from provision.grammars import routeros, uci
+    from provision.grammars import objects, routeros, uci
     from provision.snmpv3 import ber, message, reply
     from provision.usm import NET_SNMP
 
 PEER = message.Peer(b"\x80\0\x1f\x88\x04X", b"reader", b"a" * 32, b"p" * 16, NET_SNMP)
 REQUEST = message.build(PEER, ("1.3.6.1.2.1.1.1.0",), message.Clock(3, 1000))
-ROUTEROS, OPENWRT = drivers.load("routeros"), drivers.load("openwrt")
+ROUTEROS, OPENWRT, EPMP = (drivers.load(name) for name in ("routeros", "openwrt", "epmp"))
 PLACES = sorted({f"{radio.place(r, c)}.1" for f in readings.families().values() for r in f.rows for c in r.columns})
 
 
@@ -76,6 +76,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "routeros": refuses(lambda raw: routeros.parse(text(raw), ROUTEROS.shape)),
     "look-shell": refuses(lambda raw: shell.read_look(OPENWRT, raw, "n", "x", "now")),
     "look-rsc": refuses(lambda raw: rsc.read_look(ROUTEROS, raw, "n", "x", "now")),
+    "look-pdu": refuses(lambda raw: pdu.read_look(EPMP, raw, "n", "x", "now")),
+    "objects": refuses(lambda raw: objects.parse(text(raw), EPMP.shape)),
     "computer": refuses(lambda raw: program.read(raw, nonce="n", device="x", at="now")),
     "snmpv3": v3,
     "rows": rows,

@@ -27,6 +27,17 @@ def test_a_driver_is_one_small_file() -> None:
         assert lines(path) <= DRIVER_CAP, path
 
 
+def test_the_readmes_example_of_a_family_is_known_to_its_own_files_only() -> None:
+    """One driver file of at most 80 lines, a reading table, templates, a recording: and no registry."""
+    assert lines(ROOT / "provision/drivers/epmp.py") <= 80
+    knowing = [p for p in MODULES if re.search(r"epmp", p.read_text(), re.IGNORECASE)]
+    assert [str(p.relative_to(ROOT)) for p in knowing] == ["provision/drivers/epmp.py", "provision/readings/epmp.py"]
+    readme = (ROOT / "README.md").read_text()
+    for path in ("provision/drivers/epmp.py", "templates/epmp/radio.j2", "tests/recordings/epmp-force300/"):
+        assert f"`{path}`" in readme
+        assert (ROOT / path).exists()
+
+
 def test_functions_are_short() -> None:
     long = []
     for path in MODULES:

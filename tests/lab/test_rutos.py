@@ -104,6 +104,25 @@ def test_the_second_sim_slot(bench: Bench) -> None:
         bench.ok("apply", TAG, "--bench", "--yes")
 
 
+def test_failover_goes_over_the_satellite_first_and_can_be_taken_back(bench: Bench) -> None:
+    kit = bench.home / f"inventory/kits/{SLUG}.yml"
+    text = kit.read_text()
+    try:
+        kit.write_text(text.replace("modem:\n", "modem:\n  failover: true\n", 1))
+        bench.ok("apply", TAG, "--bench", "--yes")
+        own = bench.config(TAG, "mwan3")
+        members = own.partition("config policy 'mwan_default'")[2].split("list use_member ")[1:3]
+        assert [m.split()[0] for m in members] == ["'wan_member_mwan'", "'mob1s1a1_member_mwan'"]
+        assert own.count("option enabled '1'") == 2
+        assert "list network 'wan'" in bench.config(TAG, "firewall")
+    finally:
+        kit.write_text(text)
+        bench.ok("apply", TAG, "--bench", "--yes")
+    own = bench.config(TAG, "mwan3")
+    assert ("option enabled '1'" in own, "config condition" in own) == (False, False)
+    assert state(bench)["state"] == "ok"
+
+
 def test_the_drill_shows_the_way_back(bench: Bench) -> None:
     said = bench.ok("selftest", TAG, "--bench").err
     assert "timer brought" in said

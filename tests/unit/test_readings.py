@@ -17,7 +17,7 @@ LINE = {
     "sample": {
         "up": 990, "imei": "861140836008088",
         "signal": {"type": "lte", "rssi": -65, "rsrq": -9, "rsrp": -94, "snr": 13.4},
-        "serving": {"registration": "registered", "plmn_description": "TELKOMSEL"},
+        "serving": {"registration": "registered", "plmn_description": "TELKOMSEL"}, "tx": 2000, "rx": 5000,
     },
 }  # fmt: skip
 ITEM = Item(

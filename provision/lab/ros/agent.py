@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PREFIX = b"\x80\x00\x3a\x8c\x04"
 MIKROTIK = (1, 3, 6, 1, 4, 1, 14988, 1, 1)
+HIGH_COUNTERS = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1)  # ifXTable
 INDEX = 4  # lte1 behind the bridge and two Ethernet ports
 MIN_PASS = 8
 
@@ -25,6 +26,8 @@ def _values(router: Router) -> dict[tuple[int, ...], int | str]:
         (*MIKROTIK, 14, 1, 1, 2, INDEX): "lte1",
         (*lte, 6, INDEX): 7, (*lte, 11, INDEX): router.box.imei, (*lte, 14, INDEX): "LTE",
     }  # fmt: skip
+    sent, received = (int(n) for n in str(router.faults.get("bytes") or "0,0").split(","))
+    found |= {(*HIGH_COUNTERS, 6, INDEX): received, (*HIGH_COUNTERS, 10, INDEX): sent}
     for column, name in ((2, "rssi"), (3, "rsrq"), (4, "rsrp"), (7, "sinr")):
         if name in signal:
             found[*lte, column, INDEX] = int(signal[name])

@@ -214,7 +214,7 @@ class Router(Powered):
             case "radio":
                 (self.root / "signal").write_text(value)
                 await self.settle()
-            case "login" | "snmp" | "slow" | "link" | "serial" | "full" | "noise" | "mode":
+            case "login" | "snmp" | "slow" | "link" | "serial" | "full" | "noise" | "mode" | "bytes":
                 self.faults[name] = value
                 await self.settle()
                 if name == "link" and value:

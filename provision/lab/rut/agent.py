@@ -32,6 +32,7 @@ def _values(root: Path) -> dict[tuple[int, ...], int | str]:
     told = json.loads((root / "lab/signal").read_text())
     signal = SIGNAL | (told if "state" in told or ("rsrp" in told and "type" not in told) else {})
     modem = (*TELTONIKA, 2, 2, 1)
+    counted = root / "sys/class/net/wwan0/statistics"
     return {
         (*TELTONIKA, 1, 1, 0): (root / "lab/serial").read_text().strip(),
         (*TELTONIKA, 1, 3, 0): (root / "lab/name").read_text().strip(),
@@ -40,6 +41,8 @@ def _values(root: Path) -> dict[tuple[int, ...], int | str]:
         (*modem, 12, 1): int(signal["rssi"]), (*modem, 13, 1): str(signal["operator"]), (*modem, 16, 1): "LTE",
         (*modem, 17, 1): 410, (*modem, 18, 1): "52896774", (*modem, 19, 1): int(signal["sinr"]),
         (*modem, 20, 1): int(signal["rsrp"]), (*modem, 21, 1): int(signal["rsrq"]),
+        (*modem, 22, 1): (counted / "tx_bytes").read_text().strip(),
+        (*modem, 23, 1): (counted / "rx_bytes").read_text().strip(),
     }  # fmt: skip
 
 

@@ -1,0 +1,247 @@
+"""The hand for a device that only SNMP can set: obeys one document, as a device's own shell does for other families.
+
+Run as `python -m provision.connectors.setter TARGET`: the document (JSON, see dialects/pdu.py) comes on standard input,
+the answer goes to standard output. Exit 255: no answer from the device; what was under way is then unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from provision.connectors import snmp
+from provision.connectors.way import Way
+from provision.snmpv3.values import element
+from provision.usm import Usm
+
+ANOTHER, STALE, NO_WAY, REFUSED, NOT_ARMED, MOVED = 21, 22, 24, 25, 31, 32  # as the guards of other families say it
+SILENCE = 255
+SETTLE_S = 60.0  # own choice: services of a radio restart in seconds
+PAUSE_S = 0.5
+AGENT_SAYS = "the agent says "  # an authenticated refusal, see snmpv3/values.py
+Values = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The device, or the way back, does not allow it; nothing of the change is in force."""
+
+    def __init__(self, code: int, because: str) -> None:
+        """Take the guards' code, and words for people."""
+        super().__init__(because)
+        self.code = code
+
+
+class SilentError(Exception):
+    """No authenticated answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One device: where its agent is, where its way back lies, how long one answer may take."""
+
+    target: snmp.Target
+    way: Way
+    timeout_s: float = 2.0  # the bench is a cable
+
+    def get(self, oids: list[str]) -> Values:
+        """Read in one PDU; raises SilentError."""
+        answer = snmp.read([self.target], tuple(oids), timeout_s=self.timeout_s, retries=1)[self.target.device]
+        if answer.because:
+            raise SilentError(answer.because)
+        return {oid: plain(value) for oid, value in answer.values.items()}
+
+    def set(self, objects: Mapping[str, tuple[str, str]]) -> str:
+        """Write (OID -> type and text) in one PDU; give the agent's refusal or nothing. Raises SilentError."""
+        wanted = {oid: element(kind, value) for oid, (kind, value) in objects.items()}
+        because = snmp.write(self.target, wanted, timeout_s=self.timeout_s, retries=1).because
+        if because and not because.startswith(AGENT_SAYS):
+            raise SilentError(because)
+        return because
+
+
+def plain(value: Any) -> int | str | None:
+    """Give a raw value as JSON holds it."""
+    if value is None or isinstance(value, int):
+        return value
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def obey(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what a document says and give the answer. Raises SilentError where the device does not answer."""
+    said: dict[str, Any] = {"end": document["nonce"], "code": 0, "refused": "", "values": {}}
+    try:
+        said["values"] = VERBS[document["verb"]](box, document)
+    except RefusedError as error:
+        said |= {"code": error.code, "refused": str(error)}
+    except (OSError, ValueError, KeyError) as error:
+        said |= {"code": NO_WAY, "refused": f"the way back cannot be kept or read: {error}"}
+    return said | {"guard": _state(box)}
+
+
+def _state(box: Box) -> str:
+    try:
+        return box.way.state()
+    except (OSError, ValueError, KeyError):
+        return "unreadable"
+
+
+def look(box: Box, document: Mapping[str, Any]) -> Values:
+    """Read all."""
+    return box.get(document["oids"])
+
+
+def change(box: Box, document: Mapping[str, Any]) -> Values:
+    """Keep the old values, set the new ones in one PDU, let them take effect, read back; else put the old ones back."""
+    objects, run = document["set"], document["run"]
+    if (other := box.way.armed()) and other != run:
+        raise RefusedError(ANOTHER, f"the old values of run {other} wait to be put back")
+    try:
+        _fit(box, objects, document["staging"])
+    except SilentError as error:
+        raise SilentError(f"nothing was sent: {error}") from None
+    box.way.arm(run, objects)
+    if refused := box.set({o["oid"]: (o["type"], o["new"]) for o in objects}):
+        _undo(box, document, run)
+        raise RefusedError(REFUSED, _named(refused, objects))
+    if why := _take_effect(box, document["staging"]) or _wants(box, document["staging"]):
+        _undo(box, document, run)
+        raise RefusedError(REFUSED, why)
+    seen = box.get(document["oids"])
+    if wrong := [o["name"] for o in objects if _text(seen[o["oid"]]) != o["new"]]:
+        _undo(box, document, run)
+        raise RefusedError(REFUSED, f"it took the change and shows another value: {', '.join(wrong)}")
+    return seen
+
+
+def _fit(box: Box, objects: list[dict[str, str]], staging: Mapping[str, Any] | None) -> None:
+    """Raise RefusedError where the plan is stale, or somebody else's changes are staged and would go along."""
+    before = box.get([o["oid"] for o in objects] + ([staging["state"]] if staging else []))
+    if moved := [o["name"] for o in objects if _text(before[o["oid"]]) != o["old"]]:
+        raise RefusedError(STALE, f"the plan is stale: {', '.join(moved)} moved since it was made")
+    if staging and _mask(before[staging["state"]]) & (staging["unsaved"] | staging["busy"]):
+        raise RefusedError(REFUSED, "somebody's changes are staged on it: save or discard them in its web page")
+
+
+def finish(box: Box, document: Mapping[str, Any]) -> Values:
+    """Read once more, then forget the old values."""
+    objects = _armed(box, document["run"])
+    seen = box.get([o["oid"] for o in objects])
+    if any(_text(seen[o["oid"]]) != o["new"] for o in objects):
+        raise RefusedError(MOVED, "it moved after it was read back")
+    box.way.clear()
+    return {}
+
+
+def revert(box: Box, document: Mapping[str, Any]) -> Values:
+    """Put the old values back."""
+    _armed(box, document["run"])
+    _undo(box, document, document["run"], "asked")
+    return {}
+
+
+VERBS = {"look": look, "change": change, "finish": finish, "revert": revert}
+
+
+def _armed(box: Box, run: str) -> list[dict[str, str]]:
+    if box.way.armed() != run:
+        raise RefusedError(NOT_ARMED, "the old values of this run are not kept (they were put back, or never kept)")
+    return list(box.way.read()["objects"])
+
+
+def _undo(box: Box, document: Mapping[str, Any], run: str, why: str = "refused") -> None:
+    """Drop what is staged; where a value is not the old one, set all old ones. Raises SilentError: it stays armed."""
+    objects, staging = _armed(box, run), document["staging"]
+    if staging and _mask(box.get([staging["state"]])[staging["state"]]) & staging["unsaved"]:
+        box.set({staging["discard"]: ("integer", "1")})
+        _wait(box, staging)
+    if _differs(box, objects):
+        refused = box.set({o["oid"]: (o["type"], o["old"]) for o in objects}) or _take_effect(box, staging)
+        if refused or _differs(box, objects):
+            raise SilentError(f"the old values could not be put back: {_named(refused, objects) or 'it shows others'}")
+    box.way.reverted(run, why)
+
+
+def _differs(box: Box, objects: list[dict[str, str]]) -> bool:
+    seen = box.get([o["oid"] for o in objects])
+    return any(_text(seen[o["oid"]]) != o["old"] for o in objects)
+
+
+def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
+    """Save, then apply, each in a PDU of its own, and wait until it has; give why it did not, or nothing."""
+    if not staging:
+        return ""
+    for action in ("save", "apply"):
+        if refused := box.set({staging[action]: ("integer", "1")}):
+            return f"{action}: {refused}"
+    return "its services did not come up again" if _wait(box, staging) & staging["busy"] else ""
+
+
+def _wants(box: Box, staging: Mapping[str, Any] | None) -> str:
+    """Say what the change wants beyond services that restart, or nothing."""
+    if staging and _mask(box.get([staging["state"]])[staging["state"]]) & staging["restart"]:
+        return "it wants a restart for that: restart it on the bench, then try again"
+    return ""
+
+
+def _wait(box: Box, staging: Mapping[str, Any]) -> int:
+    """Give the state once the services have restarted; an agent among them may be silent for a while."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        try:
+            state = _mask(box.get([staging["state"]])[staging["state"]])
+        except SilentError:
+            if time.monotonic() >= deadline:
+                raise
+        else:
+            if not state & staging["busy"] or time.monotonic() >= deadline:
+                return state
+        time.sleep(PAUSE_S)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _mask(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _named(refused: str, objects: list[dict[str, str]]) -> str:
+    for one in objects:
+        refused = refused.replace(f"at {one['oid']}", f"at {one['name']}")
+    return refused
+
+
+def pack(target: snmp.Target, way: Path) -> bytes:
+    """Write the file that tells the program of a device; it holds localised keys, so it goes into a private directory."""
+    body = asdict(target) | {"usm": asdict(target.usm)}
+    return json.dumps({"way": str(way), "target": body}, default=bytes.hex).encode()
+
+
+def unpack(text: str) -> Box:
+    """Read what `pack` wrote."""
+    kept = json.loads(text)
+    body, usm = kept["target"], kept["target"]["usm"]
+    keys = {name: bytes.fromhex(body[name]) for name in ("engine_id", "auth_key", "priv_key")}
+    own = Usm(**usm | {"prefix": bytes.fromhex(usm["prefix"])})
+    return Box(snmp.Target(**body | keys | {"usm": own, "oids": tuple(body["oids"])}), Way(Path(kept["way"])))
+
+
+def main() -> int:
+    """Obey the document on standard input."""
+    try:
+        said = obey(unpack(Path(sys.argv[1]).read_text()), json.load(sys.stdin))
+    except SilentError as error:
+        sys.stderr.write(f"{error}\n")
+        return SILENCE
+    json.dump(said, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

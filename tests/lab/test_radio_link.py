@@ -1,0 +1,323 @@
+"""A family that only SNMP can set walks the line: against Debian's snmpd with a user that may write."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+
+import pytest
+from labhome import Bench, Done, until
+from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
+
+from provision.drivers.epmp import DRIVER, EPMP
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(shutil.which("snmpd", path="/usr/sbin:/usr/bin") is None, reason="no snmpd"),
+]
+TAG, SLUG = "BRU-MDM-11", "maratua"
+WANTED = {
+    "systemConfigDeviceName": TAG, "snmpSystemName": TAG, "snmpTrapEnable": "0", "snmpProtocolVersion": "2",
+    "webService": "2", "cambiumTelnetServerEnable": "0", "cambiumDeviceAgentEnable": "0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def radio(bench: Bench) -> Iterator[Radio]:
+    """Maratua gets a radio in the place of its modem, with a home of its own beside the lab's devices."""
+    kit, firmware = bench.home / f"inventory/kits/{SLUG}.yml", bench.home / "inventory/firmware.yml"
+    kept = {path: path.read_text() for path in (kit, firmware)}
+    text = kept[kit]
+    item = text[text.index("asset_tag: " + TAG) :].split("\n  - ")[0]
+    lines = [
+        f"{name}: {new}" if (name := line.strip().partition(":")[0]) in NEW and (new := NEW[name]) else line.strip()
+        for line in item.splitlines()
+        if not line.strip().startswith("imei:")
+    ]
+    kit.write_text(text.replace(item, "\n    ".join(lines) + "\n").replace("modem:\n", "modem:\n  driver: epmp\n", 1))
+    port = bench.office.home.intents[TAG].snmp_port
+    address = bench.office.home.intents[TAG].bench_address
+    one = Radio(bench.home / "radio", address.rpartition(".")[0] + ".211", port)
+    secret = bench.home / "radio/passphrase"
+    secret.write_text(PASSPHRASE + "\n")
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+        for path, body in kept.items():
+            path.write_text(body)
+
+
+NEW = {"serial": READ_ONLY[SERIAL][1], "mac": '"00:04:56:00:00:0c"', "brand": "Cambium", "model": "Force 300-25"}
+
+
+def enrol(bench: Bench, radio: Radio, *words: str) -> Done:
+    file = str(bench.home / "radio/passphrase")
+    return bench.run("enrol", TAG, "--address", f"{radio.address}:{radio.port}", "--password-file", file, *words)
+
+
+@pytest.fixture
+def applied(bench: Bench, radio: Radio) -> Radio:
+    """The radio runs what is intended."""
+    if radio.process is None:
+        radio.start()
+    if TAG in bench.office.unfinished():
+        bench.run("resume")
+    state = radio.read()
+    radio.write(state | {"faults": {}, "staged": {}, "mask": 1, "said": {}})
+    if TAG not in bench.office.known or bench.office.known[TAG].device.driver != "epmp":
+        assert enrol(bench, radio, "--new-key").code == 0
+    assert apply(bench)["outcome"] in {"applied", "unchanged"}
+    radio.write(radio.read() | {"log": []})
+    return radio
+
+
+def apply(bench: Bench) -> dict:
+    return json.loads(bench.run("apply", TAG, "--bench", "--yes", "--json").out)["outcomes"][0]
+
+
+def watched(bench: Bench) -> dict:
+    return json.loads(bench.run("watch", TAG, "--json").out)["devices"][0]
+
+
+def oid(name: str) -> str:
+    return DRIVER.objects[name][0].removeprefix(f"{EPMP}.")
+
+
+def test_from_the_carton_to_provisioned_and_watched(bench: Bench, radio: Radio) -> None:
+    done = enrol(bench, radio, "--new-key")
+    assert done.code == 0, done.err
+    assert "Force 300-25, 4.7.1" in done.err
+    assert radio.running == FACTORY, "enrol writes nothing"
+    done = bench.run("plan", TAG, "--bench", "--json")
+    assert done.code == 3, done.err
+    first = bench.run("apply", TAG, "--bench", "--yes")
+    assert first.code == 0, first.out + first.err
+    assert {n: radio.running[n] for n in WANTED} == WANTED
+    assert radio.running["snmpSystemDescription"].startswith("Maratua, ")
+    assert [line.split("=")[0] for line in radio.read()["log"]][-2:] == [SAVE, APPLY]
+    assert apply(bench)["outcome"] == "unchanged"
+    assert watched(bench)["state"] == "ok"
+    inventory = json.loads(bench.ok("inventory", "--list").out)
+    assert TAG.lower() in inventory["radios"]["hosts"]
+    assert TAG.lower() not in inventory.get("modems", {"hosts": []})["hosts"]
+
+
+def test_a_hand_on_the_radio_is_drift_named_by_its_object(bench: Bench, applied: Radio) -> None:
+    applied.alter(cambiumTelnetServerEnable="1")
+    found = watched(bench)
+    assert found["state"] == "drift"
+    assert [(c["path"], c["accepted"], c["running"]) for c in found["changes"]] == [
+        ("cambiumTelnetServerEnable", "0", "1")
+    ]
+    assert apply(bench)["outcome"] == "applied"
+    assert applied.running["cambiumTelnetServerEnable"] == "0"
+    assert applied.read()["log"] == [f"{oid('cambiumTelnetServerEnable')}=0", f"{SAVE}=1", f"{APPLY}=1"]
+
+
+def test_a_refusal_names_the_object_and_the_old_values_are_back(bench: Bench, applied: Radio) -> None:
+    before = applied.running | {"snmpSystemName": "lain", "webService": "3"}
+    applied.alter(snmpSystemName="lain", webService="3")
+    applied.fault(refuses={"webService": "not-writable"})  # the name before it is staged by then
+    found = apply(bench)
+    assert found["outcome"] == "failed", found
+    assert "notWritable at webService" in found["because"]
+    assert applied.running == before
+    assert applied.read()["staged"] == {}
+    assert watched(bench)["state"] == "drift"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("wrong-type", "wrongType"), ("wrong-length", "wrongLength"), ("wrong-value", "wrongValue"),
+        ("inconsistent-value", "inconsistentValue"), ("no-creation", "noCreation"),
+    ],
+)  # fmt: skip
+def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
+    bench: Bench, applied: Radio, word: str, said: str
+) -> None:
+    from provision import engine
+    from provision.connectors import setter
+    from provision.connectors.way import Way
+
+    applied.alter(snmpSystemName="lain", webService="3")
+    applied.fault(refuses={"webService": word})
+    office = bench.office
+    box = setter.Box(engine.target(office, office.known[TAG].device), Way(engine.way(office, TAG)))
+    assert DRIVER.staging
+    objects = [
+        {"name": n, "oid": DRIVER.objects[n][0], "type": DRIVER.objects[n][1], "old": old, "new": new}
+        for n, old, new in (("snmpSystemName", "lain", TAG), ("webService", "3", "2"))
+    ]
+    document = {"verb": "change", "nonce": "n", "run": "r", "oids": [], "set": objects}
+    answer = setter.obey(box, document | {"staging": DRIVER.staging.words()})
+    assert (answer["code"], answer["guard"]) == (setter.REFUSED, "reverted r refused")
+    assert answer["refused"] == f"the agent says {said} at webService"
+    assert (applied.running["snmpSystemName"], applied.read()["staged"]) == ("lain", {})
+
+
+def test_an_object_that_does_not_listen_puts_all_old_values_back(bench: Bench, applied: Radio) -> None:
+    applied.alter(snmpSystemName="lain", webService="3")
+    before = applied.running
+    applied.fault(deaf=["webService"])
+    found = apply(bench)
+    assert found["outcome"] == "failed"
+    assert "shows another value: webService" in found["because"]
+    assert applied.running == before
+
+
+def test_a_change_that_wants_a_restart_is_taken_back(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    applied.fault(restart=0x08)
+    found = apply(bench)
+    assert (found["outcome"], "wants a restart" in found["because"]) == ("failed", True)
+    assert applied.running["webService"] == "3"
+
+
+def test_changes_that_somebody_staged_are_not_carried_along(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    applied.write(applied.read() | {"staged": {"snmpSystemName": "tamu"}, "mask": 3})
+    found = apply(bench)
+    assert (found["outcome"], "staged on it" in found["because"]) == ("failed", True)
+    assert applied.read()["log"] == []
+
+
+def test_an_object_that_the_firmware_lacks_is_refused_before_anything_is_sent(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    applied.fault(lacks=["snmpProtocolVersion"])
+    found = apply(bench)
+    assert (found["outcome"], "snmpProtocolVersion is not on this device" in found["because"]) == ("failed", True)
+    assert applied.read()["log"] == []
+
+
+def test_a_radio_that_falls_silent_behind_the_set_is_unconfirmed_then_resumed(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    applied.fault(dies_after=APPLY)
+    found = apply(bench)
+    assert found["outcome"] in {"unconfirmed", "failed"}, found
+    applied.stop()
+    applied.fault()
+    applied.start()
+    done = bench.run("resume")
+    assert done.code == 0, done.out + done.err
+    assert applied.running["webService"] in {"2", "3"}
+    assert TAG not in bench.office.unfinished()
+    assert watched(bench)["state"] in {"ok", "drift"}
+    assert not list((bench.home / "var/way-back").glob("*.new"))
+
+
+def test_kill_9_behind_the_set_and_resume_puts_the_old_values_back(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3", snmpSystemName="lain")
+    before = applied.running
+    applied.fault(silent_get=["4.6.0"])
+    process = bench.start("apply", TAG, "--bench", "--yes")
+    way = bench.home / f"var/way-back/{TAG}.json"
+    # the state is asked before the SET, too: let that one through, then stop answering
+    applied.fault()
+    until(lambda: any(line.startswith(oid("webService")) for line in applied.read()["log"]), "the SET arrived")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert way.exists()
+    done = bench.run("resume")
+    assert done.code == 0, done.out + done.err
+    assert applied.running in (before, before | {"webService": "2", "snmpSystemName": TAG})
+    assert TAG not in bench.office.unfinished()
+
+
+def test_a_way_back_that_cannot_be_kept_stops_the_change(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    folder = bench.home / "var/way-back"
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    try:
+        found = apply(bench)
+        assert found["outcome"] == "failed", found
+        assert "way back" in found["because"]
+        assert applied.read()["log"] == []
+    finally:
+        folder.unlink()
+
+
+def test_it_is_changed_on_the_bench_only_and_has_no_drill(bench: Bench, applied: Radio) -> None:
+    applied.alter(webService="3")
+    done = bench.run("apply", TAG, "--yes", "--json")
+    assert done.code == 1
+    assert "on the bench only" in json.loads(done.out)["outcomes"][0]["because"]
+    done = bench.run("selftest", TAG, "--bench")
+    assert (done.code, "no way back of its own" in done.err) == (2, True)
+    done = bench.run("secret", "rotate", TAG, "--bench")
+    assert (done.code, "set by hand" in done.err + done.out) == (1, True)
+
+
+def test_a_weak_link_is_red_and_a_missing_one_is_no_number(bench: Bench, applied: Radio) -> None:
+    def findings() -> dict[str, dict]:
+        return {f["check"]: f for f in json.loads(bench.run("verify", TAG, "--json").out)["findings"]}
+
+    assert {f["verdict"] for f in findings().values()} == {"pass"}
+    applied.say("1.2.18.0", "6")
+    assert findings()["link_carries_a_call"]["verdict"] == "fail"
+    applied.say("1.2.3.0", "0")
+    applied.say("1.2.16.0", "1")
+    found = findings()
+    assert (found["link_carries_a_call"]["verdict"], found["radio_is_linked"]["verdict"]) == ("unknown", "fail")
+    applied.say(SERIAL, "E4ZK99999999")
+    assert findings()["it_is_the_recorded_radio"]["verdict"] == "fail"
+    assert apply(bench)["step"] == "identity"
+
+
+def test_another_engine_or_passphrase_is_refused(bench: Bench, applied: Radio) -> None:
+    applied.stop()
+    applied.engine += 1
+    applied.start()
+    until(lambda: "engine" in watched(bench)["because"], "the agent answers with another engine")
+    assert watched(bench)["state"] == "unknown"
+    done = enrol(bench, applied)
+    assert (done.code, "another SNMP engine answers" in done.err) == (1, True)
+    assert enrol(bench, applied, "--new-key").code == 0
+    applied.stop()
+    applied.start(passphrase="Another-Pass-0815")
+    done = enrol(bench, applied)
+    assert done.code == 1
+    assert "does not let the SNMPv3 user pantau in" in done.err
+    applied.stop()
+    applied.start()
+
+
+def test_a_user_that_may_only_read_is_told_apart(bench: Bench, applied: Radio) -> None:
+    applied.stop()
+    applied.start(rights="rouser")
+    applied.alter(webService="3")
+    found = apply(bench)
+    applied.stop()
+    assert (found["outcome"], "noAccess" in found["because"]) == ("failed", True), found
+    assert applied.running["webService"] == "3"
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * 65, "tanda\tbaca-12"])
+def test_a_passphrase_that_cannot_be_one_is_refused_before_anything_is_asked(
+    bench: Bench, radio: Radio, text: str
+) -> None:
+    file = bench.home / "radio/bad"
+    file.write_text(text)
+    done = bench.run("enrol", TAG, "--address", "127.0.0.1:1", "--password-file", str(file))
+    assert (done.code, "8 to 64 printable characters" in done.err) == (2, True), done.err
+
+
+def test_the_passphrase_and_its_keys_are_in_no_file_of_the_home_and_in_no_output(bench: Bench, applied: Radio) -> None:
+    from provision.usm import localise
+
+    engine = bytes.fromhex((bench.home / f"var/host-keys/{TAG}").read_text().split()[-1])
+    key = localise(PASSPHRASE, engine, "sha1")
+    marks = [PASSPHRASE.encode(), key, key.hex().encode(), key[:16].hex().encode()]
+    applied.alter(webService="3")
+    done = bench.run("apply", TAG, "--bench", "--yes")
+    said = (done.out + done.err).encode() + bench.run("history", TAG).out.encode()
+    for path in bench.home.rglob("*"):
+        if path.is_file() and "radio" not in path.parts:
+            said += path.read_bytes()
+    assert [m for m in marks if m in said] == []
+    assert DISCARD not in [line.split("=")[0] for line in applied.read()["log"]]
