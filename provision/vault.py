@@ -56,7 +56,9 @@ class Vault:
         self.device(tag)
         with self._locked():
             self._load()
-            self._sets[tag] |= {name: one.reveal() for name, one in own.items()}
+            stale = tuple(f"{name}_key" for name in own)  # keys that were made of the passphrases before
+            kept = {name: text for name, text in self._sets[tag].items() if not name.startswith(stale)}
+            self._sets[tag] = kept | {name: one.reveal() for name, one in own.items()}
             self._save()
 
     def pending(self, tag: str) -> Mapping[str, Secret]:

@@ -10,6 +10,8 @@ import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from provision.model import Secret
+from provision.vault import Vault
 from provision.vaulttext import decrypt, encrypt
 
 PLAIN = "seal:\n  key: 'it''s ünïcode'\n".encode()
@@ -65,3 +67,15 @@ def test_what_we_wrote_is_read_by_ansible_and_by_us(plain: bytes) -> None:
     assert decrypt(text, b"office") == plain
     assert encrypt(plain, b"office") != text, "each text has a salt of its own"
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_passphrase_that_a_person_set_makes_the_keys_of_the_old_one_void(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "v.yml", Secret("pw"))
+    before = vault.device("BRU-MDM-01")
+    vault.keep("BRU-MDM-01", {"snmp_auth": Secret("new-passphrase")})
+    after = vault.device("BRU-MDM-01")
+    assert after["snmp_auth"] == Secret("new-passphrase")
+    assert [n for n in after if n.startswith("snmp_auth_key")] == []
+    assert {n: v for n, v in after.items() if not n.startswith("snmp_auth")} == {
+        n: v for n, v in before.items() if not n.startswith("snmp_auth")
+    }

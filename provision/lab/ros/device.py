@@ -107,6 +107,8 @@ class Router(Powered):
         if self.loses:
             self.loses -= 1
             if not self.loses:
+                for visitor in list(self.visitors):
+                    visitor.abort()  # now: not a byte of the answer gets through
                 self.spawn(self.put("link", str(LOST_S)))
         if self.refusals:
             self.refusals -= 1

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
@@ -78,9 +79,14 @@ async def open_door(router: Router) -> ssh.Stop:
     addresses = ("127.0.0.1",) if delay_s else router.addresses()
 
     async def session(process: asyncssh.SSHServerProcess[str]) -> None:
+        def write(text: str) -> None:
+            with contextlib.suppress(OSError):  # a script goes on when nobody hears it
+                process.stdout.write(text)
+
         if process.command:
-            router.script(process.command, process.stdout.write)
-            process.exit(0)  # whatever happened
+            router.script(process.command, write)
+            with contextlib.suppress(OSError):
+                process.exit(0)  # whatever happened
         else:
             await terminal(router, process)
 
