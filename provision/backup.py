@@ -29,6 +29,8 @@ CONTENTS = {
     "host-keys/": "the pinned host key of each device",
     "ssh/": "the office's SSH key, encrypted with the vault's password",
     "papers/": "the papers that were made",
+    "evidence/": "pictures that technicians attested with",
+    "way-back/": "old values of radios whose change is not confirmed",
 }
 LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab"
 
@@ -88,7 +90,7 @@ def _files(office: Office) -> Iterator[tuple[str, bytes]]:
     for path in sorted(inventory.rglob("*")):
         if path.is_file() and path.name != "devices.yml" and path.suffix not in {".lock", ".new"}:
             yield f"inventory/{path.relative_to(inventory)}", path.read_bytes()
-    for folder in ("host-keys", "papers"):
+    for folder in ("host-keys", "papers", "evidence", "way-back"):
         for path in sorted((office.place.var / folder).glob("*")):
             if path.is_file() and not path.name.startswith("."):
                 yield f"{folder}/{path.name}", path.read_bytes()

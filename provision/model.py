@@ -8,34 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from provision.secret import Secret
 
-class Secret:
-    """A text that never shows itself: its `str` and `repr` are `•••`; `reveal()` gives it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        """Wrap `text`."""
-        self._text = text
-
-    def reveal(self) -> str:
-        """Give the text; call it only where it goes into a run's private directory or a cipher."""
-        return self._text
-
-    def __str__(self) -> str:
-        """Hide the text."""
-        return "•••"
-
-    __repr__ = __str__
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by text, with secrets only."""
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        """Hash the text."""
-        return hash(("Secret", self._text))
-
+__all__ = ["Secret"]  # it stands in a file of its own, and is one of the nouns
 
 Value = str | Secret | tuple[str, ...]
 Settings = Mapping[str, Value]
@@ -155,8 +130,21 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A conference app: under which names it shows on a kind of PC (globs; one is enough), and from which version on."""
+
+    title: str
+    packages: tuple[str, ...]
+    at_least: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Computer:
-    """A kit's PC and what must be true of it: `settings` is the baseline, without the office's key."""
+    """A kit's PC and what must be true of it: `settings` is the baseline, without the office's key.
+
+    `needed` are the conference apps, `updates_days` the age of an update that will do,
+    `drop` the address (https) to which a PC may put its daily report.
+    """
 
     kit: Kit
     item: Item
@@ -165,6 +153,9 @@ class Computer:
     ssh_port: int
     username: str
     settings: Settings
+    needed: tuple[App, ...] = ()
+    updates_days: int = 45
+    drop: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
 WATCHED, ADOPTED, TRAFFIC = "device.watched", "configuration.adopted", "traffic.counted"
 REVOKED, BOUND = "device.revoked", "peripherals.bound"
+HEARD, SEEN, REPORTED = "device.heard", "device.seen", "device.reported"
 PC_BEGUN, PC_ENDED, UNDONE = "endpoint.begun", "endpoint.ended", "endpoint.undone"
 SHOWN, ROTATED, ROLLED_BACK = "secret.shown", "secret.rotated", "configuration.rolled_back"
 REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.passed"

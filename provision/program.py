@@ -5,32 +5,30 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from provision import collected
 from provision.errors import CutShortError, DeviceError
-from provision.model import Settings, Snapshot, Value
+from provision.jsontext import only_object
+from provision.model import Secret, Settings, Snapshot, Value
 
-SCHEMA = 1
 ANSWER_MAX = 1 << 20  # a PC with a thousand sound cards says less
 KEY = "ssh.monitoring_key"
 FILLERS = frozenset(  # what factories write where a serial should be (domain page on conference, section 4)
     ("", "0", "none", "default string", "system serial number", "to be filled by o.e.m.", "not specified")
 )
-FIELDS: dict[str, type | tuple[type, ...]] = {
-    "serial": str, "vendor": str, "model": str, "hostname": str, "system": str, "clock_s": int, "clock_synced": bool,
-    "zone": str, "utc_offset_s": int, "disk": dict, "cameras": list, "audio": list, "macs": list,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a PC answered: how it is now, which settings were changed, and which failed because of what."""
+    """What a PC answered: how it is now, which settings were changed, which failed because of what, what was heard and seen."""
 
     snapshot: Snapshot
     changed: tuple[str, ...]
     failed: Mapping[str, str]
+    live: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def intended(settings: Settings, key: str) -> dict[str, Value]:
@@ -38,19 +36,49 @@ def intended(settings: Settings, key: str) -> dict[str, Value]:
     return {**settings, KEY: " ".join(key.split()[:2])}
 
 
-def write(
-    sources: tuple[str, str], *, verb: str, settings: Settings, key: str, nonce: str, serial: str, collect: bool
-) -> bytes:
-    """Write the program: `sources` are the texts of the collector and of the baseline; verb: look, apply, undo.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a program is to do on a PC: verb (look, apply, undo), and whether it collects, hears and sees.
 
-    A PC with another `serial` than the record's changes nothing.
+    A PC with another `serial` than the record's changes nothing. `apps` are names of packages to look for. `report` and
+    `report_program` are laid down for its daily report, where they are given.
     """
-    task = {
-        "serial": serial, "fillers": sorted(FILLERS), "verb": verb, "nonce": nonce, "key": key, "collect": collect,
-        "settings": {p: list(v) if isinstance(v, tuple) else v for p, v in settings.items()},
+
+    verb: str
+    settings: Settings
+    key: str
+    nonce: str
+    serial: str
+    collect: bool
+    apps: tuple[str, ...] = ()
+    live: bool = False
+    report: Secret = field(default=Secret(""))
+    report_program: str = ""
+
+
+def write(sources: tuple[str, ...], task: Task, language: str = "python") -> bytes:
+    """Write the program: `sources` are the texts of the collector and of the baseline (between them, what hears and sees)."""
+    body = {
+        "serial": task.serial, "fillers": sorted(FILLERS), "verb": task.verb, "nonce": task.nonce, "key": task.key,
+        "collect": task.collect, "apps": list(task.apps), "live": task.live, "schema": collected.SCHEMA,
+        "settings": {p: list(v) if isinstance(v, tuple) else v for p, v in task.settings.items()},
+        "report": task.report.reveal(), "report_program": task.report_program,
     }  # fmt: skip
-    head = f"import json\nTASK = json.loads({json.dumps(task)!r})\n"
-    return "\n".join((head, *sources)).encode()
+    return "\n".join((HEADS[language](json.dumps(body)), *sources)).encode()
+
+
+def _python(body: str) -> str:
+    return f"import json\nTASK = json.loads({body!r})\n"
+
+
+def _powershell(body: str) -> str:
+    """Write the task as a text of single quotes: JSON here is ASCII on one line, so only the quote itself is doubled."""
+    quoted = body.replace("'", "''")
+    return f"$TASK = ConvertFrom-Json '{quoted}'\n"
+
+
+NO_TASK = {"python": "TASK = None", "powershell": "$TASK = $null"}  # else the collector would print by itself
+HEADS = {"python": _python, "powershell": _powershell}
 
 
 def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
@@ -58,17 +86,14 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
 
     Raises CutShortError where it is not whole, DeviceError where it is no answer of this program.
     """
-    text = output.decode("utf-8-sig", "replace").strip()
     if len(output) > ANSWER_MAX:
         raise DeviceError(f"{len(output)} bytes are no answer", where=device, hint="look at the PC")
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
+        said = only_object(output)
+    except (ValueError, RecursionError) as error:
         raise CutShortError(
-            "the PC's answer is no whole JSON object", where=device, hint="run the command again"
+            f"the PC's answer is no whole JSON object ({_short(error)})", where=device, hint="run the command again"
         ) from None
-    if not isinstance(said, dict):
-        raise DeviceError("the PC's answer is no JSON object", where=device, hint="run the command again")
     if said.get("end") != nonce:
         raise CutShortError("the PC's answer is of another run", where=device, hint="run the command again")
     settings, failed = said.get("settings"), said.get("failed")
@@ -82,13 +107,23 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
     changed = said.get("changed")
     return Answer(
         snapshot=snapshot, changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
-        failed={str(p): str(why) for p, why in failed.items()},
+        failed={str(p): str(why) for p, why in failed.items()}, live=_live(said.get("live")),
     )  # fmt: skip
 
 
-def packed(text: bytes) -> bytes:
-    """Give the program as it travels: a third of its bytes."""
-    return gzip.compress(text, mtime=0)
+def _live(said: Any) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(said, dict):
+        return {}
+    return {name: said[name] for name in ("hearing", "sight") if isinstance(said.get(name), dict)}
+
+
+def _short(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else str(error).partition(": line")[0]
+
+
+def packed(text: bytes, language: str = "python") -> bytes:
+    """Give the program as it travels: a third of its bytes; Windows PowerShell takes it as it is."""
+    return gzip.compress(text, mtime=0) if language == "python" else text
 
 
 def marker(settings: Settings) -> str:
@@ -102,34 +137,8 @@ def _value(value: Any) -> Value:
 
 
 def _collected(said: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Take each field that is what it must be; the others are missing, with the reason."""
     body = said.get("collected")
     if body is None:
         serial = said.get("serial")
         return ({"serial": serial.strip()} if isinstance(serial, str) and serial.strip() else {}), {}
-    if not isinstance(body, dict) or body.get("schema") != SCHEMA:
-        return {}, dict.fromkeys(FIELDS, "the collector is of another version")
-    readings: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    for name, kind in FIELDS.items():
-        value = body.get(name)
-        if value is None or value == "":
-            missing[name] = "not reported"
-        elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            missing[name] = "not understood"
-        else:
-            readings[name] = value.strip() if isinstance(value, str) else value
-    _things(readings, missing)
-    if isinstance(free := readings.get("disk", {}).get("free_mb"), int):
-        readings["disk_free_mb"] = free
-    else:
-        missing["disk_free_mb"] = missing.get("disk", "not understood")
-    return readings, missing
-
-
-def _things(readings: dict[str, Any], missing: dict[str, str]) -> None:
-    """Keep only lists of things that are things; one odd entry makes the whole list unknown."""
-    for name in ("cameras", "audio"):
-        if any(not isinstance(one, dict) or not isinstance(one.get("name"), str) for one in readings.get(name, ())):
-            del readings[name]
-            missing[name] = "not understood"
+    return collected.read(body)

@@ -39,7 +39,7 @@ def up(office: Office) -> dict[str, Any]:
         boxes.append(
             Pc(
                 tag=tag, serial=pc.item.serial, mac=pc.item.mac, vendor=pc.item.brand, model=pc.item.model,
-                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names,
+                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names, system=pc.driver,
             )
         )  # fmt: skip
     if not all(b.address.startswith("127.") for b in boxes):

@@ -21,7 +21,15 @@ from provision.office import Office
 from provision.vault import NAME, password
 from provision.vaulttext import decrypt
 
-PLACES = {"inventory": "inventory", "host-keys": "var/host-keys", "papers": "var/papers", "home": "."}
+PLACES = {
+    "inventory": "inventory",
+    "host-keys": "var/host-keys",
+    "papers": "var/papers",
+    "evidence": "var/evidence",
+    "way-back": "var/way-back",
+    "home": ".",
+}
+PRIVATE = {"papers", "evidence", "way-back"}
 BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError)
 
 
@@ -138,7 +146,7 @@ def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:
             shutil.move(target, kept)
             used = True
         if not target.is_file():
-            _private(target, body, mode=0o600 if rest == NAME or folder == "papers" else 0o644)
+            _private(target, body, mode=0o600 if rest == NAME or folder in PRIVATE else 0o644)
     return aside if used else None
 
 

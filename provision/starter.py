@@ -17,7 +17,7 @@ interpreter_python = auto_silent
 
 [inventory]
 enable_plugins = ansible.builtin.yaml
-ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, firmware\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
+ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, apps\\.yml$, firmware\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
 """
 SHELF = {  # the lab's eight come from several makers, as the shelf may
     "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),
@@ -25,6 +25,7 @@ SHELF = {  # the lab's eight come from several makers, as the shelf may
     "biatan": ("rutos", "Teltonika", "RUT950"),
     "pulau-derawan": ("rutos", "Teltonika", "RUT955"),
 }
+WINDOWS = ("kelay", "tabalar", "maratua", "batu-putih", "biatan")  # the lab's PCs of another kind
 GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
 
 
@@ -66,3 +67,6 @@ def _mix(inventory: Path) -> None:
         path.write_text(f"{head}    brand: {brand}\n    model: {model}\n{rest}")
         delivery = delivery.replace(f"{tag},Modem,{old_brand},{old_model}", f"{tag},Modem,{brand},{model}")
     (inventory / "delivery.csv").write_text(delivery)
+    for name in WINDOWS:
+        path = inventory / "kits" / f"{name}.yml"
+        path.write_text(path.read_text().replace("items:\n", "computer:\n  driver: windows\nitems:\n", 1))

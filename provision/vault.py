@@ -18,6 +18,7 @@ from provision.vaulttext import decrypt, encrypt
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
+REPORT_KEY_BYTES = 32  # as long as the digest (RFC 2104)
 NEXT = ".next"
 
 
@@ -50,6 +51,14 @@ class Vault:
                 self._sets |= {t: fresh(t) for t in missing if t not in self._sets}
                 self._save()
         return {t: self.device(t) for t in tags}
+
+    def report_key(self, tag: str) -> Secret:
+        """Give the key by which a PC signs its reports (hex), making it where an older program made none."""
+        own = self.device(tag)
+        if "report_key" not in own:
+            self.keep(tag, {"report_key": Secret(secrets.token_hex(REPORT_KEY_BYTES))})
+            own = self.device(tag)
+        return own["report_key"]
 
     def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
         """Put secrets that a person has set on a device into its set."""
@@ -173,6 +182,7 @@ def fresh(tag: str) -> dict[str, str]:
     return {
         "admin_password": password,
         "password_hash": sha512_crypt.using(rounds=5000).hash(password),
+        "report_key": secrets.token_hex(REPORT_KEY_BYTES),
         "snmp_auth": auth,
         "snmp_priv": priv,
         **_localised(auth, priv, tag.removesuffix(NEXT)),

@@ -24,11 +24,13 @@ def verify(
     bench: bool = False,
     patience_s: float = 0.0,
     seen: Mapping[str, Seen] | None = None,
+    live: bool = False,
 ) -> list[Finding]:
     """Read every device once and judge it by all checks; each device's findings are recorded.
 
     A device that was never provisioned is unknown. `patience_s` lets a fresh modem's agent and
-    its first radio sample come up before the last reading counts; `seen` are PCs that were just read.
+    its first radio sample come up before the last reading counts; `seen` are PCs that were just read, `live` has
+    each PC hear itself and see.
     """
     snapshots = _modems(office, targets.modems, bench=bench, patience_s=patience_s)
     ours = {
@@ -42,7 +44,7 @@ def verify(
         for i in targets.modems
         for f in _judge(office, i, snapshots.get(i.item.asset_tag), sums.get(i.item.asset_tag))
     ]
-    findings += computers.verify(office, targets.computers, bench=bench, seen=seen or {})
+    findings += computers.verify(office, targets.computers, bench=bench, seen=seen or {}, live=live)
     office.ledger.extend(
         [
             (JUDGED, tag, {"findings": [asdict(f) | {"verdict": str(f.verdict)} for f in findings if f.device == tag]})

@@ -16,6 +16,7 @@ ROOMS = {
     "change": ("plan", "apply", "verify", "resume", "selftest"),
     "lending": ("handover", "waive", "training", "custody", "replace", "return"),
     "drift": ("watch", "adopt", "rollback"),
+    "reports": ("ingest", "fetch", "attest"),
     "views": ("inventory", "history", "backup", "restore", "demo"),
 }
 GROUPS = {"ledger": "ledger", "secret": "secret", "lab": "lab"}

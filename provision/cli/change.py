@@ -62,13 +62,20 @@ def apply(
     raise typer.Exit(1 if len(done) < len(outcomes) else 3 if verify.red(findings) else 0)
 
 
-def verify(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+def verify(
+    targets: Targets = None,
+    as_json: Json = False,
+    bench: Bench = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="each PC plays a chord, listens to it, and takes a picture")
+    ] = False,
+) -> None:
     """Read every device and judge it by all checks. Exit 0 green, 3 anything red or unknown."""
     from provision import console
     from provision import verify as use_case
 
     here = office()
-    findings = use_case.verify(here, here.targets(targets or ["all"]), bench=bench)
+    findings = use_case.verify(here, here.targets(targets or ["all"]), bench=bench, live=live)
     console.print_findings(findings, as_json=as_json)
     raise typer.Exit(3 if use_case.red(findings) else 0)
 

@@ -8,16 +8,17 @@ import tarfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provision import endpoints, gather, program
+from provision import endpoints, gather, program, report
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.errors import DeviceError, ProvisionError
 from provision.home import share
 from provision.keys import office_key
-from provision.model import Computer, Device, Settings, Stage
+from provision.model import Computer, Device, Secret, Settings, Stage
 from provision.office import Office
 
 DEADLINE_S = 180.0
@@ -33,22 +34,29 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One PC that is asked: where it is, the settings that are intended, and those that were accepted."""
+    """One PC that is asked: where it is, the settings that are intended, those that were accepted, the apps to look for.
+
+    `report` is the text by which it is told how to make its daily report.
+    """
 
     device: Device
     settings: Settings
     serial: str
     accepted: Settings = field(default_factory=dict)
+    apps: tuple[str, ...] = ()
+    report: Secret = field(default=Secret(""))
 
 
 def visit(office: Office, computer: Computer, *, bench: bool) -> Visit:
     """Give the visit of one PC that is known, over the bench cable or where it stands."""
     known = office.known[computer.item.asset_tag]
     device = known.device
+    written = _report(office, computer)
+    settings = program.intended(computer.settings, office_key(office.place.ssh_key))
     return Visit(
         device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
-        settings=program.intended(computer.settings, office_key(office.place.ssh_key)), serial=computer.item.serial,
-        accepted=known.snapshot.settings,
+        settings=settings | {report.SETTING: report.digest(report_program(computer.driver), written)},
+        serial=computer.item.serial, report=written, accepted=known.snapshot.settings, apps=wanted_apps(computer),
     )  # fmt: skip
 
 
@@ -60,14 +68,32 @@ def first_visit(office: Office, computer: Computer, host: str, port: int) -> Vis
         link=computer.kit.kecamatan.link, role="computers",
     )  # fmt: skip
     settings = program.intended(computer.settings, office_key(office.place.ssh_key))
-    return Visit(device=device, settings=settings, serial=computer.item.serial)
+    return Visit(device=device, settings=settings, serial=computer.item.serial, apps=wanted_apps(computer))
 
 
-def sources(name: str) -> tuple[str, str]:
-    """Read the texts of one kind's collector and baseline."""
+def _report(office: Office, computer: Computer) -> Secret:
+    tag = computer.item.asset_tag
+    return report.config(tag, office.vault.report_key(tag), wanted_apps(computer), computer.drop)
+
+
+@cache
+def report_program(name: str) -> str:
+    """Give the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
+    kind, folder = endpoints.load(name), share("templates")
+    texts = [(folder / file).read_text(encoding="utf-8") for file in (kind.collector, kind.report)]
+    return "\n".join((program.NO_TASK[kind.language], *texts))
+
+
+def wanted_apps(computer: Computer) -> tuple[str, ...]:
+    """Give the names under which the conference apps may show on a PC."""
+    return tuple(dict.fromkeys(name for app in computer.needed for name in app.packages))
+
+
+def sources(name: str, *, live: bool = False) -> tuple[str, ...]:
+    """Read the texts of one kind's collector and baseline, and of what hears and sees."""
     kind = endpoints.load(name)
-    folder = share("templates")
-    return (folder / kind.collector).read_text(encoding="utf-8"), (folder / kind.baseline).read_text(encoding="utf-8")
+    files = (kind.collector, kind.live if live else "", kind.baseline)
+    return tuple((share("templates") / file).read_text(encoding="utf-8") for file in files if file)
 
 
 def feed(device: Device, command: str) -> str:
@@ -82,11 +108,12 @@ def ask(
     *,
     verb: str = "look",
     packages: Mapping[str, list[Path]] | None = None,
+    live: bool = False,
     tell: Callable[[Step], None] = lambda _: None,
 ) -> dict[str, Seen | ProvisionError]:
     """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
 
-    `packages` are files to send along, by asset tag.
+    `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
     """
     key = office_key(office.place.ssh_key)
     nonces = {v.device.tag: secrets.token_hex(gather.NONCE_BYTES) for v in visits}
@@ -94,18 +121,16 @@ def ask(
     for one in visits:
         device, kind = one.device, endpoints.load(one.device.driver)
         files = (packages or {}).get(device.tag, [])
-        text = program.write(
-            sources(kind.name),
-            verb=verb,
-            settings={**one.accepted, **one.settings} if verb == "look" else one.settings,
-            key=key,
-            nonce=nonces[device.tag],
-            serial=one.serial,
-            collect=True,
-        )
+        task = program.Task(
+            verb=verb, settings={**one.accepted, **one.settings} if verb == "look" else one.settings, key=key,
+            nonce=nonces[device.tag], serial=one.serial, collect=True, apps=one.apps, live=live and bool(kind.live),
+            report=one.report if verb == "apply" else Secret(""),
+            report_program=report_program(kind.name) if verb == "apply" else "",
+        )  # fmt: skip
+        text = program.write(sources(kind.name, live=live), task, kind.language)
         hosts[device.tag] = writer.host(device) | {
             "feed_command": feed(device, kind.feed_archive if files else kind.feed),
-            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else program.packed(text))),
+            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else program.packed(text, kind.language))),
             "look_output": str(writer.path / f"{device.tag}.said"),
         }  # fmt: skip
     steps: dict[str, tuple[Step, float]] = {}

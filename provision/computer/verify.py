@@ -4,39 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from provision import checks, program
+from provision import checks, collected, program
 from provision.computer import look
 from provision.connectors.ansible import Writer
 from provision.errors import ProvisionError
 from provision.model import Computer, Finding, Snapshot, Verdict
-from provision.office import BOUND, Office
+from provision.office import BOUND, HEARD, SEEN, Office
+
+VERBS = {"hearing": HEARD, "sight": SEEN}
 
 
-def verify(office: Office, computers: list[Computer], *, bench: bool, seen: Mapping[str, look.Seen]) -> list[Finding]:
-    """Read every provisioned PC that was not just `seen`, and judge all; one that is silent is unknown."""
+def verify(
+    office: Office, computers: list[Computer], *, bench: bool, seen: Mapping[str, look.Seen], live: bool = False
+) -> list[Finding]:
+    """Read every provisioned PC that was not just `seen`, and judge all; one that is silent is unknown.
+
+    `live` has each of them play a chord, record it and take a picture: recorded, and judged from then on.
+    """
     by_tag = {c.item.asset_tag: c for c in computers}
     ready = [t for t in by_tag if (k := office.known.get(t)) and k.accepted]
     found: dict[str, look.Seen | ProvisionError] = {t: seen[t] for t in ready if t in seen}
     if rest := [look.visit(office, by_tag[t], bench=bench) for t in ready if t not in found]:
         with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
-            found |= look.ask(office, writer, rest)
+            found |= look.ask(office, writer, rest, live=live)
+    _keep(office, found)
     bound = {e.subject: e.payload["things"] for e in office.ledger.latest(BOUND)}
+    lived = last_lived(office)
     findings = []
     for tag, one in by_tag.items():
         if tag not in found:
             findings.append(not_provisioned(office, tag))
         else:
-            findings += _judge(office, one, found[tag], bound.get(tag, {}))
+            findings += _judge(office, one, found[tag], bound.get(tag, {}), lived.get(tag, {}))
     return findings
 
 
+def _keep(office: Office, found: Mapping[str, look.Seen | ProvisionError]) -> None:
+    """Record what was heard and seen."""
+    lines = [
+        (VERBS[name], tag, dict(body))
+        for tag, said in found.items()
+        if isinstance(said, look.Seen)
+        for name, body in said.answer.live.items()
+    ]
+    if lines:
+        office.ledger.extend(lines, at=office.now())
+
+
+def last_lived(office: Office) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Give what was last heard and seen on each PC: `hearing` and `sight`, each with its time."""
+    lived: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for event in office.latest(*VERBS.values()):
+        name = next(n for n, verb in VERBS.items() if verb == event.verb)
+        lived.setdefault(event.subject, {})[name] = {**event.payload, "at": event.at}
+    return lived
+
+
 def _judge(
-    office: Office, computer: Computer, said: look.Seen | ProvisionError, bound: Mapping[str, Mapping[str, object]]
+    office: Office,
+    computer: Computer,
+    said: look.Seen | ProvisionError,
+    bound: Mapping[str, Mapping[str, object]],
+    lived: Mapping[str, Mapping[str, Any]],
 ) -> list[Finding]:
     known = office.known[computer.item.asset_tag]
     if isinstance(said, ProvisionError):
-        silent = dict.fromkeys((*program.FIELDS, "disk_free_mb"), said.what)
+        silent = dict.fromkeys((*collected.FIELDS, "disk_free_mb"), said.what)
         snapshot, asked_s = Snapshot(device=computer.item.asset_tag, at=office.now(), missing=silent), (0.0, 0.0)
     else:
         running, asked_s = said.answer.snapshot, said.asked_s
@@ -46,7 +81,8 @@ def _judge(
         checks.Case(
             snapshot=snapshot, item=computer.item, device=known.device, accepted_marker=known.snapshot.marker,
             bound=bound, asked_s=asked_s, zone=str(computer.settings["system.timezone"]),
-            apps=tuple(p for p in computer.settings if p.startswith("app.")),
+            apps=tuple(p for p in computer.settings if p.startswith("app.")), needed=computer.needed,
+            updates_days=computer.updates_days, live=lived, today=office.today(),
         )
     )  # fmt: skip
 

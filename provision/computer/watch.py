@@ -36,12 +36,15 @@ def ask(office: Office, computers: list[Computer], *, bench: bool) -> list[Asked
     for one in computers:
         visit = look.visit(office, one, bench=bench)
         nonce = secrets.token_hex(gather.NONCE_BYTES)
-        text = program.write(
-            look.sources(one.driver), verb="look", settings=visit.accepted, key=key, nonce=nonce,
-            serial=visit.serial, collect=False,
-        )  # fmt: skip
-        command = look.feed(visit.device, endpoints.load(one.driver).feed)
-        question = Question(visit.device, command, program.packed(text), office.place.ssh_key, office.place.host_keys)
+        kind = endpoints.load(one.driver)
+        task = program.Task(
+            verb="look", settings=visit.accepted, key=key, nonce=nonce, serial=visit.serial, collect=False
+        )
+        text = program.write(look.sources(one.driver), task, kind.language)
+        command = look.feed(visit.device, kind.feed)
+        question = Question(
+            visit.device, command, program.packed(text, kind.language), office.place.ssh_key, office.place.host_keys
+        )
         asked.append(Asked(computer=one, nonce=nonce, question=question))
     for each in asked:
         each.question.send()

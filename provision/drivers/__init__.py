@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 
-from provision import found
+from provision import found, versions
 from provision.grammars import Grammar, Shape
 from provision.usm import NET_SNMP, Usm
 
@@ -148,16 +147,7 @@ class Driver:
         return {name: version(firmware) >= version(first) for name, first in self.features.items()}
 
 
-def number(text: str) -> str:
-    """Give the version in a text: `7.20.6 (stable)` is 7.20.6; a text without one stays as it is."""
-    found = re.search(r"\d+(?:\.\d+)+\w*", text)
-    return found.group() if found else text.strip()
-
-
-def version(text: str) -> tuple[int, ...]:
-    """Give the numbers of a version: `7.20.6 (stable)` is (7, 20, 6); a text without one is ()."""
-    found = re.search(r"\d+(?:\.\d+)+", text)
-    return tuple(int(part) for part in found.group().split(".")) if found else ()
+number, version = versions.number, versions.version
 
 
 @cache

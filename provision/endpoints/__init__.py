@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from provision import found
@@ -13,8 +14,12 @@ class Endpoint:
     """What the house must know of a kind of PC.
 
     `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
-    `collector` and `baseline` name files of templates/; the program is both, one behind the other.
-    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead.
+    `collector` and `baseline` name files of templates/; the program is both, one behind the other, and between them
+    `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
+    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
+    `language` is python (travels compressed) or powershell; `zones` gives this kind's own names of time zones.
+    `report` is laid down behind the collector and makes the daily report; `outbox` prints, each on a line, the files with
+    numbers above {after}, then `end` and the line that it gets on standard input.
     """
 
     name: str
@@ -22,9 +27,14 @@ class Endpoint:
     feed: str
     as_root: str
     collector: str
+    live: str
     baseline: str
     program: str
     feed_archive: str
+    language: str = "python"
+    zones: Mapping[str, str] = field(default_factory=dict)
+    report: str
+    outbox: str
 
 
 @cache

@@ -9,12 +9,23 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from provision import endpoints
 from provision.errors import Fault, IntentError
 from provision.firmware import BAD, GOOD, Baseline, Rule
 from provision.intent import rules
-from provision.intent.schema import Apn, Defaults, Districts, Firmware, KitFile, Lending, ModemDefaults, ModemIntent
+from provision.intent.schema import (
+    Apn,
+    ConferenceApp,
+    Defaults,
+    Districts,
+    Firmware,
+    KitFile,
+    Lending,
+    ModemDefaults,
+    ModemIntent,
+)
 from provision.intent.text import Text
-from provision.model import Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
+from provision.model import App, Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
 
 NO_APN = Apn(plmn=[], apn="")
 S = TypeVar("S", bound=BaseModel)
@@ -49,17 +60,19 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     defaults = _load(files, "inventory/defaults.yml", Defaults)
     presets = _presets(files)
     firmware = _firmware(files)
+    apps = _apps(files)
     kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
     if districts and defaults:
         rules.districts(files["inventory/kecamatan.yml"], districts)
         rules.kits(files, kits, districts, presets, families, defaults.modem.driver)
         rules.addresses(files, kits, districts, defaults)
         rules.computers(files, kits, districts, defaults)
+        rules.apps(files["inventory/defaults.yml"], defaults, apps)
         rules.lending(files["inventory/defaults.yml"], defaults.lending)
     faults = [fault for file in files.values() for fault in file.faults]
     if faults or not districts or not defaults:
         raise IntentError(sorted(set(faults), key=_place) or [Fault(where="inventory", what="no intent")])
-    return _build(kits, districts, defaults, presets, firmware)
+    return _build(kits, districts, defaults, presets, firmware, apps)
 
 
 def _place(fault: Fault) -> tuple[str, int]:
@@ -141,12 +154,27 @@ def _firmware(files: dict[str, Text]) -> Baseline:
     return found
 
 
+def _apps(files: dict[str, Text]) -> dict[str, ConferenceApp]:
+    """Read apps.yml, which homes of an older program do not have."""
+    file = files.get("inventory/apps.yml")
+    found = {}
+    for name, value in file.values.items() if file is not None and isinstance(file.values, dict) else ():
+        try:
+            found[str(name)] = ConferenceApp.model_validate(value)
+        except ValidationError as error:
+            for fault in error.errors():
+                assert file is not None
+                file.fault((name, *fault["loc"]), f"{name}: {fault['msg']}", "see the starter's inventory/apps.yml")
+    return found
+
+
 def _build(
     kits: Mapping[str, KitFile],
     districts: Districts,
     defaults: Defaults,
     presets: Mapping[str, Apn],
     firmware: Baseline,
+    apps: Mapping[str, ConferenceApp],
 ) -> Home:
     places = {slug(d.name): Kecamatan(**d.model_dump()) for d in districts.kecamatan}
     found: dict[str, Kit] = {}
@@ -161,7 +189,7 @@ def _build(
                 kit, kit.modem, file.modem, defaults, presets.get(file.modem.apn, NO_APN)
             )
         if (pc := kit.item(ItemKind.COMPUTER)) is not None:
-            computers[pc.asset_tag] = _computer(kit, pc, file, defaults)
+            computers[pc.asset_tag] = _computer(kit, pc, file, defaults, apps)
     order = sorted(found, key=lambda name: found[name].kecamatan.code)
     return Home(
         kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())),
@@ -170,14 +198,21 @@ def _build(
     )  # fmt: skip
 
 
-def _computer(kit: Kit, item: Item, file: KitFile, defaults: Defaults) -> Computer:
+def _computer(kit: Kit, item: Item, file: KitFile, defaults: Defaults, apps: Mapping[str, ConferenceApp]) -> Computer:
     own, base = file.computer, defaults.computer
+    kind = own.driver or base.driver
     return Computer(
-        kit=kit, item=item, driver=own.driver or base.driver, username=own.username or base.username,
+        kit=kit, item=item, driver=kind, updates_days=base.updates_days, drop=base.drop,
+        needed=tuple(
+            App(title=one.title, packages=tuple(getattr(one, kind)), at_least=one.at_least)
+            for one in (apps[name] for name in base.conference)
+        ),
+        username=own.username or base.username,
         address=str(own.address or numbered(base.address, kit.kecamatan.code)), ssh_port=own.ssh_port or base.ssh_port,
         settings={
-            "system.hostname": item.asset_tag, "system.timezone": defaults.timezone.name,
-            "time.ntp": tuple(defaults.ntp), **{f"app.{name}": "installed" for name in base.apps},
+            "system.hostname": item.asset_tag,
+            "system.timezone": endpoints.load(kind).zones.get(defaults.timezone.name, defaults.timezone.name),
+            "time.ntp": tuple(defaults.ntp), **({f"app.{name}": "installed" for name in base.apps} if endpoints.load(kind).feed_archive else {}),
         },
     )  # fmt: skip
 

@@ -9,12 +9,15 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network
 from itertools import product
 
 from provision import drivers
-from provision.intent.schema import Apn, Defaults, District, Districts, KitFile, Lending
+from provision.intent.schema import Apn, ConferenceApp, Defaults, District, Districts, KitFile, Lending
 from provision.intent.text import Text
 from provision.model import ItemKind, slug
 
 KITS = 13
-COMPUTERS = ("linux",)  # the endpoints that this program knows; a test compares them with provision/endpoints/
+COMPUTERS = (
+    "linux",
+    "windows",
+)  # the endpoints that this program knows; a test compares them with provision/endpoints/
 UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
 WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
 
@@ -198,6 +201,14 @@ def computers(
         if address in seen:
             files[name].fault(("computer", "address"), f"address {address} stands twice", f"also in {seen[address]}")
         seen[address] = name
+
+
+def apps(file: Text, defaults: Defaults, found: Mapping[str, ConferenceApp]) -> None:
+    """Every conference app that is asked for is one of apps.yml."""
+    for at, name in enumerate(defaults.computer.conference):
+        if name not in found:
+            hint = "one of: " + ", ".join(found) if found else "copy inventory/apps.yml from a new starter home"
+            file.fault(("computer", "conference", at), f"no such conference app: {name}", hint)
 
 
 def lending(file: Text, found: Lending) -> None:

@@ -123,13 +123,25 @@ class ModemDefaults(Shape):
 
 
 class ComputerDefaults(Shape):
-    """What holds for every PC; `apps` are Debian packages that must be installed."""
+    """What holds for every PC; `apps` are Debian packages that must be installed, `conference` names of apps.yml."""
 
     driver: str = "linux"
     username: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "root"
     address: str
     ssh_port: Port = 22
     apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
+    conference: list[Line] = []
+    updates_days: Annotated[int, Field(ge=1, le=365)] = 45
+    drop: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+
+
+class ConferenceApp(Shape):
+    """One app of apps.yml: its names on each kind of PC (globs), and the oldest version that will do."""
+
+    title: Line
+    linux: Annotated[list[Line], Field(min_length=1)]
+    windows: Annotated[list[Line], Field(min_length=1)]
+    at_least: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]
 
 
 class Party(Shape):

@@ -31,7 +31,6 @@ FAULTS = {
     "label": "a MikroTik: press reset; its label then shows this password",
     "firmware": "a MikroTik: this version, in factory state",
     "mode": "a MikroTik: device-mode forbids the scheduler (empty value: mend)",
-    "noise": "a MikroTik: log lines and passing comments inside the export (empty value: mend)",
     "fail": "a MikroTik: refuse the N-th change from now",
     "lose": "a MikroTik: cut the link for 16 s at the N-th change from now",
     "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
@@ -41,6 +40,13 @@ FAULTS = {
     "microphone": "a PC: as webcam",
     "speaker": "a PC: as webcam",
     "clock": "a PC: set its clock to these seconds since 1970 (empty value: right)",
+    "sound": "a PC: muted, mic-muted, default (another device), quiet, clipped, late, busy, dead; Windows: none, disabled, remote",
+    "camera": "a PC: black, white, flat, frozen, held; Windows: phantom (empty value: mend)",
+    "app": "a PC: this version of the conference app (empty value: a new one)",
+    "consent": "a Windows PC: this level says Deny: machine, user, desktop apps (empty value: mend)",
+    "problem": "a Windows PC: the camera has this problem code (empty value: none)",
+    "noise": "a MikroTik, a Windows PC: noise around what it says (empty value: mend)",
+    "report": "a PC: make its daily report now",
     "disk": "a PC: leave N MB of room (empty value: the usual)",
 }
 START_S = 30

@@ -7,6 +7,7 @@ PC's folder, and the system's words (hostnamectl, timedatectl, dpkg, …) change
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -14,8 +15,27 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import factory, ssh
-from provision.lab.device import Powered
-from provision.lab.pcfactory import WORDS, Pc, make, peripheral, tell
+from provision.lab.device import NoSuchFaultError, Powered
+from provision.lab.pcfactory import WORDS, Pc, hold, make, peripheral, tell
+
+POWERSHELL = {"powershell": f'exec python3 -SE "{Path(__file__).with_name("windows.py")}" "$@"\n'}
+WINDOWS_FAULTS = (
+    "serial",
+    "webcam",
+    "microphone",
+    "speaker",
+    "clock",
+    "disk",
+    "sound",
+    "camera",
+    "app",
+    "consent",
+    "problem",
+    "noise",
+)
+
+
+REPORTS = {"linux": 'python3 -SE "$KIT_ROOT/var/lib/kit/report.py"', "windows": "powershell report"}
 
 
 class Computer(Powered):
@@ -33,7 +53,7 @@ class Computer(Powered):
         words = self.run / "words"
         shutil.rmtree(words, ignore_errors=True)
         words.mkdir()
-        for name, body in WORDS.items():
+        for name, body in (WORDS if self.box.system == "linux" else POWERSHELL).items():
             factory.script(words / name, f"#!/bin/sh\n{body}")
         (words / "python3").symlink_to(os.path.realpath(sys.executable))
         factory.script(
@@ -83,16 +103,42 @@ exec /bin/sh -i
             case "login":
                 self.faults[fault] = value
                 await self.settle()
+            case "report":
+                await self.sh(REPORTS[self.box.system])
+            case _ if self.box.system == "windows":
+                self._state(fault, value)
+            case _:
+                self._change(fault, value)
+        if fault not in {"power", "off", "reset", "report"}:
+            self.faults[fault] = value
+
+    def _change(self, fault: str, value: str) -> None:
+        """Change what a Linux PC is, has or says."""
+        match fault:
             case "serial":
                 tell(self.root, value or self.box.serial)
-            case "clock" | "disk":
+            case "clock" | "disk" | "sound" | "camera":
                 self._lie(fault, value)
+                if fault == "camera":
+                    hold(self.root, on=value == "held")
+            case "app":
+                (self.root / "var/lib/dpkg/zoom").write_text(value or "6.2.11")
             case "webcam" | "microphone" | "speaker":
                 peripheral(self.root, self.box, fault, value)
             case _:
-                raise ValueError(f"a PC has no such fault: {fault}")
-        if fault not in {"power", "off", "reset"}:
-            self.faults[fault] = value
+                raise NoSuchFaultError(fault, self.tag)
+
+    def _state(self, fault: str, value: str) -> None:
+        """Put a fault into the state of a Windows PC."""
+        if fault not in WINDOWS_FAULTS:
+            raise NoSuchFaultError(fault, self.tag)
+        path = self.root / "lab/windows.json"
+        state = json.loads(path.read_text())
+        state["faults"] = {
+            **{n: v for n, v in state["faults"].items() if n != fault},
+            **({fault: value} if value else {}),
+        }
+        path.write_text(json.dumps(state))
 
     def _lie(self, name: str, value: str) -> None:
         path = self.root / "lab" / name
@@ -103,9 +149,10 @@ exec /bin/sh -i
 
     def status(self) -> dict[str, Any]:
         """What a person wants to know of the PC."""
-        hostname = self.root / "etc/hostname"
+        hostname, windows = self.root / "etc/hostname", self.root / "lab/windows.json"
+        name = json.loads(windows.read_text())["settings"]["system.hostname"] if windows.exists() else ""
         return {
             "tag": self.box.tag, "on": self.on, "addresses": [self.box.address] if self.on else [],
-            "ssh_port": self.box.ssh_port, "hostname": hostname.read_text().strip() if hostname.exists() else "",
+            "ssh_port": self.box.ssh_port, "hostname": hostname.read_text().strip() if hostname.exists() else name,
             "faults": {k: v for k, v in self.faults.items() if v},
         }  # fmt: skip

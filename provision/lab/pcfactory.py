@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ class Pc:
     key: str
     names: dict[str, str]
     kind: str = "computer"
+    system: str = "linux"
 
 
 HOSTNAME = "debian"
@@ -39,31 +42,60 @@ WORDS = {
     'printf "%s\\n" "$2" >"$KIT_ROOT/etc/hostname"; printf "%s\\n" "$2" >"$KIT_ROOT/proc/sys/kernel/hostname"\n',
     "timedatectl": 'case $1 in\nset-timezone) ln -sfn "/usr/share/zoneinfo/$2" "$KIT_ROOT/etc/localtime" ;;\n'
     'show) [ -e "$KIT_ROOT/lab/clock" ] && echo no || echo yes ;;\n*) exit 1 ;;\nesac\n',
-    "systemctl": '[ "$*" = "try-restart systemd-timesyncd" ]\n',
+    "systemctl": 'wants="$KIT_ROOT/etc/systemd/system/timers.target.wants"\ncase "$*" in\n'
+    '"try-restart systemd-timesyncd" | daemon-reload) ;;\n'
+    '"enable --now kit-report.timer") [ -s "$KIT_ROOT/etc/systemd/system/kit-report.timer" ] || exit 1\n'
+    'mkdir -p "$wants"; ln -sfn ../kit-report.timer "$wants/kit-report.timer" ;;\n'
+    '"disable --now kit-report.timer") rm -f "$wants/kit-report.timer"; rmdir "$wants" ;;\n*) exit 1 ;;\nesac\n',
     "date": '[ -e "$KIT_ROOT/lab/clock" ] && [ "$*" = "-u +%s" ] && exec cat "$KIT_ROOT/lab/clock"\nexec /bin/date "$@"\n',
     "df": '[ -e "$KIT_ROOT/lab/disk" ] || exec /bin/df "$@"\nread -r free <"$KIT_ROOT/lab/disk"\n'
     'echo Filesystem; echo "/dev/sda1 120000000 0 $((free * 1024)) 99% /"\n',
-    "dpkg-query": 'for name; do :; done\n[ -e "$KIT_ROOT/var/lib/dpkg/$name" ] && printf installed\n',
+    "dpkg-query": 'format=$3; shift 3\nfor name; do\n[ -s "$KIT_ROOT/var/lib/dpkg/$name" ] || continue\n'
+    'case $format in *Version*) printf "%s\\t%s\\tinstalled\\n" "$name" "$(cat "$KIT_ROOT/var/lib/dpkg/$name")" ;; *) printf installed ;; esac\ndone\n',
     "dpkg": "base=${2##*/}; name=${base%%_*}\ncase $1 in\n"
-    '--install) [ -s "$2" ] && cp "$2" "$KIT_ROOT/var/lib/dpkg/$name" ;;\n'
+    '--install) [ -s "$2" ] && rest=${base#*_} && printf "%s" "${rest%%_*}" >"$KIT_ROOT/var/lib/dpkg/$name" ;;\n'
     '--remove) rm -f "$KIT_ROOT/var/lib/dpkg/$name" ;;\n*) exit 1 ;;\nesac\n',
+    **{
+        name: f'exec python3 -SE "{Path(__file__).with_name("senses.py")}" {name} "$@"\n'
+        for name in ("pactl", "parec", "paplay", "v4l2-ctl")
+    },
     "sudo": '[ "$1" = -n ] && shift\nexec "$@"\n',
 }
+
+
+def windows(box: Pc, root: Path) -> None:
+    """Write the first state of a Windows PC."""
+    things = {
+        kind: {"vid_pid": v, "serial": f"{s}{box.tag[-2:]}0001" if s else "", "port": f"PCIROOT(0)#USBROOT(0)#USB({p[-1]})", "name": box.names[kind]}
+        for kind, (p, v, s) in USB.items()
+    }  # fmt: skip
+    settings = {
+        "system.hostname": "DESKTOP-" + box.tag[-2:],
+        "system.timezone": "SE Asia Standard Time",
+        "time.ntp": None,
+    }
+    state = {
+        "serial": box.serial, "mac": box.mac, "vendor": box.vendor, "model": box.model, "things": things,
+        "settings": settings, "before": {}, "faults": {},
+    }  # fmt: skip
+    (root / "lab/windows.json").write_text(json.dumps(state))
 
 
 def make(box: Pc, root: Path) -> None:
     """Bring a PC into its first state below `root`, forgetting all that was there."""
     shutil.rmtree(root, ignore_errors=True)
+    if box.system == "windows":
+        for folder in ("etc/ssh", "root/.ssh", "lab"):
+            (root / folder).mkdir(parents=True)
+        _let_in(box, root)
+        windows(box, root)
+        return
     for folder in (
         "etc/ssh", "root/.ssh", "var/lib/dpkg", "proc/sys/kernel", "sys/class/dmi/id", "sys/class/video4linux",
-        "sys/class/sound", "sys/class/net/enp1s0/device", "sys/devices/usb", "sys/devices/pci/audio", "lab",
+        "sys/class/sound", "sys/class/net/enp1s0/device", f"run/user/{os.getuid()}/pulse", "sys/devices/usb", "sys/devices/pci/audio", "lab",
     ):  # fmt: skip
         (root / folder).mkdir(parents=True)
-    (root / "root").chmod(0o700)
-    (root / "root/.ssh").chmod(0o700)
-    (root / "root/.ssh/authorized_keys").write_text(box.key + "\n")
-    (root / "root/.ssh/authorized_keys").chmod(0o600)
-    (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\n")
+    _let_in(box, root)
     (root / "etc/hostname").write_text(HOSTNAME + "\n")
     (root / "proc/sys/kernel/hostname").write_text(HOSTNAME + "\n")
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")
@@ -72,10 +104,20 @@ def make(box: Pc, root: Path) -> None:
     (root / "sys/class/net/enp1s0/address").write_text(box.mac + "\n")
     (root / "sys/class/dmi/id/sys_vendor").write_text(box.vendor + "\n")
     (root / "sys/class/dmi/id/product_name").write_text(box.model + "\n")
+    (root / f"run/user/{os.getuid()}/pulse/native").touch()  # somebody is logged in at the desktop
+    (root / "var/lib/dpkg/status").touch()
     tell(root, box.serial)
     card(root, 0, "PCH", root / "sys/devices/pci/audio", "cp")
     for kind in USB:
         peripheral(root, box, kind, "")
+
+
+def _let_in(box: Pc, root: Path) -> None:
+    (root / "root").chmod(0o700)
+    (root / "root/.ssh").chmod(0o700)
+    (root / "root/.ssh/authorized_keys").write_text(box.key + "\n")
+    (root / "root/.ssh/authorized_keys").chmod(0o600)
+    (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\n")
 
 
 def tell(root: Path, serial: str) -> None:
@@ -127,6 +169,16 @@ def card(root: Path, number: int, name: str, device: Path, streams: str) -> None
     (folder / f"card{number}/device").symlink_to(device)
     for stream in streams:
         (folder / f"pcmC{number}D0{stream}").touch()
+
+
+def hold(root: Path, *, on: bool) -> None:
+    """Let a program hold the camera, or none."""
+    folder = root / "proc/4711"
+    shutil.rmtree(folder, ignore_errors=True)
+    if on:
+        (folder / "fd").mkdir(parents=True)
+        (folder / "comm").write_text("zoom\n")
+        (folder / "fd/9").symlink_to("/dev/video0")
 
 
 def unplug(root: Path, port: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from provision import checks
 from provision.computer.apply import unfinished
 from provision.lending.loans import File
-from provision.model import Event, ItemKind, Verdict
+from provision.model import Event, Item, ItemKind, Verdict
 from provision.office import ACCEPTED, JUDGED, Office
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
@@ -35,6 +35,7 @@ def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]
             against.append(f"{tag}: {why}: provision verify {tag} --bench")
         else:
             against += _red(tag, judged[tag].payload["findings"], waived)
+            against += _untried(item, judged[tag].payload["findings"], waived)
             found.append(_proof(tag, str(item.kind), judged[tag], waived))
     return found, against
 
@@ -53,6 +54,18 @@ def _no_proof(office: Office, judged: Event | None, accepted: Event) -> str:
 def _red(tag: str, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
     red = [f for f in findings if f["verdict"] in RED]
     return [f"{tag}: {f['check']}: {f['verdict']}: {f['because']}" for f in red if not answered(f["check"], waived)]
+
+
+def _untried(item: Item, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
+    """Insist that a PC was heard and seen: that it has the devices proves neither."""
+    if item.kind is not ItemKind.COMPUTER:
+        return []
+    tried = {f["check"] for f in findings}
+    return [
+        f"{item.asset_tag}: it was never {word}: provision verify {item.asset_tag} --live, or provision attest"
+        for name, word in (("it_hears_itself", "heard"), ("it_sees", "seen"))
+        if name not in tried and not answered(name, waived)
+    ]
 
 
 def answered(name: str, waived: set[str]) -> bool:

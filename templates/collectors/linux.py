@@ -1,4 +1,4 @@
-"""What a Linux PC says of itself: one JSON object (schema 1), standard library only, Python 3.8 or later.
+"""What a Linux PC says of itself: one JSON object (schema 2), standard library only, Python 3.8 or later.
 
 Run by the office over SSH on standard input, or by hand: `sudo python3 linux.py`. It changes nothing.
 USB identity is read from sysfs, where a description cannot be translated or garbled.
@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 
-SCHEMA = 1
+SCHEMA = 2
 ROOT = os.environ.get("KIT_ROOT", "").rstrip("/")
 DMI = ROOT + "/sys/class/dmi/id/"
 WORD_S = 10  # the longest that a word of the system may take
@@ -23,8 +23,9 @@ def text(path):
         return None
 
 
-def said(*argv):
-    """Run a word of the system, in no language but C; None where it fails or is not there."""
+def said(*argv, check=True, user=None, **env):
+    """Run a word of the system, in no language but C; None where it fails or is not there. `user` is a number."""
+    own = user is not None and os.getuid() == 0 and user != 0
     try:
         done = subprocess.run(
             argv,
@@ -32,8 +33,9 @@ def said(*argv):
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             timeout=WORD_S,
-            check=True,
-            env=dict(os.environ, LC_ALL="C.UTF-8"),
+            check=check,
+            env=dict(os.environ, LC_ALL="C.UTF-8", **env),
+            preexec_fn=(lambda: os.setuid(user)) if own else None,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -93,6 +95,98 @@ def audio():
     return found
 
 
+def desktop():
+    """Give user and environment of the sound server of whoever is logged in at the desktop; None where nobody is."""
+    for user in listed(ROOT + "/run/user"):
+        runtime = ROOT + "/run/user/" + user
+        if user.isdigit() and os.path.exists(runtime + "/pulse/native"):
+            return int(user), {"XDG_RUNTIME_DIR": runtime, "PULSE_SERVER": "unix:" + runtime + "/pulse/native"}
+    return None
+
+
+def pactl(*words):
+    """Ask the sound server of the desktop (PulseAudio, or PipeWire in its place) for JSON; None where it does not answer."""
+    here = desktop()
+    if here is None:
+        return None
+    try:
+        return json.loads(said("pactl", "-f", "json", *words, user=here[0], **here[1]) or "null")
+    except ValueError:
+        return None
+
+
+def sound():
+    """Give the default devices: one role, since a Linux desktop knows no second one; by name and card, never by description."""
+    info = pactl("info")
+    if not isinstance(info, dict):
+        return None
+    found = {}
+    for side, kind in (("playback", "sinks"), ("capture", "sources")):
+        name = info.get("default_%s_name" % kind[:-1])
+        one = next((d for d in pactl("list", kind) or [] if d.get("name") == name), None)
+        found[side] = [] if one is None else [default(one)]
+    return found
+
+
+def default(one):
+    """Give one default device: what it is, whether it is muted, how loud it is."""
+    own = one.get("properties", {})
+    percents = [v.get("value_percent", "") for v in one.get("volume", {}).values()]
+    card = own.get("alsa.card")
+    return {
+        "role": "default",
+        "name": one.get("name", ""),
+        "usb": usb(ROOT + "/sys/class/sound/card%s/device" % card) if card else None,
+        "monitor": own.get("device.class") == "monitor",
+        "muted": one.get("mute"),
+        "volume_percent": min([int(p[:-1]) for p in percents if p[:-1].isdigit()] or [-1]),
+    }
+
+
+def holders():
+    """Give the programs that hold a camera now."""
+    found = set()
+    for pid in (p for p in listed(ROOT + "/proc") if p.isdigit()):
+        folder = ROOT + "/proc/" + pid
+        for entry in listed(folder + "/fd"):
+            try:
+                held = os.readlink(folder + "/fd/" + entry).startswith("/dev/video")
+            except OSError:
+                continue
+            if held:
+                found.add(text(folder + "/comm") or pid)
+    return sorted(found)
+
+
+def apps(names):
+    """Give those of the named packages that are installed, with their versions."""
+    out = (
+        said("dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${db:Status-Status}\\n", *names, check=False)
+        if names
+        else ""
+    )
+    rows = [line.split("\t") for line in (out or "").splitlines()]
+    return [{"name": r[0], "version": r[1]} for r in rows if len(r) == 3 and r[2] == "installed"]
+
+
+def updates():
+    """Give when a package was last installed or upgraded."""
+    times = []
+    for path in ("/var/log/apt/history.log", "/var/lib/dpkg/status"):
+        try:
+            times.append(int(os.stat(ROOT + path).st_mtime))
+        except OSError:
+            pass
+    return {"newest": max(times)} if times else None
+
+
+def adapters():
+    """Give the network interfaces that are hardware, with their state."""
+    folder = ROOT + "/sys/class/net/"
+    hard = [n for n in listed(folder) if n != "lo" and os.path.exists(folder + n + "/device")]
+    return [{"name": n, "mac": text(folder + n + "/address"), "state": text(folder + n + "/operstate")} for n in hard]
+
+
 def macs():
     """Give the addresses of the network interfaces that are hardware."""
     folder = ROOT + "/sys/class/net/"
@@ -129,7 +223,7 @@ def disk():
         return None
 
 
-def collect():
+def collect(wanted=()):
     """Give the whole object; what could not be read is None."""
     name, clock = zone(), said("date", "-u", "+%s")
     synced = said("timedatectl", "show", "-p", "NTPSynchronized", "--value")
@@ -143,12 +237,19 @@ def collect():
         "macs": macs(),
         "system": (text(ROOT + "/etc/os-release") or "").partition('PRETTY_NAME="')[2].partition('"')[0] or None,
         "clock_s": int(clock) if clock and clock.lstrip("-").isdigit() else None,
+        "clock_source": "systemd-timesyncd" if synced else None,
         "clock_synced": {"yes": True, "no": False}.get(synced),
         "zone": name,
         "utc_offset_s": offset_s(name),
         "disk": disk(),
         "cameras": cameras(),
         "audio": audio(),
+        "sound": sound(),
+        "holders": holders(),
+        "apps": apps(wanted),
+        "updates": updates(),
+        "adapters": adapters(),
+        "logon": "desktop" if desktop() else "none",
     }
 
 

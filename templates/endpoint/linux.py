@@ -4,11 +4,33 @@ Each setting is read, set and given back by itself; the value from before the fi
 /var/lib/kit/before.json, written through to the disk first, so that `undo` needs nobody's memory.
 """
 
+import hashlib
 import pwd
 import shutil
 
 BEFORE = ROOT + "/var/lib/kit/before.json"
 INBOX = ROOT + "/var/lib/kit/inbox"
+REPORT, CONFIG = ROOT + "/var/lib/kit/report.py", ROOT + "/var/lib/kit/report.json"
+UNITS = ROOT + "/etc/systemd/system/"
+TIMER = "kit-report.timer"
+SERVICE_TEXT = """[Unit]
+Description=The office's daily report of this PC
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 -SE /var/lib/kit/report.py
+"""
+TIMER_TEXT = """[Unit]
+Description=The office's daily report of this PC
+
+[Timer]
+OnCalendar=daily
+RandomizedDelaySec=1h
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
 NTP = ROOT + "/etc/systemd/timesyncd.conf.d/kit.conf"
 
 
@@ -151,10 +173,40 @@ def set_app(name, value):
     do("dpkg", "--install", INBOX + "/" + files[-1])
 
 
+def get_report():
+    """Give the digest of the report's program and configuration, where its timer runs."""
+    if not os.path.lexists(UNITS + "timers.target.wants/" + TIMER):
+        return None
+    body = whole(REPORT) + whole(CONFIG)
+    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest() if body else None
+
+
+def set_report(value):
+    if value is None:
+        if os.path.exists(UNITS + TIMER):
+            do("systemctl", "disable", "--now", TIMER)
+        folder = os.path.dirname(REPORT)
+        shutil.rmtree(folder + "/outbox", ignore_errors=True)
+        for path in (REPORT, CONFIG, folder + "/counter", UNITS + TIMER, UNITS + "kit-report.service"):
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                pass
+        do("systemctl", "daemon-reload")
+        return
+    write(CONFIG, TASK["report"], 0o600)
+    write(REPORT, TASK["report_program"], 0o644)
+    write(UNITS + "kit-report.service", SERVICE_TEXT)
+    write(UNITS + TIMER, TIMER_TEXT)
+    do("systemctl", "daemon-reload")
+    do("systemctl", "enable", "--now", TIMER)
+
+
 SETTINGS = {
     "system.hostname": (get_hostname, set_hostname),
     "system.timezone": (get_timezone, set_timezone),
     "time.ntp": (get_ntp, set_ntp),
+    "report.program": (get_report, set_report),
     "ssh.monitoring_key": (get_key, set_key),  # the door: set last, taken away last
 }
 
@@ -234,7 +286,9 @@ def main():
     if TASK["verb"] != "look":
         shutil.rmtree(INBOX, ignore_errors=True)
     if TASK["collect"]:
-        answer["collected"] = collect()
+        answer["collected"] = collect(TASK["apps"])
+    if TASK["live"]:
+        answer["live"] = {"hearing": hearing(), "sight": sight()}
     answer["end"] = TASK["nonce"]  # last: an answer that was cut short does not have it
     print(json.dumps(answer))
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision import checks, endpoints, peripherals, program
+from provision import checks, collected, endpoints, peripherals, program
 from provision.errors import CutShortError, DeviceError, ProvisionError
 from provision.intent import rules
 from provision.lab import pcfactory
@@ -45,11 +45,12 @@ class Box:
             (self.words / name).write_text(f"#!/bin/sh\n{body}")
             (self.words / name).chmod(0o755)
 
-    def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None) -> bytes:
+    def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None, **more: Any) -> bytes:
         kind = endpoints.load("linux")
         sources = tuple((ROOT / "templates" / n).read_text() for n in (kind.collector, kind.baseline))
         wanted = program.intended(settings or SETTINGS, KEY)
-        text = program.write(sources, verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect)
+        task = program.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
+        text = program.write(sources, task)
         environment = {
             "KIT_ROOT": str(self.root),
             "HOME": str(self.root / "root"),
@@ -143,7 +144,7 @@ def test_the_collector_alone_prints_one_object(box: Box) -> None:
     argv = [sys.executable, ROOT / "templates/collectors/linux.py"]
     done = subprocess.run(argv, capture_output=True, check=True, env=environment)
     said = json.loads(done.stdout)
-    assert (said["schema"], said["serial"], said["hostname"], said["zone"]) == (1, "AC1", "debian", "Asia/Jakarta")
+    assert (said["schema"], said["serial"], said["hostname"], said["zone"]) == (2, "AC1", "debian", "Asia/Jakarta")
     assert said["macs"] == ["c0:18:50:00:00:01"]
     assert [c["nodes"] for c in said["cameras"]] == [["video0", "video1"]]
     assert abs(said["clock_s"] - time.time()) < 5
@@ -162,7 +163,7 @@ def test_an_empty_machine_is_read_without_a_crash_and_nothing_is_made_up(tmp_pat
         argv, capture_output=True, check=True, env={"KIT_ROOT": str(tmp_path), "PATH": "/nonexistent"}
     )
     said = json.loads(done.stdout)
-    assert {k for k, v in said.items() if v} == {"schema", "os"}
+    assert {k for k, v in said.items() if v} == {"schema", "os", "logon"}
 
 
 # -- the answer, whatever it looks like ---------------------------------------------------------------
@@ -172,7 +173,7 @@ def read(text: bytes) -> program.Answer:
 
 def whole(**collected: Any) -> bytes:
     return json.dumps(
-        {"settings": {}, "failed": {}, "changed": [], "end": NONCE, "collected": {"schema": 1, **collected}}
+        {"settings": {}, "failed": {}, "changed": [], "end": NONCE, "collected": {"schema": 2, **collected}}
     ).encode()
 
 
@@ -216,7 +217,7 @@ def test_a_field_of_the_wrong_kind_is_missing_with_the_reason() -> None:
     snapshot = read(
         whole(serial=1, clock_s="now", cameras={}, audio=[1], disk={"free_mb": "x"}, hostname="", clock_synced=1)
     ).snapshot
-    assert snapshot.readings == {"disk": {"free_mb": "x"}}
+    assert snapshot.readings == {"disk": {"free_mb": "x"}, "clock_synced": True, "cameras": []}
     assert (
         snapshot.missing["audio"] == snapshot.missing["serial"] == snapshot.missing["disk_free_mb"] == "not understood"
     )
@@ -225,17 +226,17 @@ def test_a_field_of_the_wrong_kind_is_missing_with_the_reason() -> None:
 
 def test_another_version_of_the_collector_is_not_guessed_at() -> None:
     text = json.dumps(
-        {"settings": {}, "failed": {}, "end": NONCE, "collected": {"schema": 2, "serial": "AC1"}}
+        {"settings": {}, "failed": {}, "end": NONCE, "collected": {"schema": 1, "serial": "AC1"}}
     ).encode()
     assert read(text).snapshot.readings == {}
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=5), c, max_size=3),
     max_leaves=4,
 )
-NAMES = st.sampled_from([*program.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
+NAMES = st.sampled_from([*collected.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
 
 
 @given(st.dictionaries(NAMES, JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), max_size=8))

@@ -1,0 +1,88 @@
+"""What was heard and seen on a PC: measured there, judged here; or a technician's word where nothing can be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from provision.checks import Case, Judgement, check
+from provision.model import Verdict
+
+DAYS = 8  # once a week, and a day for the one who forgets
+MARGIN_DB = 20.0
+QUIET_DB, LOUD_DB, NEAR_DB = -40.0, -6.0, -34.0  # of the recording; measured with null sinks at 50 % volume: -36.3
+ECHO_MS = 250  # own choice: later than that, echo cancelling loses it
+DARK, BRIGHT = 16.0, 240.0  # limits of brightness in video (ITU-R BT.601: 16 to 235)
+NUMBERS = ("tones_db", "off_db", "rms_db", "noise_db", "clipped")
+
+
+@check(
+    about="hearing", needs=(),
+    remedy="Look at volume, mute and the default devices, ask the room for quiet, then: provision verify DEVICE --live",
+)  # fmt: skip
+def it_hears_itself(case: Case) -> Judgement:
+    """A chord through the speaker comes back by the microphone: loud enough, clean, and not late."""
+    said = case.live["hearing"]
+    if (early := _word(said, case.today, "heard")) is not None:
+        return early
+    if not _numbers(said):
+        return Verdict.UNKNOWN, "the numbers of the recording are not understood"
+    margin, rms, delay = min(said["tones_db"]) - said["off_db"], said["rms_db"], said.get("delay_ms")
+    text = f"tones {margin:.0f} dB over the rest, {rms:.0f} dBFS, noise {said['noise_db']:.0f} dBFS" + (
+        f", {delay} ms late" if isinstance(delay, int) else ""
+    )
+    if said["clipped"]:
+        return Verdict.FAIL, f"distorted: {said['clipped']} samples at full scale; {text}"
+    if rms < QUIET_DB:
+        return Verdict.FAIL, f"{'no signal' if rms <= -100 else 'too quiet'}: {text}"
+    if margin < MARGIN_DB or rms > LOUD_DB:
+        return Verdict.FAIL, f"{'the chord is not heard' if margin < MARGIN_DB else 'too loud'}: {text}"
+    late = isinstance(delay, int) and delay > ECHO_MS
+    return (Verdict.WARN if late or rms < NEAR_DB else Verdict.PASS), f"{'a late echo: ' if late else ''}{text}"
+
+
+@check(
+    about="sight", needs=(),
+    remedy="Open its shutter, switch on the light, close what holds it, then: provision verify DEVICE --live",
+)  # fmt: skip
+def it_sees(case: Case) -> Judgement:
+    """The camera gives a picture: neither black nor white nor one colour, and not frozen."""
+    said = case.live["sight"]
+    if (early := _word(said, case.today, "seen")) is not None:
+        return early
+    if not (_number(said.get("luma")) and _number(said.get("variance"))):
+        return Verdict.UNKNOWN, "the numbers of the picture are not understood"
+    luma, variance = float(said["luma"]), float(said["variance"])
+    text = f"brightness {luma:.0f} of 255, variance {variance:.0f}"
+    if not DARK <= luma <= BRIGHT or variance <= 0:
+        return Verdict.FAIL, f"{'dark' if luma < DARK else 'white' if luma > BRIGHT else 'one colour'}: {text}"
+    return (
+        (Verdict.WARN, f"two pictures are the same to the bit: {text}") if said.get("equal") else (Verdict.PASS, text)
+    )
+
+
+def _word(said: Mapping[str, Any], today: str, done: str) -> Judgement | None:
+    """Judge what needs no numbers: too long ago, a person's word, a meeting that was going on, a failure."""
+    age = (date.fromisoformat(today) - date.fromisoformat(str(said["at"])[:10])).days
+    if age > DAYS:
+        return Verdict.UNKNOWN, f"last {done} {age} days ago"
+    if by := said.get("by"):
+        return Verdict.PASS, f"{done} by {by}: {said['note']}"
+    if busy := said.get("busy"):
+        return Verdict.UNKNOWN, f"not tried: held by {', '.join(map(str, busy)) if isinstance(busy, list) else busy}"
+    return (Verdict.FAIL, str(said["failed"])) if said.get("failed") else None
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numbers(said: Mapping[str, Any]) -> bool:
+    tones = said.get("tones_db")
+    return bool(
+        isinstance(tones, list)
+        and tones
+        and all(map(_number, tones))
+        and all(_number(said.get(n)) for n in NUMBERS[1:])
+    )

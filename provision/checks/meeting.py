@@ -1,0 +1,165 @@
+"""Is this PC ready for the meeting: devices that work, the right defaults, nobody in the way, an app that is new enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from provision import peripherals
+from provision.checks import Case, Judgement, check
+from provision.model import Verdict
+from provision.versions import version
+
+PROBLEMS = {10: "cannot start", 22: "is disabled", 28: "has no driver"}  # Windows' device manager
+QUIET_PERCENT = 20  # measured with null sinks: at 20 % a recording is too quiet to be judged
+SIGNATURES_DAYS = 7
+DAY_S = 86400
+SIDES = {"playback": ("speaker", "speaker"), "capture": ("microphone", "microphone")}
+REMOTE = "remote"
+
+
+@check(needs=("cameras", "audio"), remedy="Unplug it and plug it in again; then look at it in the device manager.")
+def devices_have_no_fault(case: Case) -> Judgement:
+    """No camera and no sound device has a fault that the system knows of."""
+    wrong = []
+    for one in (*case.snapshot.readings["cameras"], *case.snapshot.readings["audio"]):
+        code = one.get("problem")
+        if isinstance(code, bool) or not isinstance(code, int | None):
+            return Verdict.UNKNOWN, f"{one['name']}: its state is not understood"
+        if code:
+            wrong.append(f"{one['name']} {PROBLEMS.get(code, f'has the problem {code}')}")
+    return (Verdict.FAIL, "; ".join(wrong)) if wrong else (Verdict.PASS, "none known")
+
+
+@check(
+    needs=("sound",),
+    remedy="Log in at its desktop, choose the kit's own speaker and microphone in the sound settings, then look again.",
+)
+def default_devices_are_the_kits_own(case: Case) -> Judgement:
+    """Whoever opens the app gets the kit's speaker and microphone, for every role."""
+    if case.snapshot.readings.get("logon") == REMOTE:
+        return Verdict.UNKNOWN, "somebody is logged in by remote desktop: its devices stand in the place of the PC's"
+    wrong, unbound = [], []
+    for side, (kind, word) in SIDES.items():
+        bound = case.bound.get(kind)
+        if bound is None:
+            unbound.append(kind)
+            continue
+        entries = case.snapshot.readings["sound"][side]
+        if not entries:
+            wrong.append(f"no default {word}")
+        wrong += [f"default {word}{_role(e)} is {_name(e)}" for e in entries if not _is(e, bound)]
+    if wrong:
+        return Verdict.FAIL, "; ".join(dict.fromkeys(wrong))
+    return (
+        (Verdict.UNKNOWN, f"not bound: {', '.join(unbound)}") if unbound else (Verdict.PASS, "speaker and microphone")
+    )
+
+
+def _is(entry: Mapping[str, Any], bound: Mapping[str, Any]) -> bool:
+    """Say whether a default device is active and the bound one."""
+    return entry.get("state", 1) == 1 and peripherals.usb(entry) and peripherals.same(bound, entry["usb"])
+
+
+def _role(entry: Mapping[str, Any]) -> str:
+    role = entry.get("role")
+    return f" for {role}" if isinstance(role, str) and role not in {"", "default"} else ""
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    if entry.get("monitor") is True:
+        return "what the PC itself plays (a monitor)"
+    product = entry["usb"].get("product") if peripherals.usb(entry) else None
+    off = "" if entry.get("state", 1) == 1 else f" (its state is {entry.get('state')})"
+    return f"{product or entry.get('name') or 'without a name'}{off}"
+
+
+@check(needs=("sound",), remedy="Turn it up in the sound settings, and look at the wheel or key on the device itself.")
+def sound_is_on(case: Case) -> Judgement:
+    """Neither the default speaker nor the default microphone is muted or nearly so."""
+    wrong, unread = [], []
+    for side, (_, word) in SIDES.items():
+        for entry in case.snapshot.readings["sound"][side]:
+            percent = entry.get("volume_percent")
+            if entry.get("muted") is True:
+                wrong.append(f"the {word} is muted")
+            elif isinstance(percent, int) and 0 <= percent <= QUIET_PERCENT:
+                wrong.append(f"the {word} is at {percent} %")
+            elif entry.get("muted") is not False:
+                unread.append(word)
+    if wrong:
+        return Verdict.FAIL, "; ".join(dict.fromkeys(wrong))
+    return (Verdict.UNKNOWN, f"not told: {', '.join(unread)}") if unread else (Verdict.PASS, "on")
+
+
+@check(
+    only="windows", needs=("consent",), remedy="Settings > Privacy: allow camera and microphone, for desktop apps, too."
+)
+def apps_may_use_camera_and_microphone(case: Case) -> Judgement:
+    """Windows lets apps use both, at every level."""
+    consent = case.snapshot.readings["consent"]
+    wrong = [
+        f"{kind}: {level} says {value}"
+        for kind, levels in consent.items()
+        for level, value in levels.items()
+        if value != "Allow"
+    ]
+    lacking = [kind for kind in ("webcam", "microphone") if kind not in consent]
+    if wrong:
+        return Verdict.FAIL, "; ".join(wrong)
+    return (Verdict.UNKNOWN, f"not told: {', '.join(lacking)}") if lacking else (Verdict.PASS, "allowed")
+
+
+@check(needs=("holders",), remedy="Is a meeting going on? Else close that program.")
+def nobody_holds_the_camera(case: Case) -> Judgement:
+    """No program has the camera now: a second one would get no picture."""
+    holders = case.snapshot.readings["holders"]
+    return (Verdict.WARN, f"held by {', '.join(holders)}") if holders else (Verdict.PASS, "free")
+
+
+@check(about="needed", needs=("apps",), remedy="Install or update it on the PC; inventory/apps.yml says what will do.")
+def conference_app_is_new_enough(case: Case) -> Judgement:
+    """Every conference app that is asked for is there, at or over the office's baseline."""
+    said, wrong = [], []
+    for app in case.needed:
+        found = [
+            str(one.get("version", ""))
+            for one in case.snapshot.readings["apps"]
+            if any(fnmatchcase(str(one.get("name", "")), glob) for glob in app.packages)
+        ]
+        best = max(found, key=version, default="")
+        if not found:
+            wrong.append(f"{app.title} is not there")
+        elif not version(best) or version(best) < version(f"{app.at_least}.0"):
+            wrong.append(f"{app.title} is {best or 'of unknown version'}, {app.at_least} is needed")
+        else:
+            said.append(f"{app.title} {best}")
+    return (Verdict.FAIL, "; ".join(wrong)) if wrong else (Verdict.PASS, ", ".join(said))
+
+
+@check(needs=("updates", "clock_s"), remedy="Let it update where the link is good, and restart it.")
+def updates_are_recent(case: Case) -> Judgement:
+    """The newest update is not older than the office allows."""
+    now, newest = int(case.snapshot.readings["clock_s"]), case.snapshot.readings["updates"]["newest_s"]
+    try:
+        day = datetime.fromtimestamp(newest, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return Verdict.UNKNOWN, f"no day: {newest}"
+    age = (now - newest) // DAY_S
+    if age < 0:
+        return Verdict.UNKNOWN, f"updated {day}, which is not yet"
+    return (Verdict.WARN if age > case.updates_days else Verdict.PASS), f"updated {day}, {age} days ago"
+
+
+@check(
+    only="windows", needs=("antivirus",), remedy="Switch it on in Windows Security, and let it fetch its signatures."
+)
+def antivirus_is_on(case: Case) -> Judgement:
+    """The antivirus guards, with signatures of this week."""
+    own = case.snapshot.readings["antivirus"]
+    said = f"signatures {own['age_days']} days old"
+    if not own["on"]:
+        return Verdict.FAIL, f"off, {said}"
+    return (Verdict.WARN if own["age_days"] > SIGNATURES_DAYS else Verdict.PASS), said

@@ -1,0 +1,97 @@
+"""What PCs report by themselves, and what a technician attests."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provision.cli.door import Bench, Json, Targets, names, office
+
+if TYPE_CHECKING:
+    from provision.computer.ingest import Ingested
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="reports of PCs, as they left them")],
+    as_json: Json = False,
+) -> None:
+    """Take in reports that were brought from PCs. Exit 0 green, 1 one was refused, 3 anything red or unknown."""
+    from provision.computer import ingest as use_case
+
+    here = office()
+    _tell(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
+
+
+def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+    """Read what waits in the PCs' outboxes, and take it in. Exit 0 green, 1 a PC was silent, 3 red or unknown."""
+    from provision.computer import ingest as use_case
+
+    here = office()
+    raws, silent = use_case.fetch(here, here.targets(targets or ["all"]).computers, bench=bench)
+    _tell(use_case.ingest(here, raws), silent, as_json=as_json)
+
+
+def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
+    from provision import console, verify
+    from provision.computer import ingest as use_case
+
+    last = use_case.newest(taken)
+    findings = [f for one in last for f in one.findings]
+    refused = [one for one in taken if one.refused]
+    if as_json:
+        console.print_json(
+            {
+                "reports": [
+                    {
+                        "source": t.source, "device": t.device, "counter": t.counter, "at": t.at, "refused": t.refused,
+                        "findings": [console.finding_json(f) for f in t.findings],
+                    }
+                    for t in taken
+                ],
+                "silent": silent,
+            }
+        )  # fmt: skip
+    else:
+        for one in last:
+            console.say(f"{one.device}: report {one.counter} of {one.at}")
+        if findings:
+            console.print_findings(findings, as_json=False)
+        for one in refused:
+            console.say(f"refused: {one.source}{f' ({one.device})' if one.device else ''}: {one.refused}")
+        for tag, why in silent.items():
+            console.say(f"{tag}: no answer: {why}")
+        if not taken and not silent:
+            console.say("nothing new: no PC has a report that was not taken in")
+        if refused:
+            console.say(
+                "  next:  bring the files as the PC left them (/var/lib/kit/outbox, C:\\ProgramData\\Kit\\outbox)"
+            )
+    raise typer.Exit(1 if refused or silent else 3 if verify.red(findings) else 0)
+
+
+def attest(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag", autocompletion=names)],
+    what: Annotated[str, typer.Argument(metavar="hearing|sight", help="what the technician tried")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="who heard or saw it")],
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="how it was tried, and what came out")],
+    photo: Annotated[
+        Path | None,
+        typer.Option("--photo", metavar="FILE", exists=True, dir_okay=False, help="the picture that the camera took"),
+    ] = None,
+) -> None:
+    """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows). On record, by name."""
+    from provision import console
+    from provision.computer import attest as use_case
+    from provision.errors import UsageError
+    from provision.model import Computer
+
+    here = office()
+    computer = here.device(device)
+    if not isinstance(computer, Computer):
+        raise UsageError(f"{device} is no PC", hint="only a PC hears and sees")
+    kept = use_case.attest(here, computer, what, by=by.strip(), note=note.strip(), photo=photo)
+    console.say(f"{computer.item.asset_tag}: {what} attested by {by.strip()} on {date.today().isoformat()}{kept}")  # noqa: DTZ011 (the day here)
+
+
+COMMANDS = {c.__name__: c for c in (ingest, fetch, attest)}

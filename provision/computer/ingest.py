@@ -1,0 +1,133 @@
+"""Reports of PCs -> findings, recorded: files that somebody brought, or what waits in the PCs' outboxes."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provision import checks, endpoints, report
+from provision.computer import look
+from provision.connectors.openssh import Question
+from provision.errors import ProvisionError
+from provision.model import Computer, Finding, Snapshot
+from provision.office import BOUND, REPORTED, Office
+
+FETCH_S = 120.0
+NOT_IN_A_FILE = {
+    "baseline_is_the_accepted_one",
+    "conference_app_is_there",
+    "clock_is_right",
+    "it_hears_itself",
+    "it_sees",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """One report: where it came from, whose it is, and either why it was refused or what it says."""
+
+    source: str
+    device: str = ""
+    counter: int = 0
+    at: str = ""
+    refused: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
+    """Read files, never more of one than a report can have. Raises ProvisionError where one cannot be read."""
+    found = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                found.append((str(path), file.read(report.LARGEST + 1)))
+        except OSError as error:
+            raise ProvisionError(
+                f"cannot be read: {error.strerror}", where=str(path), hint="give the files that the PC left"
+            ) from None
+    return found
+
+
+def ingest(office: Office, raws: Iterable[tuple[str, bytes]]) -> list[Ingested]:
+    """Take in every report that is proven, in the order in which each PC made them; each is recorded with its findings."""
+    last = {e.subject: int(e.payload["counter"]) for e in office.latest(REPORTED)}
+    done: list[Ingested] = []
+    claims: list[tuple[str, report.Claim]] = []
+    for source, raw in raws:
+        try:
+            claims.append((source, report.claim(raw)))
+        except report.ReportError as error:
+            done.append(Ingested(source=source, refused=str(error)))
+    lines = []
+    for source, one in sorted(claims, key=lambda pair: (pair[1].tag, pair[1].counter)):
+        taken = _take(office, source, one, last.get(one.tag, 0))
+        done.append(taken)
+        if not taken.refused:
+            last[one.tag] = one.counter
+            found = [asdict(f) | {"verdict": str(f.verdict)} for f in taken.findings]
+            lines.append((REPORTED, one.tag, {"counter": one.counter, "at": taken.at, "findings": found}))
+    if lines:
+        office.ledger.extend(lines, at=office.now())
+    return done
+
+
+def _take(office: Office, source: str, one: report.Claim, last: int) -> Ingested:
+    computer = office.home.computers.get(one.tag)
+    known = office.known.get(one.tag)
+    if computer is None or known is None or not known.accepted:
+        return Ingested(source=source, device=one.tag[:40], refused="of no PC that was provisioned here")
+    try:
+        proven = report.prove(one, office.vault.report_key(one.tag), last=last, now_s=int(time.time()))
+    except report.ReportError as error:
+        return Ingested(source=source, device=one.tag, refused=str(error))
+    at = datetime.fromtimestamp(proven.at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    snapshot = Snapshot(
+        device=one.tag, at=at, readings={**proven.readings, "clock_s": proven.at_s}, missing=proven.missing
+    )
+    bound = {e.subject: e.payload["things"] for e in office.latest(BOUND)}
+    wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
+    case = checks.Case(
+        snapshot=snapshot, item=computer.item, device=known.device, bound=bound.get(one.tag, {}), needed=computer.needed,
+        updates_days=computer.updates_days, today=office.today(),
+    )  # fmt: skip
+    return Ingested(
+        source=source, device=one.tag, counter=one.counter, at=at, findings=tuple(checks.judge(case, wanted))
+    )
+
+
+def fetch(office: Office, computers: list[Computer], *, bench: bool) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
+    """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
+    last = {e.subject: int(e.payload["counter"]) for e in office.latest(REPORTED)}
+    asked: dict[str, tuple[Question, str]] = {}
+    for one in (c for c in computers if (k := office.known.get(c.item.asset_tag)) and k.accepted):
+        device = look.visit(office, one, bench=bench).device
+        nonce = secrets.token_hex(8)
+        command = endpoints.load(one.driver).outbox.replace("{after}", f"{last.get(device.tag, 0):06d}")
+        document = f"{nonce}\n".encode()
+        asked[device.tag] = (
+            Question(device, look.feed(device, command), document, office.place.ssh_key, office.place.host_keys), nonce,
+        )  # fmt: skip
+    for question, _ in asked.values():
+        question.send()
+    deadline = time.monotonic() + FETCH_S
+    found: list[tuple[str, bytes]] = []
+    silent: dict[str, str] = {}
+    for tag, (question, nonce) in asked.items():
+        reply = question.answer(deadline)
+        lines = reply.output.replace(b"\r", b"").splitlines()
+        if reply.code or not lines or lines[-1].decode("utf-8", "replace") != f"end {nonce}":
+            silent[tag] = reply.said.splitlines()[-1][:160] if reply.said else "no whole answer"
+        found += [(f"{tag} ({n})", line) for n, line in enumerate(lines, 1) if line.startswith(b"{")]
+    return found, silent
+
+
+def newest(taken: list[Ingested]) -> list[Ingested]:
+    """Give the newest report of each PC, which says how it is now."""
+    last: dict[str, Ingested] = {}
+    for one in (t for t in taken if not t.refused):
+        last[one.device] = one
+    return list(last.values())

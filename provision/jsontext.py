@@ -1,0 +1,104 @@
+"""The one JSON object in what a PC printed: Windows puts marks, progress and warnings around it, in its own encodings.
+
+Parsed as JSON only, never as words; what leaves room for two readings is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+CLIXML = re.compile(r"#< CLIXML\s*(?:<Objs.*?</Objs>)?|<Objs .*?</Objs>", re.DOTALL)
+DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")  # as ConvertTo-Json of Windows PowerShell writes a date
+OPENING = re.compile(r"(?:^|(?<=\n))[ \t]*(\{)")
+TRUE, FALSE = {"true", "1"}, {"false", "0"}
+
+
+def only_object(output: bytes) -> dict[str, Any]:
+    """Give the object; raises ValueError where there is none, more than one, or one with two readings."""
+    text = CLIXML.sub("\n", _decoded(output)).strip()
+    decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_number, parse_float=_number)
+    found: list[dict[str, Any]] = []
+    at = _opening(text, 0)
+    while at >= 0:
+        value, end = decoder.raw_decode(text, at)
+        if text[end:].partition("\n")[0].strip():
+            raise ValueError("text behind the object")
+        found.append(value)
+        at = _opening(text, end)
+    if len(found) != 1:
+        raise ValueError("two JSON objects" if found else "no JSON object")
+    return found[0]
+
+
+def _opening(text: str, at: int) -> int:
+    """Give where the next object begins: at the start of a line, since a warning may hold a brace."""
+    match = OPENING.search(text, at)
+    return match.start(1) if match else -1
+
+
+def _decoded(output: bytes) -> str:
+    if output.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return output.decode("utf-16", "replace")
+    if output[1:2] == b"\0" or output[:1] == b"\0":
+        return output.decode("utf-16-le" if output[1:2] == b"\0" else "utf-16-be", "replace")
+    return output.decode("utf-8-sig", "replace").replace("\r", "")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name.casefold() for name, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _number(word: str) -> float:
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError(f"{word} is no number")
+    return value
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """Give a list, whatever Windows PowerShell made of it: one entry becomes itself, some versions wrap it."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        return None
+    if set(value) == {"value", "Count"}:
+        return value["value"] if isinstance(value["value"], list) else None
+    return [value] if value else []
+
+
+def as_bool(value: Any) -> bool | None:
+    """Give a truth that may come as `true`, `1` or `"True"`."""
+    word = str(value).lower() if isinstance(value, bool | int | str) else ""
+    return True if word in TRUE else False if word in FALSE else None
+
+
+def as_seconds(value: Any) -> int | None:
+    """Give seconds since 1970 from a number, ISO 8601 or `/Date(…)/`; a date in words of a language is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        return None
+    if match := DATE.fullmatch(value):
+        return int(match.group(1)) // 1000
+    try:
+        then = datetime.fromisoformat(value)
+        return int((then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def texts(values: Iterable[Any]) -> list[str] | None:
+    """Give a list of texts, or None where one is none."""
+    found = list(values)
+    return found if all(isinstance(v, str) for v in found) else None

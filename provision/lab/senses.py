@@ -1,0 +1,104 @@
+"""The words by which a lab PC hears and sees: pactl, parec, paplay, v4l2-ctl, each obeying the PC's faults.
+
+Run as `python senses.py WORD …` below KIT_ROOT; what is played lies in a file until the recorder takes it, so that no
+measurement depends on how busy the machine is.
+"""
+
+import array
+import json
+import os
+import sys
+import time
+
+ROOT = os.environ["KIT_ROOT"]
+AIR = ROOT + "/lab/air"
+SECOND = 96000  # bytes: 48 kHz, 16 bit, mono
+LATE_BYTES, AIR_BYTES = SECOND * 2 // 5, SECOND // 25  # an echo of 400 ms, and the usual 40 ms
+GAIN = {"quiet": 0.1, "clipped": 30.0, "muted": 0.0, "mic-muted": 0.0, "default": 0.0, "near": 0.15}
+CARDS = {"playback": ("sink", "2", "alsa_output.usb-kit"), "capture": ("source", "1", "alsa_input.usb-kit")}
+WIDTH, HEIGHT = 640, 480
+
+
+def fault(name: str) -> str:
+    """Give what is wrong with `sound` or `camera`."""
+    try:
+        with open(ROOT + "/lab/" + name) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def pactl(words: list[str]) -> None:
+    """Answer what the collector asks of the sound server."""
+    wrong = fault("sound")
+    if wrong == "dead":
+        sys.stderr.write("Connection failure: Connection refused\n")
+        sys.exit(1)
+    hdmi = wrong == "default"
+    said: object
+    if "info" in words:
+        said = {
+            "default_sink_name": "alsa_output.hdmi" if hdmi else CARDS["playback"][2],
+            "default_source_name": CARDS["capture"][2],
+        }
+    elif "source-outputs" in words:
+        said = [{"properties": {"application.name": "zoom"}}] if wrong == "busy" else []
+    else:
+        side = "playback" if "sinks" in words else "capture"
+        _, card, name = CARDS[side]
+        muted = wrong == {"playback": "muted", "capture": "mic-muted"}[side]
+        said = [
+            {
+                "name": "alsa_output.hdmi" if hdmi and side == "playback" else name, "mute": muted, "description": "(null)",
+                "volume": {"mono": {"value_percent": f"{10 if wrong == 'quiet' and side == 'playback' else 80}%"}},
+                "properties": {"alsa.card": "0" if hdmi and side == "playback" else card, "device.class": "sound"},
+            }
+        ]  # fmt: skip
+    sys.stdout.write(json.dumps(said) + "\n")
+
+
+def paplay(_: list[str]) -> None:
+    """Play what comes on standard input into the air."""
+    wrong = fault("sound")
+    gain = GAIN.get(wrong, 0.6)
+    heard = array.array("h", sys.stdin.buffer.read())
+    loud = array.array("h", [max(-32768, min(32767, int(s * gain))) for s in heard])
+    with open(AIR + ".new", "wb") as file:
+        file.write(bytes(LATE_BYTES if wrong == "late" else AIR_BYTES) + loud.tobytes())
+    os.replace(AIR + ".new", AIR)
+
+
+def parec(_: list[str]) -> None:
+    """Record: a second of silence, then what is in the air, then silence until it is ended."""
+    out = sys.stdout.buffer
+    out.write(bytes(SECOND))
+    out.flush()
+    deadline = time.monotonic() + 10
+    while not os.path.exists(AIR) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if os.path.exists(AIR):
+        with open(AIR, "rb") as file:
+            out.write(file.read())
+        os.unlink(AIR)
+    while True:
+        out.write(bytes(SECOND // 10))
+        out.flush()
+        time.sleep(0.02)
+
+
+def v4l2(_: list[str]) -> None:
+    """Give two pictures in YUYV."""
+    wrong = fault("camera")
+    level = {"black": 2, "white": 252}.get(wrong)
+    for number in range(2):
+        step = 0 if wrong == "frozen" else number
+        row = bytes(
+            value
+            for x in range(WIDTH)
+            for value in ((level if level is not None else 120 if wrong == "flat" else (40 + x // 4 + step) % 256), 128)
+        )
+        sys.stdout.buffer.write(row * HEIGHT)
+
+
+if __name__ == "__main__":
+    {"pactl": pactl, "paplay": paplay, "parec": parec, "v4l2-ctl": v4l2}[sys.argv[1]](sys.argv[2:])

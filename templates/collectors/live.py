@@ -1,0 +1,208 @@
+"""Does this PC hear itself, does it see: a chord through the speaker, recorded by the microphone; two pictures.
+
+Sent between the collector, whose words it uses, and the baseline. It measures; the office judges. Windows of 0.5 s and
+tones on bin centres: 2 Hz apart, no product up to the third order and no mains harmonic falls on another one.
+"""
+
+import array
+import math
+import threading
+import time
+
+RATE, WINDOW = 48000, 24000
+TONES, OFF_TONES = (840, 1166, 1590), (620, 1026, 2118)
+AMPLITUDE, SILENCE_S, LEAD_S, CHORD_S, TAIL_S = 0.1, 1.0, 0.5, 2.0, 0.6
+FLOOR_DB = -240.0  # of digital silence
+DEADLINE_S = 20.0
+COARSE, TEMPLATE, REACH = 6, 200, 4000  # of the correlation: every 6th sample, 25 ms of chord, half a second
+WIDTH, HEIGHT, WARM_UP = 640, 480, 30  # pictures to skip: exposure takes a second or two
+FRAME = WIDTH * HEIGHT * 2
+
+
+def chord():
+    """Give lead and chord as samples of 16 bit."""
+    turns = [2 * math.pi * tone / RATE for tone in TONES]
+    wave = [int(32767 * AMPLITUDE * sum(math.sin(turn * n) for turn in turns)) for n in range(WINDOW)]
+    return array.array("h", [0] * int(RATE * LEAD_S) + wave * int(CHORD_S * RATE / WINDOW))
+
+
+def decibel(power):
+    """Give a power in dB; 1.0 is 0 dB."""
+    return round(10 * math.log10(power), 1) if power > 1e-24 else FLOOR_DB
+
+
+def tone_db(samples, tone):
+    """Give the strength of one tone in a window (Goertzel); a sine of full scale is 0 dB."""
+    turn = 2 * math.cos(2 * math.pi * tone / RATE)
+    one = two = 0.0
+    for sample in samples:
+        one, two = sample + turn * one - two, one
+    return decibel(4 * (one * one + two * two - turn * one * two) / len(samples) ** 2)
+
+
+def loudness(samples):
+    """Give the mean square of a stretch of samples, as parts of full scale."""
+    return sum(s * s for s in samples) / max(len(samples), 1)
+
+
+def loudest(samples, start):
+    """Give where the loudest window from `start` on begins."""
+    step = WINDOW // 5
+    blocks = [loudness(samples[at : at + step]) for at in range(start, len(samples) - step, step)]
+    sums = [sum(blocks[n : n + 5]) for n in range(max(len(blocks) - 4, 1))]
+    return start + step * sums.index(max(sums))
+
+
+def delay_ms(samples, due):
+    """Give how long after `due` the chord begins in the recording, by cross-correlation."""
+    wanted = chord()[int(RATE * LEAD_S) :: COARSE][:TEMPLATE]
+    heard = samples[due::COARSE][: REACH + TEMPLATE]
+    best, found = 0.0, None
+    for lag in range(len(heard) - TEMPLATE):
+        likeness = abs(sum(a * b for a, b in zip(wanted, heard[lag : lag + TEMPLATE])))
+        if likeness > best * 1.05:  # the chord repeats: its first beginning counts
+            best, found = likeness, lag
+    return None if found is None else round(1000.0 * found * COARSE / RATE)
+
+
+def measure(raw, played_at):
+    """Turn a recording into numbers; `played_at` is the sample at which the player was started."""
+    whole = array.array("h")
+    whole.frombytes(raw[: len(raw) // 2 * 2])
+    samples = [s / 32768.0 for s in whole]
+    at = loudest(samples, min(played_at, max(len(samples) - WINDOW, 0)))
+    window = samples[at : at + WINDOW]
+    quiet = samples[: min(played_at, int(RATE * SILENCE_S))]
+    return {
+        "tones_db": [tone_db(window, tone) for tone in TONES],
+        "off_db": max(tone_db(window, tone) for tone in OFF_TONES),
+        "rms_db": decibel(loudness(window)),
+        "noise_db": decibel(loudness(quiet)),
+        "clipped": sum(1 for s in whole if s >= 32767 or s <= -32768),
+        "delay_ms": delay_ms(samples, played_at + int(RATE * LEAD_S)),
+        "seconds": round(len(samples) / RATE, 1),
+    }
+
+
+def start(here, *argv):
+    """Start a word of the sound server as the user of the desktop."""
+    user, env = here
+    own = os.getuid() == 0 and user != 0
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, LC_ALL="C.UTF-8", **env),
+        preexec_fn=(lambda: os.setuid(user)) if own else None,
+    )
+
+
+RAW = ("--raw", "--format=s16le", "--rate=%d" % RATE, "--channels=1", "--latency-msec=50")
+
+
+def hearing():
+    """Play and record through the default devices; give the numbers, or why there are none."""
+    here = desktop()
+    if here is None:
+        return {"failed": "nobody is logged in at its desktop: no sound server"}
+    busy = [o.get("properties", {}).get("application.name") for o in pactl("list", "source-outputs") or []]
+    if any(busy):  # what belongs to a module of the server has no name
+        return {"busy": sorted({b for b in busy if b})}
+    try:
+        record = start(here, "parec", *RAW)
+    except OSError as error:
+        return {"failed": "parec: %s" % error.strerror}
+    heard = bytearray()
+    reader = threading.Thread(target=lambda: [heard.extend(p) for p in iter(lambda: record.stdout.read1(9600), b"")])
+    reader.daemon = True
+    reader.start()
+    try:
+        return played(here, record, heard)
+    except (OSError, subprocess.SubprocessError) as error:
+        return {"failed": "paplay: %s" % error}
+    finally:
+        record.kill()
+        record.wait()
+        reader.join(2)
+
+
+def played(here, record, heard):
+    """Wait for silence, play, wait for the tail; give the numbers."""
+    deadline = time.monotonic() + DEADLINE_S
+    if not wait(heard, int(SILENCE_S * RATE) * 2, record, deadline):
+        return {"failed": "the microphone gives nothing: %s" % (complaint(record) or "no samples in time")}
+    at = len(heard) // 2
+    play = start(here, "paplay", *RAW)
+    try:
+        play.communicate(chord().tobytes(), timeout=DEADLINE_S)
+    finally:
+        play.kill()
+    if play.returncode:
+        return {"failed": "the speaker takes nothing"}
+    wait(heard, (at + int((LEAD_S + CHORD_S + TAIL_S) * RATE)) * 2, record, deadline)
+    return measure(bytes(heard), at)
+
+
+def wait(heard, size, record, deadline):
+    """Wait until so many bytes were recorded; false where the recorder ended or time ran out."""
+    while len(heard) < size:
+        if record.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def complaint(record):
+    """Give what a recorder that ended said."""
+    if record.poll() is None:
+        return ""
+    lines = record.stderr.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:160] if lines else ""
+
+
+def sight():
+    """Take two pictures with the first camera; give brightness, variance, and whether they are the same to the bit."""
+    held = holders()
+    if held:
+        return {"busy": held}
+    found = cameras()
+    if not found:
+        return {"failed": "no camera"}
+    why = "no picture"
+    for node in found[0]["nodes"]:
+        try:
+            done = subprocess.run(
+                [
+                    "v4l2-ctl",
+                    "-d",
+                    "/dev/" + node,
+                    "--set-fmt-video=width=%d,height=%d,pixelformat=YUYV" % (WIDTH, HEIGHT),
+                    "--stream-mmap",
+                    "--stream-skip=%d" % WARM_UP,
+                    "--stream-count=2",
+                    "--stream-to=-",
+                ],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                timeout=DEADLINE_S,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return {"failed": "v4l2-ctl: %s" % (getattr(error, "strerror", None) or "no picture in time")}
+        if not done.returncode and len(done.stdout) == 2 * FRAME:
+            return dict(looked(done.stdout), camera=found[0]["name"])
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = lines[-1][:160] if lines else "%d bytes are no two pictures" % len(done.stdout)
+    return {"failed": why}
+
+
+def looked(frames):
+    """Give the numbers of two pictures in YUYV: every other byte is brightness."""
+    luma = frames[0:FRAME:2]
+    mean = sum(luma) / len(luma)
+    return {
+        "luma": round(mean, 1),
+        "variance": round(sum(v * v for v in luma) / len(luma) - mean * mean, 1),
+        "equal": frames[:FRAME] == frames[FRAME:],
+    }
