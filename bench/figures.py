@@ -235,6 +235,13 @@ def bench_kit() -> None:
     measure_kit(show)
 
 
+def bench_computers() -> None:
+    """Looks at PCs on the wire and in time, and their reports."""
+    from computers import measure_computers
+
+    measure_computers(show)
+
+
 def bench_custody() -> None:
     """Who held what on a day, over a long history."""
     from kit import measure_custody
@@ -251,7 +258,7 @@ def bench_snmp() -> None:
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": bench_start, "ledger": bench_ledger, "inventory": bench_inventory, "apply": bench_apply, "link": bench_link,
-    "kit": bench_kit, "custody": bench_custody, "snmp": bench_snmp,
+    "kit": bench_kit, "computers": bench_computers, "custody": bench_custody, "snmp": bench_snmp,
 }  # fmt: skip
 
 

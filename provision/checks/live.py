@@ -18,7 +18,7 @@ NUMBERS = ("tones_db", "off_db", "rms_db", "noise_db", "clipped")
 
 
 @check(
-    about="hearing", needs=(),
+    about="hearing", needs=("serial",),
     remedy="Look at volume, mute and the default devices, ask the room for quiet, then: provision verify DEVICE --live",
 )  # fmt: skip
 def it_hears_itself(case: Case) -> Judgement:
@@ -43,7 +43,7 @@ def it_hears_itself(case: Case) -> Judgement:
 
 
 @check(
-    about="sight", needs=(),
+    about="sight", needs=("serial",),
     remedy="Open its shutter, switch on the light, close what holds it, then: provision verify DEVICE --live",
 )  # fmt: skip
 def it_sees(case: Case) -> Judgement:

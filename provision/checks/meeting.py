@@ -34,28 +34,35 @@ def devices_have_no_fault(case: Case) -> Judgement:
 
 
 @check(
-    needs=("sound",),
+    needs=("sound", "audio", "cameras"),
     remedy="Log in at its desktop, choose the kit's own speaker and microphone in the sound settings, then look again.",
 )
 def default_devices_are_the_kits_own(case: Case) -> Judgement:
     """Whoever opens the app gets the kit's speaker and microphone, for every role."""
     if case.snapshot.readings.get("logon") == REMOTE:
         return Verdict.UNKNOWN, "somebody is logged in by remote desktop: its devices stand in the place of the PC's"
-    wrong, unbound = [], []
+    wrong: list[str] = []
+    unbound: list[str] = []
+    judged: list[str] = []
+    there = peripherals.present(case.snapshot.readings)
     for side, (kind, word) in SIDES.items():
         bound = case.bound.get(kind)
         if bound is None:
             unbound.append(kind)
-            continue
-        entries = case.snapshot.readings["sound"][side]
-        if not entries:
-            wrong.append(f"no default {word}")
-        wrong += [f"default {word}{_role(e)} is {_name(e)}" for e in entries if not _is(e, bound)]
+        elif there[kind]:  # that it is not there at all is told by its own check
+            judged.append(word)
+            wrong += _others(case.snapshot.readings["sound"][side], bound, word)
     if wrong:
         return Verdict.FAIL, "; ".join(dict.fromkeys(wrong))
-    return (
-        (Verdict.UNKNOWN, f"not bound: {', '.join(unbound)}") if unbound else (Verdict.PASS, "speaker and microphone")
-    )
+    if unbound or not judged:
+        return Verdict.UNKNOWN, f"not bound: {', '.join(unbound)}" if unbound else "neither of them is there"
+    return Verdict.PASS, " and ".join(judged)
+
+
+def _others(entries: list[Mapping[str, Any]], bound: Mapping[str, Any], word: str) -> list[str]:
+    """Name the defaults that are not the bound thing."""
+    wrong = [f"default {word}{_role(e)} is {_name(e)}" for e in entries if not _is(e, bound)]
+    return wrong if entries else [f"no default {word}"]
 
 
 def _is(entry: Mapping[str, Any], bound: Mapping[str, Any]) -> bool:

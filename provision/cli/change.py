@@ -105,12 +105,21 @@ def selftest(
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag", autocompletion=names)],
     bench: Bench = False,
 ) -> None:
-    """Show that the way back works on this model: let the timer fire, then reboot inside the window."""
+    """Drill: a modem's way back by its timer and by a reboot; with a PC, what only a real one can show."""
     from provision import console
     from provision import selftest as use_case
+    from provision.model import Computer
 
     here = office()
-    intent = here.intent(device)
+    intent = here.device(device)
+    if isinstance(intent, Computer):
+        from provision.computer import drill as drill_of_pc
+
+        def tell(step: drill_of_pc.Step) -> None:
+            console.say(f"{console.signed('pass' if step.passed else 'fail')} {step.name:<10} {step.said}")
+
+        steps = drill_of_pc.drill(here, intent, bench=bench, tell=tell)
+        raise typer.Exit(0 if all(s.passed for s in steps) else 3)
     drills = use_case.selftest(here, intent.item.asset_tag, bench=bench)
     for drill in drills:
         console.say(

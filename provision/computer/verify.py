@@ -29,7 +29,7 @@ def verify(
     if rest := [look.visit(office, by_tag[t], bench=bench) for t in ready if t not in found]:
         with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
             found |= look.ask(office, writer, rest, live=live)
-    _keep(office, found)
+    keep(office, found)
     bound = {e.subject: e.payload["things"] for e in office.ledger.latest(BOUND)}
     lived = last_lived(office)
     findings = []
@@ -41,7 +41,7 @@ def verify(
     return findings
 
 
-def _keep(office: Office, found: Mapping[str, look.Seen | ProvisionError]) -> None:
+def keep(office: Office, found: Mapping[str, look.Seen | ProvisionError]) -> None:
     """Record what was heard and seen."""
     lines = [
         (VERBS[name], tag, dict(body))

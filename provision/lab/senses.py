@@ -14,7 +14,7 @@ ROOT = os.environ["KIT_ROOT"]
 AIR = ROOT + "/lab/air"
 SECOND = 96000  # bytes: 48 kHz, 16 bit, mono
 LATE_BYTES, AIR_BYTES = SECOND * 2 // 5, SECOND // 25  # an echo of 400 ms, and the usual 40 ms
-GAIN = {"quiet": 0.1, "clipped": 30.0, "muted": 0.0, "mic-muted": 0.0, "default": 0.0, "near": 0.15}
+GAIN = {"quiet": 0.03, "clipped": 30.0, "muted": 0.0, "mic-muted": 0.0, "default": 0.0, "near": 0.15}
 CARDS = {"playback": ("sink", "2", "alsa_output.usb-kit"), "capture": ("source", "1", "alsa_input.usb-kit")}
 WIDTH, HEIGHT = 640, 480
 

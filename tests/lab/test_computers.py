@@ -197,6 +197,57 @@ def test_a_run_that_is_killed_is_looked_at_and_ended_by_resume(bench: Bench, ver
         assert watched(bench, tag)["state"] == "ok"
 
 
+@pytest.mark.parametrize("tag", [TAG, "BRU-PC-13"])
+def test_the_drill_of_a_pc_tells_each_step(bench: Bench, tag: str) -> None:
+    bench.pc(tag)
+    done = bench.run("selftest", tag)
+    assert done.code == 0, done.err
+    steps = [line.split()[1] for line in done.err.splitlines() if line.startswith(("pass", "✓"))]
+    assert steps[:5] == ["look", "collector", "again", "baseline", "outbox"]
+    bench.fault(tag, "disk", "900")
+    bench.fault(tag, "off", "1")
+    try:
+        done = bench.run("selftest", tag)
+        assert done.code == 3
+        assert "no answer" in done.err
+    finally:
+        bench.fault(tag, "off")
+        bench.fault(tag, "disk")
+    done = bench.run("selftest", "BRU-PC-14")
+    assert done.code == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "check", "verdict", "said"),
+    [
+        ("sound", "muted", "it_hears_itself", "fail", "no signal"),
+        ("sound", "quiet", "it_hears_itself", "fail", "too quiet"),
+        ("sound", "clipped", "it_hears_itself", "fail", "distorted"),
+        ("sound", "late", "it_hears_itself", "warn", "late echo"),
+        ("sound", "busy", "it_hears_itself", "unknown", "zoom"),
+        ("sound", "dead", "default_devices_are_the_kits_own", "unknown", "sound"),
+        ("sound", "default", "default_devices_are_the_kits_own", "fail", "alsa_output.hdmi"),
+        ("camera", "black", "it_sees", "fail", "dark"),
+        ("camera", "white", "it_sees", "fail", "white"),
+        ("camera", "flat", "it_sees", "fail", "one colour"),
+        ("camera", "frozen", "it_sees", "warn", "the same to the bit"),
+        ("camera", "held", "it_sees", "unknown", "zoom"),
+        ("webcam", "gone", "it_sees", "fail", "no camera"),
+        ("app", "5.0-1", "conference_app_is_new_enough", "fail", "6.0 is needed"),
+    ],
+)
+def test_what_it_does_not_hear_or_see_is_told(
+    bench: Bench, fault: str, value: str, check: str, verdict: str, said: str
+) -> None:
+    bench.fault(TAG, fault, value)
+    try:
+        findings = json.loads(bench.run("verify", TAG, "--live", "--json").out)["findings"]
+    finally:
+        bench.fault(TAG, fault)
+    found = next((f["verdict"], f["because"]) for f in findings if f["check"] == check)
+    assert (found[0], said in found[1]) == (verdict, True), found
+
+
 def test_ansible_reaches_the_pcs_of_the_inventory(bench: Bench) -> None:
     bench.ok("inventory", "--write")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE")}
