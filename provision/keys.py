@@ -74,7 +74,9 @@ def read_host_key(host: str, port: int) -> str:
 
 
 def fingerprint(key: str) -> str:
-    """Give the SHA256 fingerprint as ssh prints it."""
+    """Give the SHA256 fingerprint as ssh prints it; what is pinned of a device without SSH is shown as it is."""
+    if key.split(maxsplit=1)[0] not in (*HOST_KEYS, "ssh-rsa"):
+        return key
     return "SHA256:" + base64.b64encode(sha256(base64.b64decode(key.split()[1])).digest()).decode().rstrip("=")
 
 

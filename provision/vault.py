@@ -52,13 +52,16 @@ class Vault:
                 self._save()
         return {t: self.device(t) for t in tags}
 
-    def report_key(self, tag: str) -> Secret:
-        """Give the key by which a PC signs its reports (hex), making it where an older program made none."""
-        own = self.device(tag)
-        if "report_key" not in own:
-            self.keep(tag, {"report_key": Secret(secrets.token_hex(REPORT_KEY_BYTES))})
-            own = self.device(tag)
-        return own["report_key"]
+    def report_key(self, tag: str, *, anew: bool = False) -> Secret:
+        """Give the key by which a PC signs its reports (hex), making it where there is none, or `anew`."""
+        if anew or "report_key" not in self._sets.get(tag, {}):
+            with self._locked():
+                self._load()
+                own = self._sets.setdefault(tag, {})
+                if anew or "report_key" not in own:
+                    own["report_key"] = secrets.token_hex(REPORT_KEY_BYTES)
+                    self._save()
+        return Secret(self._sets[tag]["report_key"])
 
     def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
         """Put secrets that a person has set on a device into its set."""
@@ -182,7 +185,6 @@ def fresh(tag: str) -> dict[str, str]:
     return {
         "admin_password": password,
         "password_hash": sha512_crypt.using(rounds=5000).hash(password),
-        "report_key": secrets.token_hex(REPORT_KEY_BYTES),
         "snmp_auth": auth,
         "snmp_priv": priv,
         **_localised(auth, priv, tag.removesuffix(NEXT)),

@@ -51,6 +51,7 @@ def enrol(
             one.device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("system", ""))
         )
         bound, unbound = peripherals.candidates(snapshot.readings)
+        office.vault.report_key(tag, anew=True)  # what was signed before is of another life
         shown = {"host_key": key, "fingerprint": keys.fingerprint(key)}
         office.ledger.extend(
             [

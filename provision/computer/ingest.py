@@ -12,9 +12,8 @@ from pathlib import Path
 from provision import checks, endpoints, report
 from provision.computer import look
 from provision.connectors.openssh import Question
-from provision.errors import ProvisionError
 from provision.model import Computer, Finding, Snapshot
-from provision.office import BOUND, REPORTED, Office
+from provision.office import BOUND, ENROLLED, REPORTED, Office
 
 FETCH_S = 120.0
 NOT_IN_A_FILE = {
@@ -38,26 +37,35 @@ class Ingested:
     findings: tuple[Finding, ...] = ()
 
 
-def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
-    """Read files, never more of one than a report can have. Raises ProvisionError where one cannot be read."""
-    found = []
+def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
+    """Read files, never more of one than a report can have; one that cannot be read hides no other: its reason is a text."""
+    found: list[tuple[str, bytes | str]] = []
     for path in paths:
         try:
             with path.open("rb") as file:
                 found.append((str(path), file.read(report.LARGEST + 1)))
         except OSError as error:
-            raise ProvisionError(
-                f"cannot be read: {error.strerror}", where=str(path), hint="give the files that the PC left"
-            ) from None
+            found.append((str(path), f"cannot be read: {error.strerror}"))
     return found
 
 
-def ingest(office: Office, raws: Iterable[tuple[str, bytes]]) -> list[Ingested]:
+def counters(office: Office) -> dict[str, int]:
+    """Give the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
+    found: dict[str, int] = {}
+    for event in office.latest(REPORTED, ENROLLED):
+        found[event.subject] = int(event.payload["counter"]) if event.verb == REPORTED else 0
+    return found
+
+
+def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
     """Take in every report that is proven, in the order in which each PC made them; each is recorded with its findings."""
-    last = {e.subject: int(e.payload["counter"]) for e in office.latest(REPORTED)}
+    last = counters(office)
     done: list[Ingested] = []
     claims: list[tuple[str, report.Claim]] = []
     for source, raw in raws:
+        if isinstance(raw, str):
+            done.append(Ingested(source=source, refused=raw))
+            continue
         try:
             claims.append((source, report.claim(raw)))
         except report.ReportError as error:
@@ -99,22 +107,24 @@ def _take(office: Office, source: str, one: report.Claim, last: int) -> Ingested
     )
 
 
-def fetch(office: Office, computers: list[Computer], *, bench: bool) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
+def fetch(
+    office: Office, computers: list[Computer], *, bench: bool
+) -> tuple[list[tuple[str, bytes | str]], dict[str, str]]:
     """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
-    last = {e.subject: int(e.payload["counter"]) for e in office.latest(REPORTED)}
+    last = counters(office)
     asked: dict[str, tuple[Question, str]] = {}
     for one in (c for c in computers if (k := office.known.get(c.item.asset_tag)) and k.accepted):
         device = look.visit(office, one, bench=bench).device
         nonce = secrets.token_hex(8)
-        command = endpoints.load(one.driver).outbox.replace("{after}", f"{last.get(device.tag, 0):06d}")
-        document = f"{nonce}\n".encode()
+        command = endpoints.load(one.driver).outbox
+        document = f"{nonce} {last.get(device.tag, 0):06d}\n".encode()
         asked[device.tag] = (
             Question(device, look.feed(device, command), document, office.place.ssh_key, office.place.host_keys), nonce,
         )  # fmt: skip
     for question, _ in asked.values():
         question.send()
     deadline = time.monotonic() + FETCH_S
-    found: list[tuple[str, bytes]] = []
+    found: list[tuple[str, bytes | str]] = []
     silent: dict[str, str] = {}
     for tag, (question, nonce) in asked.items():
         reply = question.answer(deadline)

@@ -18,8 +18,8 @@ class Endpoint:
     `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
     `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
     `language` is python (travels compressed) or powershell; `zones` gives this kind's own names of time zones.
-    `report` is laid down behind the collector and makes the daily report; `outbox` prints, each on a line, the files with
-    numbers above {after}, then `end` and the line that it gets on standard input.
+    `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a
+    number on standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
     """
 
     name: str

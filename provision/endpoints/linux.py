@@ -15,8 +15,8 @@ ENDPOINT = Endpoint(
     live="collectors/live.py",
     baseline="endpoint/linux.py",
     report="endpoint/report.py",
-    outbox='sh -c \'read -r n; for f in "${KIT_ROOT-}"/var/lib/kit/outbox/*.json; do m=${f##*-}; [ -e "$f" ] && '
-    '[ 1${m%.json} -gt 1{after} ] && cat "$f" && echo; done; echo "end $n"\'',
+    outbox='sh -c \'read -r n a; for f in "${KIT_ROOT-}"/var/lib/kit/outbox/*.json; do m=${f##*-}; [ -e "$f" ] && '
+    '[ 1${m%.json} -gt 1$a ] && cat "$f" && echo; done; echo "end $n"\'',
     program="program.py",
     feed_archive=f'sh -c \'d="${{KIT_ROOT-}}{INBOX}"; mkdir -p "$d" && tar -xf - -C "$d" && exec python3 -SE "$d/program.py"\'',
 )

@@ -9,14 +9,29 @@ from provision.endpoints import Endpoint
 BOOTSTRAP = """$ProgressPreference = 'SilentlyContinue'
 $reader = New-Object IO.StreamReader([Console]::OpenStandardInput(), (New-Object Text.UTF8Encoding $false))
 & ([ScriptBlock]::Create($reader.ReadToEnd()))
-"""  # whatever the default shell is, base64 passes it unharmed; the program itself comes on standard input
+"""  # the program itself comes on standard input
 
-POWERSHELL = "powershell -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass"
+OUTBOX = """$ProgressPreference = 'SilentlyContinue'
+[Console]::OutputEncoding = New-Object Text.UTF8Encoding $false
+$asked = @([Console]::In.ReadLine().Split(' '))
+$files = @(Get-ChildItem -ErrorAction SilentlyContinue "$env:ProgramData\\Kit\\outbox\\*.json" | Sort-Object Name)
+foreach ($file in $files) {
+    if ([long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) { [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName)) }
+}
+[Console]::Out.WriteLine("end $($asked[0])")
+"""
+
+
+def encoded(script: str) -> str:
+    """Give the line that runs a script: whatever the default shell is, base64 passes it unharmed."""
+    powershell = "powershell -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass"
+    return f"{powershell} -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
+
 
 ENDPOINT = Endpoint(
     name="windows",
     title="Windows 10, 11",
-    feed=f"{POWERSHELL} -EncodedCommand " + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode(),
+    feed=encoded(BOOTSTRAP),
     as_root="",
     language="powershell",
     zones={
@@ -28,9 +43,7 @@ ENDPOINT = Endpoint(
     live="",
     baseline="endpoint/windows.ps1",
     report="endpoint/report.ps1",
-    outbox=f'{POWERSHELL} -Command "$n = [Console]::In.ReadLine(); Get-ChildItem $env:ProgramData/Kit/outbox/*.json | '
-    "Where-Object { [long]$_.BaseName.Split('-')[-1] -gt [long]'{after}' } | "
-    "ForEach-Object { [IO.File]::ReadAllText($_.FullName) }; 'end ' + $n\"",
+    outbox=encoded(OUTBOX),
     program="",
     feed_archive="",
 )

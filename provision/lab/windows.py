@@ -4,6 +4,7 @@ It runs no PowerShell: what a real one would do with the text is not shown here.
 as Windows PowerShell 5.1 does (byte order mark, CRLF, lists in a wrapper, progress as CLIXML), and obeys its faults.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -232,9 +233,9 @@ def main(words: list[Any]) -> None:
     """Be the word `powershell`, or make a report."""
     if words == ["report"]:
         report()
-    elif "-Command" in words:
-        found = re.search(r"\[long\]'(\d+)'", words[-1])
-        outbox(sys.stdin.readline(), int(found.group(1)) if found else 0)
+    elif "outbox" in base64.b64decode(words[words.index("-EncodedCommand") + 1]).decode("utf-16-le"):
+        nonce, after = sys.stdin.readline().split()
+        outbox(nonce, int(after))
     else:
         obey(sys.stdin.buffer.read().decode("utf-8-sig"))
 

@@ -11,6 +11,7 @@ import subprocess
 SCHEMA = 2
 ROOT = os.environ.get("KIT_ROOT", "").rstrip("/")
 DMI = ROOT + "/sys/class/dmi/id/"
+PEOPLE = 1000  # the first number of a person, as Debian gives them out
 WORD_S = 10  # the longest that a word of the system may take
 
 
@@ -65,6 +66,14 @@ def usb(device):
     return None
 
 
+def driver(entry):
+    """Give the name of the kernel's driver behind an entry."""
+    try:
+        return os.path.basename(os.readlink(entry + "/device/driver"))
+    except OSError:
+        return None
+
+
 def cameras():
     """Give each camera once: a UVC camera has a node for pictures and one for metadata."""
     found = {}
@@ -72,7 +81,10 @@ def cameras():
     for node in listed(folder):
         bus = usb(folder + node + "/device")
         key = bus["port"] if bus else node
-        one = found.setdefault(key, {"name": text(folder + node + "/name") or "", "usb": bus, "nodes": []})
+        one = found.setdefault(
+            key,
+            {"name": text(folder + node + "/name") or "", "usb": bus, "driver": driver(folder + node), "nodes": []},
+        )
         one["nodes"].append(node)
     return [found[key] for key in sorted(found)]
 
@@ -97,10 +109,11 @@ def audio():
 
 def desktop():
     """Give user and environment of the sound server of whoever is logged in at the desktop; None where nobody is."""
-    for user in listed(ROOT + "/run/user"):
-        runtime = ROOT + "/run/user/" + user
-        if user.isdigit() and os.path.exists(runtime + "/pulse/native"):
-            return int(user), {"XDG_RUNTIME_DIR": runtime, "PULSE_SERVER": "unix:" + runtime + "/pulse/native"}
+    users = sorted(int(user) for user in listed(ROOT + "/run/user") if user.isdigit())
+    for user in (u for u in users if u >= PEOPLE or u == os.getuid()):  # below them is the login screen's own server
+        runtime = ROOT + "/run/user/%d" % user
+        if os.path.exists(runtime + "/pulse/native"):
+            return user, {"XDG_RUNTIME_DIR": runtime, "PULSE_SERVER": "unix:" + runtime + "/pulse/native"}
     return None
 
 

@@ -33,10 +33,11 @@ function Get-Usb([string]$Id) {
         if ($Id -match '^USB\\VID_([0-9A-Fa-f]{4})&PID_([0-9A-Fa-f]{4})\\([^\\]+)$') {
             $numbers = ('{0}:{1}' -f $Matches[1], $Matches[2]).ToLowerInvariant()
             $serial = $Matches[3]
-            if ($serial.Contains('&')) { $serial = '' }
+            $synthetic = $serial.Contains('&')
+            if ($synthetic) { $serial = '' }
             $paths = @(Get-Property $Id 'DEVPKEY_Device_LocationPaths')
             $product = [string](Get-Property $Id 'DEVPKEY_Device_BusReportedDeviceDesc')
-            return [ordered]@{ vid_pid = $numbers; serial = $serial; port = [string]$paths[0]; product = $product }
+            return [ordered]@{ vid_pid = $numbers; serial = $serial; port = [string]$paths[0]; product = $product; synthetic = $synthetic }
         }
         $Id = [string](Get-Property $Id 'DEVPKEY_Device_Parent')
     }
@@ -50,6 +51,7 @@ function Get-Cameras {
         [ordered]@{
             name = [string]$one.Name; status = [string]$one.Status; present = [bool]$one.Present
             problem = [int]$one.ConfigManagerErrorCode; usb = (Get-Usb $one.PNPDeviceID)
+            driver = [string](Get-Property $one.PNPDeviceID 'DEVPKEY_Device_DriverVersion')
         }
     }
 }

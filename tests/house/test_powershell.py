@@ -70,6 +70,8 @@ def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
     assert text.isascii()
     assert 30_000 < len(text) < LIMIT, len(text)
     assert faults(windows.BOOTSTRAP) == []
+    assert faults(windows.OUTBOX) == []
+    assert len(windows.ENDPOINT.outbox) < 8000, "cmd takes no longer line"
     head = text.decode().partition("\n")[0]
     assert head.count("'") == 2 + 2 * head.count("''"), "no text of ours ends its quotes"
 

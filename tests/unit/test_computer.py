@@ -104,6 +104,43 @@ def test_the_baseline_is_set_once_and_given_back_byte_for_byte_without_the_offic
     assert undone.snapshot.settings == {"system.hostname": "debian", "system.timezone": "Asia/Jakarta"}
 
 
+def test_the_daily_report_is_laid_down_once_and_taken_away_whole(box: Box) -> None:
+
+    from provision import report
+    from provision.computer import look
+    from provision.model import Secret
+
+    box.package()
+    before = box.tree()
+    text, written = look.report_program("linux"), report.config("BRU-PC-01", Secret("ab" * 32), ("zoom",), "")
+    wanted = SETTINGS | {report.SETTING: report.digest(text, written)}
+    laid = {"settings": wanted, "report": written, "report_program": text}
+    first = box.ask("apply", **laid)
+    assert (first.failed, report.SETTING in first.changed) == ({}, True)
+    assert (box.root / "var/lib/kit/report.json").stat().st_mode & 0o77 == 0
+    assert box.ask("apply", **laid).changed == ()
+    environment = {"KIT_ROOT": str(box.root), "PATH": f"{box.words}:/usr/bin:/bin"}
+    argv = [sys.executable, "-SE", str(box.root / "var/lib/kit/report.py")]
+    done = subprocess.run(argv, capture_output=True, check=True, env=environment)
+    assert done.stdout == b"", "the collector does not print by itself"
+    (made,) = (box.root / "var/lib/kit/outbox").iterdir()
+    assert (made.name, made.stat().st_mode & 0o77) == ("BRU-PC-01-000001.json", 0)
+    proven = report.prove(report.claim(made.read_bytes()), Secret("ab" * 32), last=0, now_s=int(time.time()))
+    assert proven.readings["serial"] == "AC1"
+    assert [a["name"] for a in proven.readings["apps"]] == ["zoom"]
+    (box.root / "var/lib/kit/report.py").write_text("print('somebody else')\n")
+    assert box.ask("apply", **laid).changed == (report.SETTING,), "a program that was altered is set again"
+    assert box.ask("undo", **laid).failed == {}
+    gone = {n for n in before if n.startswith("var/lib/kit/inbox")}
+    after = {n: t for n, t in before.items() if n not in gone} | {"root/.ssh/authorized_keys": ""}
+    assert box.tree() == after
+    assert not (box.root / "var/lib/kit").exists()
+
+
+def test_an_answer_is_small_enough_for_the_link(box: Box) -> None:
+    assert len(box.run("look", apps=("zoom",))) < 16_000
+
+
 def test_a_second_baseline_keeps_what_was_there_before_the_first(box: Box) -> None:
     box.package()
     box.ask("apply")

@@ -135,3 +135,10 @@ def test_a_damaged_way_back_is_said_and_nothing_is_sent(tmp_path: Path, text: st
     assert "way back" in said["refused"]
     again = setter.unpack(setter.pack(target, tmp_path / "x.json").decode())
     assert again == replace(box, target=target)
+
+
+def test_a_pinned_engine_is_shown_as_it_is() -> None:
+    from provision import keys
+
+    assert keys.fingerprint("snmp-engine 80001f88030000000000ab") == "snmp-engine 80001f88030000000000ab"
+    assert keys.fingerprint("ssh-ed25519 AAAA").startswith("SHA256:")
