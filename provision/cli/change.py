@@ -111,7 +111,7 @@ def selftest(
     from provision.model import Computer
 
     here = office()
-    intent = here.device(device)
+    intent = here.home.computers.get(device.upper()) or here.intent(device)
     if isinstance(intent, Computer):
         from provision.computer import drill as drill_of_pc
 

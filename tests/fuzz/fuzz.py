@@ -13,10 +13,11 @@ import atheris
 
 atheris.enabled_hooks.add("str")  # else what hides behind startswith and the like is never found
 with atheris.instrument_imports(include=["provision"]):
-    from provision import drivers, program, radio, readings
+    from provision import drivers, program, radio, readings, report
     from provision.dialects import pdu, rsc, shell
     from provision.errors import ProvisionError
     from provision.grammars import objects, routeros, uci
+    from provision.model import Secret
     from provision.snmpv3 import ber, message, reply
     from provision.usm import NET_SNMP
 
@@ -45,6 +46,15 @@ def v3(raw: bytes) -> None:
     assert isinstance(reply.read(REQUEST, raw), reply.Refused | reply.Hint)
     with contextlib.suppress(ber.BerError):
         reply.msg_id(raw)
+
+
+def signed(raw: bytes) -> None:
+    """No report is ever proven that was not signed with the key."""
+    try:
+        report.prove(report.claim(raw), Secret("ab" * 32), last=0, now_s=1_795_000_000)
+    except report.ReportError:
+        return
+    raise AssertionError("a report was believed")
 
 
 def rows(raw: bytes) -> None:
@@ -79,6 +89,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "look-pdu": refuses(lambda raw: pdu.read_look(EPMP, raw, "n", "x", "now")),
     "objects": refuses(lambda raw: objects.parse(text(raw), EPMP.shape)),
     "computer": refuses(lambda raw: program.read(raw, nonce="n", device="x", at="now")),
+    "report": refuses(signed),
     "snmpv3": v3,
     "rows": rows,
 }

@@ -62,6 +62,7 @@ def test_installed_without_a_network_it_does_the_job_outside_any_checkout(bundle
         trap '$p --home home lab down' EXIT
         $p --home home enrol BRU-PC-02 --yes
         $p --home home apply BRU-PC-02 --bench --yes --packages home/var/lab/packages
+        $p --home home verify BRU-PC-02 --live --bench
         $p --home home handover talisayan --to "Siti Rahmah" --nip 197003041998031001
         $p --home home inventory --list
         {target}/bin/python -c 'import provision, sys; print(provision.__file__)'

@@ -82,6 +82,15 @@ class Bench:
             self.ok("apply", tag, "--bench", "--yes", "--packages", str(self.home / "var/lab/packages"))
             self.tried(tag)
 
+    def kept(self) -> dict[Path, bytes]:
+        """Give what every file of the home holds, but the lab's own.
+
+        Whoever closes a file of a database drops the locks of his own connections, so they are closed first.
+        """
+        self.hand.ledger.engine.dispose()
+        lab = self.home / "var/lab"
+        return {p: p.read_bytes() for p in self.home.rglob("*") if p.is_file() and lab not in p.parents}
+
     def tried(self, tag: str) -> None:
         """The PC was heard and seen: measured, or attested where it cannot be."""
         if self.office.home.computers[tag].driver == "linux":

@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 from labhome import until
-from test_computer import DEVICE, ITEM
 
 from provision import checks
-from provision.model import Snapshot
+from provision.model import Device, Item, ItemKind, Snapshot, Stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not shutil.which("pulseaudio"), reason="no pulseaudio")]
 ROOT = Path(__file__).parents[2]
@@ -26,6 +25,16 @@ SINKS = (
     "module-null-sink sink_name=kit_speaker rate=48000 channels=1",
     "module-remap-source master=kit_speaker.monitor source_name=kit_mic",
 )
+
+
+ITEM = Item(
+    asset_tag="BRU-PC-01", kind=ItemKind.COMPUTER, brand="b", model="m", serial="AC1", kode_barang="k", condition="baik",
+    year=2026, value_idr=1,
+)  # fmt: skip
+DEVICE = Device(
+    tag="BRU-PC-01", kecamatan="kelay", driver="linux", host="h", bench_host="h", ssh_port=22, snmp_port=0,
+    stage=Stage.PROVISIONED, role="computers",
+)  # fmt: skip
 
 
 class Desktop:

@@ -173,8 +173,7 @@ def test_the_key_of_the_reports_is_in_no_file_of_the_home_and_in_no_output(bench
         bench.run("plan", pc), bench.run("apply", pc, "--yes", "--json"),
     ]  # fmt: skip
     assert not any(key in done.out + done.err for done in said)
-    kept = (p for p in bench.home.rglob("*") if p.is_file() and "lab" not in p.parts)
-    assert [p for p in kept if key.encode() in p.read_bytes()] == []
+    assert [p for p, body in bench.kept().items() if key.encode() in body] == []
     assert key not in path.read_text()
 
 
