@@ -178,7 +178,7 @@ def ansible() -> None:
     """Let Ansible itself use the home that came out."""
     for argv in (
         ["ansible-inventory", "-i", "inventory/", "--graph"],
-        ["ansible", "-i", "inventory/", "computers", "-m", "ansible.builtin.raw", "-a", "uptime"],
+        ["ansible", "-i", "inventory/", "computers", "-m", "ansible.builtin.raw", "-a", "hostname"],
     ):
         tell(f"\n$ cd {HOME}; {' '.join(argv)}")
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from provision import endpoints
+
 
 @cache
 def group(name: str) -> str:
@@ -33,6 +35,8 @@ def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
     own: dict[str, Any] = {"snmp_port": body["snmp_port"]} if role in {"modems", "radios"} else {}
     if role == "modems":
         own["tunnel_key"] = body.get("tunnel_key", "")
+    if role == "computers" and (shell := endpoints.load(str(body["driver"])).ansible_shell):
+        own["ansible_shell_type"] = shell
     if body.get("rsa"):
         own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
         own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"

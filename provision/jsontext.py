@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-CLIXML = re.compile(r"#< CLIXML\s*(?:<Objs.*?</Objs>)?|<Objs .*?</Objs>", re.DOTALL)
+CLIXML = ("<Objs ", "</Objs>", "#< CLIXML")
 DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")  # as ConvertTo-Json of Windows PowerShell writes a date
 OPENING = re.compile(r"(?:^|(?<=\n))[ \t]*(\{)")
 TRUE, FALSE = {"true", "1"}, {"false", "0"}
@@ -20,7 +20,7 @@ TRUE, FALSE = {"true", "1"}, {"false", "0"}
 
 def only_object(output: bytes) -> dict[str, Any]:
     """Give the object; raises ValueError where there is none, more than one, or one with two readings."""
-    text = CLIXML.sub("\n", _decoded(output)).strip()
+    text = _without_clixml(_decoded(output)).strip()
     decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_number, parse_float=_number)
     found: list[dict[str, Any]] = []
     at = _opening(text, 0)
@@ -32,7 +32,18 @@ def only_object(output: bytes) -> dict[str, Any]:
         at = _opening(text, end)
     if len(found) != 1:
         raise ValueError("two JSON objects" if found else "no JSON object")
+    json.dumps(found[0], ensure_ascii=False).encode()  # half a character: UnicodeEncodeError is a ValueError
     return found[0]
+
+
+def _without_clixml(text: str) -> str:
+    """Cut what PowerShell says beside its answer, as XML; in one pass, whatever comes."""
+    start, end, mark = CLIXML
+    kept, at = [], 0
+    while (begin := text.find(start, at)) >= 0 and (stop := text.find(end, begin)) >= 0:
+        kept.append(text[at:begin])
+        at = stop + len(end)
+    return "\n".join([*kept, text[at:]]).replace(mark, "")
 
 
 def _opening(text: str, at: int) -> int:

@@ -14,6 +14,9 @@ from provision.errors import CutShortError, DeviceError
 from provision.jsontext import only_object
 from provision.model import Secret, Settings, Snapshot, Value
 
+NUMBERS = ("off_db", "rms_db", "noise_db", "clipped", "delay_ms", "seconds", "luma", "variance")
+TEXTS = ("failed", "camera")
+NUMBER_MAX, TEXT_MAX, KEPT_MAX = 1e9, 160, 16
 ANSWER_MAX = 1 << 20  # a PC with a thousand sound cards says less
 KEY = "ssh.monitoring_key"
 FILLERS = frozenset(  # what factories write where a serial should be (domain page on conference, section 4)
@@ -72,9 +75,8 @@ def _python(body: str) -> str:
 
 
 def _powershell(body: str) -> str:
-    """Write the task as a text of single quotes: JSON here is ASCII on one line, so only the quote itself is doubled."""
-    quoted = body.replace("'", "''")
-    return f"$TASK = ConvertFrom-Json '{quoted}'\n"
+    """Give the task as a line of its own, which the bootstrap reads: what stands in a script Windows may write into a log."""
+    return body
 
 
 NO_TASK = {"python": "TASK = None", "powershell": "$TASK = $null"}  # else the collector would print by itself
@@ -114,7 +116,26 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
 def _live(said: Any) -> dict[str, Mapping[str, Any]]:
     if not isinstance(said, dict):
         return {}
-    return {name: said[name] for name in ("hearing", "sight") if isinstance(said.get(name), dict)}
+    return {name: _measured(said[name]) for name in ("hearing", "sight") if isinstance(said.get(name), dict)}
+
+
+def _measured(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what a PC may say of its senses: numbers within reason and short texts, and never the word of a person."""
+    kept = {name: said[name] for name in NUMBERS if _is_number(said.get(name))}
+    kept |= {name: str(said[name])[:TEXT_MAX] for name in TEXTS if isinstance(said.get(name), str)}
+    if isinstance(tones := said.get("tones_db"), list) and len(tones) < KEPT_MAX and all(map(_is_number, tones)):
+        kept["tones_db"] = tones
+    if isinstance(busy := said.get("busy"), list):
+        kept["busy"] = [str(one)[:TEXT_MAX] for one in busy[:KEPT_MAX]]
+    if isinstance(bus := said.get("usb"), dict):
+        kept["usb"] = {n: str(bus.get(n))[:TEXT_MAX] for n in ("vid_pid", "serial", "port", "product")}
+    if said.get("equal") is True:
+        kept["equal"] = True
+    return kept
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < NUMBER_MAX
 
 
 def _short(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from provision import traffic
+from provision import drivers, traffic
 from provision.model import Snapshot
 from provision.office import TRAFFIC, Office
 from provision.traffic import Traffic
@@ -26,13 +26,20 @@ def keep(office: Office, looks: Mapping[str, Snapshot]) -> dict[str, Traffic]:
             continue
         of, seen = traffic.card(sim), traffic.counters(look.readings)
         if seen is not None:
-            sums[tag] = traffic.advance(last.get(tag), seen, look.at, of)
+            sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(office, tag))
         elif (old := last.get(tag)) is not None and old.of == of:
             sums[tag] = old
     lines = [(TRAFFIC, tag, one.payload()) for tag, one in sums.items() if _due(last.get(tag), one)]
     if lines:
         office.ledger.extend(lines, at=office.now())
     return sums
+
+
+def _narrow(office: Office, tag: str) -> bool:
+    """Say whether a modem counts in 32 bits: its firmware is older than its family's first that does not."""
+    device = office.known[tag].device
+    wide = drivers.load(device.driver).counts_64
+    return bool(wide) and drivers.version(device.firmware) < drivers.version(wide)
 
 
 def _due(last: Traffic | None, one: Traffic) -> bool:

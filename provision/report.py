@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ from provision.model import Secret
 SETTING = "report.program"
 LARGEST = 1 << 20
 AHEAD_S, OLD_S = 600, 31 * 86400  # own choice: clocks of PCs drift by minutes; older than a month says nothing of today
+TAG = re.compile(r"[A-Z0-9-]{3,27}")
 FIELDS = {"kit": str, "counter": int, "at": int, "body": str, "mac": str}
 
 
@@ -69,6 +71,8 @@ def claim(raw: bytes) -> Claim:
         raise ReportError(f"no report: {str(error).partition(': line')[0] or 'nested too deep'}") from None
     if "mac" not in said:
         raise ReportError("unsigned: it has no mac")
+    if isinstance(said.get("kit"), str) and not TAG.fullmatch(said["kit"]):
+        raise ReportError("no report: kit is no asset tag")
     if wrong := [n for n, kind in FIELDS.items() if not isinstance(said.get(n), kind) or isinstance(said.get(n), bool)]:
         raise ReportError(f"no report: {', '.join(wrong)} is missing or not understood")
     return Claim(tag=said["kit"], counter=said["counter"], at_s=said["at"], body=said["body"], mac=said["mac"])

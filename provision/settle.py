@@ -99,7 +99,7 @@ def _round(
         is_new = not event.payload.get("drill") and _is_candidate(event, look)
         if state[0] == "armed" and state[1] == event.payload["run"]:
             (to_confirm if is_new else to_revert)[tag] = (look, device)
-        elif state[0] != "armed":  # another run's guard ends first
+        elif state[0] in {"none", "reverted"}:  # another run's guard ends first; one that cannot be read says nothing
             ended[tag] = _ended(state, _as_sent(event, look) if is_new else look, is_new=is_new)
     _finish(office, writer, begun, to_confirm, tell)
     _finish(office, writer, begun, to_revert, tell, revert=True)

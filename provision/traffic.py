@@ -54,13 +54,17 @@ def card(sim: Mapping[str, Any]) -> str:
     return f"{str(sim['number'])[-4:]} {sim['dicek_pada']}"
 
 
-def advance(last: Traffic | None, seen: tuple[int, int], at: str, of: str) -> Traffic:
-    """Add what ran since the `last` look; the first look of a card is where its sum begins."""
+def advance(last: Traffic | None, seen: tuple[int, int], at: str, of: str, *, narrow: bool = False) -> Traffic:
+    """Add what ran since the `last` look; the first look of a card is where its sum begins.
+
+    Only counters of 32 bits (`narrow`) can wrap.
+    """
     if last is None or last.of != of:
         return Traffic(of=of, since=at, at=at, counters=seen)
-    fell = any(new < old and not _wrapped(old, new) for old, new in zip(last.counters, seen, strict=True))
+    pairs = list(zip(last.counters, seen, strict=True))
+    fell = any(new < old and not (narrow and _wrapped(old, new)) for old, new in pairs)
     silent = datetime.fromisoformat(at) - datetime.fromisoformat(last.at) > SILENCE
-    ran = sum(_ran(old, new) for old, new in zip(last.counters, seen, strict=True))
+    ran = sum(_ran(old, new, narrow=narrow) for old, new in pairs)
     return Traffic(
         of=of, since=last.since, at=at, counters=seen, used=last.used + ran, gaps=last.gaps + (fell or silent)
     )
@@ -70,10 +74,10 @@ def _wrapped(old: int, new: int) -> bool:
     return HIGH <= old < SPAN and new < LOW
 
 
-def _ran(old: int, new: int) -> int:
+def _ran(old: int, new: int, *, narrow: bool) -> int:
     if new >= old:
         return new - old
-    return new + SPAN - old if _wrapped(old, new) else new
+    return new + SPAN - old if narrow and _wrapped(old, new) else new
 
 
 def days_left(one: Traffic, quota_gb: float) -> float | None:

@@ -35,7 +35,7 @@ def baseline_is_the_accepted_one(case: Case) -> Judgement:
     return Verdict.PASS, f"{len(case.snapshot.settings)} settings"
 
 
-@check(needs=("hostname",), remedy="provision apply sets it.")
+@check(needs=("hostname",), remedy="provision apply sets it; a Windows PC takes it at its next restart.")
 def hostname_is_the_asset_tag(case: Case) -> Judgement:
     """The PC calls itself by the tag on its label."""
     said = str(case.snapshot.readings["hostname"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from provision import peripherals
 from provision.checks import Case, Judgement, check
 from provision.model import Verdict
 
@@ -51,6 +52,9 @@ def it_sees(case: Case) -> Judgement:
     said = case.live["sight"]
     if (early := _word(said, case.today, "seen")) is not None:
         return early
+    bound, bus = case.bound.get("webcam"), said.get("usb")
+    if bound is not None and not (isinstance(bus, dict) and peripherals.same(bound, bus)):
+        return Verdict.UNKNOWN, f"the picture is of {said.get('camera') or 'another camera'}, not of the kit's webcam"
     if not (_number(said.get("luma")) and _number(said.get("variance"))):
         return Verdict.UNKNOWN, "the numbers of the picture are not understood"
     luma, variance = float(said["luma"]), float(said["variance"])

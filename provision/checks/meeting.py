@@ -16,20 +16,28 @@ PROBLEMS = {10: "cannot start", 22: "is disabled", 28: "has no driver"}  # Windo
 QUIET_PERCENT = 20  # measured with null sinks: at 20 % a recording is too quiet to be judged
 SIGNATURES_DAYS = 7
 DAY_S = 86400
+LEVELS = ("machine", "user", "desktop apps")  # the user's are there while somebody is logged in at the desktop
 SIDES = {"playback": ("speaker", "speaker"), "capture": ("microphone", "microphone")}
 REMOTE = "remote"
 
 
-@check(needs=("cameras", "audio"), remedy="Unplug it and plug it in again; then look at it in the device manager.")
+@check(
+    only="windows",
+    needs=("cameras", "audio"),
+    remedy="Unplug it and plug it in again; then look at it in the device manager.",
+)
 def devices_have_no_fault(case: Case) -> Judgement:
     """No camera and no sound device has a fault that the system knows of."""
-    wrong = []
+    wrong, told = [], 0
     for one in (*case.snapshot.readings["cameras"], *case.snapshot.readings["audio"]):
         code = one.get("problem")
+        told += code is not None
         if isinstance(code, bool) or not isinstance(code, int | None):
             return Verdict.UNKNOWN, f"{one['name']}: its state is not understood"
         if code:
             wrong.append(f"{one['name']} {PROBLEMS.get(code, f'has the problem {code}')}")
+    if not told:
+        return Verdict.UNKNOWN, "not told of any device"
     return (Verdict.FAIL, "; ".join(wrong)) if wrong else (Verdict.PASS, "none known")
 
 
@@ -88,13 +96,16 @@ def sound_is_on(case: Case) -> Judgement:
     """Neither the default speaker nor the default microphone is muted or nearly so."""
     wrong, unread = [], []
     for side, (_, word) in SIDES.items():
-        for entry in case.snapshot.readings["sound"][side]:
+        entries = case.snapshot.readings["sound"][side]
+        wrong += [] if entries else [f"no default {word}"]
+        for entry in entries:
             percent = entry.get("volume_percent")
+            told = isinstance(percent, int) and not isinstance(percent, bool) and percent >= 0
             if entry.get("muted") is True:
                 wrong.append(f"the {word} is muted")
-            elif isinstance(percent, int) and 0 <= percent <= QUIET_PERCENT:
+            elif told and percent <= QUIET_PERCENT:
                 wrong.append(f"the {word} is at {percent} %")
-            elif entry.get("muted") is not False:
+            elif entry.get("muted") is not False or not told:
                 unread.append(word)
     if wrong:
         return Verdict.FAIL, "; ".join(dict.fromkeys(wrong))
@@ -113,7 +124,12 @@ def apps_may_use_camera_and_microphone(case: Case) -> Judgement:
         for level, value in levels.items()
         if value != "Allow"
     ]
-    lacking = [kind for kind in ("webcam", "microphone") if kind not in consent]
+    lacking = [
+        f"{kind} ({level})"
+        for kind in ("webcam", "microphone")
+        for level in LEVELS
+        if level not in consent.get(kind, {})
+    ]
     if wrong:
         return Verdict.FAIL, "; ".join(wrong)
     return (Verdict.UNKNOWN, f"not told: {', '.join(lacking)}") if lacking else (Verdict.PASS, "allowed")

@@ -14,7 +14,7 @@ from provision.change import Run
 from provision.computer import apply, ingest, look
 from provision.computer import verify as judge
 from provision.errors import DeviceError, ProvisionError, UsageError
-from provision.model import Computer
+from provision.model import Computer, Verdict
 from provision.office import SELFTEST, Office, kind_of
 from provision.single import single
 
@@ -76,25 +76,26 @@ def _look(office: Office, computer: Computer, *, bench: bool, live: bool) -> tup
 
 def _unchanged(office: Office, computer: Computer, *, bench: bool) -> Step:
     try:
-        (done,), _ = apply.apply(office, [computer], Run(bench=bench))
+        (done,), _ = apply.apply(office, [computer], Run(bench=bench, approve=lambda _: False))
     except (DeviceError, ProvisionError) as error:
         return Step(name="baseline", passed=False, said=str(error))
-    return Step(name="baseline", passed=done.ending == "unchanged", said=f"{done.ending}: {done.because}")
+    differs = "" if done.step == "plan" else f"it differs from the intent: provision plan {done.device}"
+    return Step(
+        name="baseline", passed=done.step == "plan" and done.ending == "unchanged", said=differs or done.because
+    )
 
 
 def _live(office: Office, computer: Computer, *, bench: bool) -> Iterator[Step]:
     tag = computer.item.asset_tag
-    if endpoints.load(computer.driver).live:
-        found, _ = _look(office, computer, bench=bench, live=True)
-        if not isinstance(found, ProvisionError):
-            judge.keep(office, {tag: found})
-    lived = judge.last_lived(office).get(tag, {})
-    for name in judge.VERBS:
-        said = lived.get(name)
-        failed = said is None or bool(said.get("failed") or said.get("busy"))
-        words = (
-            f"provision attest {tag} {name}"
-            if said is None
-            else str(said.get("failed") or said.get("busy") or said.get("by") or "measured")
-        )
-        yield Step(name=name, passed=not failed, said=words)
+    measures = bool(endpoints.load(computer.driver).live)
+    found, _ = _look(office, computer, bench=bench, live=measures)
+    if isinstance(found, ProvisionError):
+        yield from (Step(name=name, passed=False, said=str(found)) for name in judge.VERBS)
+        return
+    judge.keep(office, {tag: found})
+    said = {f.check: f for f in judge.verify(office, [computer], bench=bench, seen={tag: found})}
+    for name, check in (("hearing", "it_hears_itself"), ("sight", "it_sees")):
+        finding = said.get(check)
+        passed = finding is not None and finding.verdict in {Verdict.PASS, Verdict.WARN}
+        words = finding.because if finding else f"not tried: provision attest {tag} {name}"
+        yield Step(name=name, passed=passed, said=words)

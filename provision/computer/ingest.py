@@ -113,7 +113,12 @@ def fetch(
     """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
     last = counters(office)
     asked: dict[str, tuple[Question, str]] = {}
-    for one in (c for c in computers if (k := office.known.get(c.item.asset_tag)) and k.accepted):
+    silent: dict[str, str] = {}
+    for one in computers:
+        tag = one.item.asset_tag
+        if not ((known := office.known.get(tag)) and known.accepted):
+            silent[tag] = f"not provisioned: provision apply {tag} --bench"
+            continue
         device = look.visit(office, one, bench=bench).device
         nonce = secrets.token_hex(8)
         command = endpoints.load(one.driver).outbox
@@ -125,7 +130,6 @@ def fetch(
         question.send()
     deadline = time.monotonic() + FETCH_S
     found: list[tuple[str, bytes | str]] = []
-    silent: dict[str, str] = {}
     for tag, (question, nonce) in asked.items():
         reply = question.answer(deadline)
         lines = reply.output.replace(b"\r", b"").splitlines()

@@ -11,7 +11,7 @@ from provision.computer import look
 from provision.connectors.ansible import Writer
 from provision.errors import ProvisionError
 from provision.model import Computer, Finding, Snapshot, Verdict
-from provision.office import BOUND, HEARD, SEEN, Office
+from provision.office import BOUND, ENROLLED, HEARD, SEEN, Office
 
 VERBS = {"hearing": HEARD, "sight": SEEN}
 
@@ -54,9 +54,10 @@ def keep(office: Office, found: Mapping[str, look.Seen | ProvisionError]) -> Non
 
 
 def last_lived(office: Office) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Give what was last heard and seen on each PC: `hearing` and `sight`, each with its time."""
+    """Give what was last heard and seen on each PC since its things were bound: `hearing` and `sight`, each with its time."""
     lived: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for event in office.latest(*VERBS.values()):
+    fresh = {e.subject: e.number for e in office.latest(BOUND, ENROLLED)}  # by another thing, or in another life
+    for event in (e for e in office.latest(*VERBS.values()) if e.number > fresh.get(e.subject, 0)):
         name = next(n for n, verb in VERBS.items() if verb == event.verb)
         lived.setdefault(event.subject, {})[name] = {**event.payload, "at": event.at}
     return lived

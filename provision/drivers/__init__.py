@@ -104,7 +104,8 @@ class Driver:
     `features` maps a feature to the first version that has it, `facts` are what the intent may leave out.
     Where a look over SNMP gives no digest of the configuration (`published`), it is read over SSH each time.
     `carrier` is `ssh`, or `snmp` for a family without a shell: its settings are `objects` (name -> OID and type), set
-    in one PDU, on the bench only. `lacks` names what such a box has not: imei, apn, failover.
+    in one PDU, on the bench only. `counts_64` is the first firmware whose byte counters have
+    64 bits, where older ones wrap at 32. `lacks` names what such a box has not: imei, apn, failover.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Driver:
     needs: tuple[Need, ...] = ()
     readings: str
     published: bool = True
+    counts_64: str = ""
     usm: Usm = NET_SNMP
     install: str = ""
     commit: ConfirmedCommit = field(default_factory=ConfirmedCommit)

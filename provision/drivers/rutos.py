@@ -55,7 +55,7 @@ DRIVER = Driver(
     factory=Factory(address="192.168.1.1", username="root", password=""),
     welcome=Welcome(put="", line='umask 077; cat >>"${IPKG_INSTROOT-}/etc/dropbear/authorized_keys"'),
     facts={"modem_device": "", "cellular": "mob1s{sim}a1", "sim": "1"},
-    readings="rutos", published=False, usm=LEARNED,
+    readings="rutos", published=False, counts_64="0.7.10", usm=LEARNED,
     commit=replace(openwrt.DRIVER.commit),
 )
 # fmt: on

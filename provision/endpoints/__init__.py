@@ -17,7 +17,8 @@ class Endpoint:
     `collector` and `baseline` name files of templates/; the program is both, one behind the other, and between them
     `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
     `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
-    `language` is python (travels compressed) or powershell; `zones` gives this kind's own names of time zones.
+    `language` is python (travels compressed) or powershell; `ansible_shell` is Ansible's word for the shell, where it is
+    not a POSIX one; `zones` gives this kind's own names of time zones.
     `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a
     number on standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
     """
@@ -32,6 +33,7 @@ class Endpoint:
     program: str
     feed_archive: str
     language: str = "python"
+    ansible_shell: str = ""
     zones: Mapping[str, str] = field(default_factory=dict)
     report: str
     outbox: str

@@ -8,6 +8,7 @@ from provision.endpoints import Endpoint
 
 BOOTSTRAP = """$ProgressPreference = 'SilentlyContinue'
 $reader = New-Object IO.StreamReader([Console]::OpenStandardInput(), (New-Object Text.UTF8Encoding $false))
+$TASK = ConvertFrom-Json $reader.ReadLine()
 & ([ScriptBlock]::Create($reader.ReadToEnd()))
 """  # the program itself comes on standard input
 
@@ -16,7 +17,7 @@ OUTBOX = """$ProgressPreference = 'SilentlyContinue'
 $asked = @([Console]::In.ReadLine().Split(' '))
 $files = @(Get-ChildItem -ErrorAction SilentlyContinue "$env:ProgramData\\Kit\\outbox\\*.json" | Sort-Object Name)
 foreach ($file in $files) {
-    if ([long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) { [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName)) }
+    if ($file.Length -le 1MB -and [long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) { [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName)) }
 }
 [Console]::Out.WriteLine("end $($asked[0])")
 """
@@ -34,6 +35,7 @@ ENDPOINT = Endpoint(
     feed=encoded(BOOTSTRAP),
     as_root="",
     language="powershell",
+    ansible_shell="powershell",
     zones={
         "Asia/Makassar": "Singapore Standard Time",
         "Asia/Jakarta": "SE Asia Standard Time",

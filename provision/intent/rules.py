@@ -18,6 +18,7 @@ COMPUTERS = (
     "linux",
     "windows",
 )  # the endpoints that this program knows; a test compares them with provision/endpoints/
+NETBIOS = 15  # characters of a computer name that Windows keeps whole
 UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
 WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
 
@@ -193,6 +194,12 @@ def computers(
             files[name].fault(
                 ("computer", "driver"), f"no such kind of PC: {driver}", "one of: " + ", ".join(COMPUTERS)
             )
+        for at, item in enumerate(kit.items):
+            if item.kind is ItemKind.COMPUTER and driver == "windows" and len(item.asset_tag) > NETBIOS:
+                files[name].fault(
+                    ("items", at, "asset_tag"), f"{item.asset_tag} is no name for a Windows PC: {NETBIOS} characters at most",
+                    "give it a shorter tag",
+                )  # fmt: skip
         try:
             address = str(kit.computer.address or IPv4Address(numbered(defaults.computer.address, code)))
         except AddressValueError as error:

@@ -18,7 +18,11 @@ from provision.lab import factory, ssh
 from provision.lab.device import NoSuchFaultError, Powered
 from provision.lab.pcfactory import WORDS, Pc, hold, make, peripheral, tell
 
-POWERSHELL = {"powershell": f'exec python3 -SE "{Path(__file__).with_name("windows.py")}" "$@"\n'}
+SCRIPT = Path(__file__).with_name("windows.py")
+POWERSHELL = {
+    "powershell": f'exec python3 -SE "{SCRIPT}" "$@"\n',
+    "hostname": f'exec python3 -SE "{SCRIPT}" hostname\n',
+}
 WINDOWS_FAULTS = (
     "serial",
     "webcam",

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import sys
 import time
 from typing import Any
@@ -186,11 +185,11 @@ def undo(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[s
 
 def obey(text: str) -> None:
     """Do what the program's task says, and answer as Windows PowerShell would."""
-    match = re.match(r"\$TASK = ConvertFrom-Json '((?:[^']|'')*)'\n", text)
-    if match is None or "Get-Collected" not in text:
+    first, _, program = text.partition("\n")
+    if "Get-Collected" not in program:
         sys.stderr.write("ParserError: this is not the program that it knows\n")
         sys.exit(1)
-    task, state = json.loads(match.group(1).replace("''", "'")), load()
+    task, state = json.loads(first), load()
     wrong, serial = state["faults"], state["faults"].get("serial") or state["serial"]
     changed: list[str] = []
     failed: dict[str, str] = {}
@@ -230,10 +229,15 @@ def outbox(line: str, after: int) -> None:
 
 
 def main(words: list[Any]) -> None:
-    """Be the word `powershell`, or make a report."""
+    """Be the word `powershell` or `hostname`, or make a report."""
     if words == ["report"]:
         report()
-    elif "outbox" in base64.b64decode(words[words.index("-EncodedCommand") + 1]).decode("utf-16-le"):
+        return
+    if words == ["hostname"]:
+        sys.stdout.write(load()["settings"]["system.hostname"] + "\r\n")
+        return
+    script = base64.b64decode(words[words.index("-EncodedCommand") + 1]).decode("utf-16-le")
+    if "outbox" in script:
         nonce, after = sys.stdin.readline().split()
         outbox(nonce, int(after))
     else:

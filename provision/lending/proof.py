@@ -13,6 +13,7 @@ from provision.model import Event, Item, ItemKind, Verdict
 from provision.office import ACCEPTED, JUDGED, Office
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
+TRIED = {"it_hears_itself": "heard", "it_sees": "seen"}
 RED = (Verdict.FAIL, Verdict.UNKNOWN)
 
 
@@ -63,7 +64,7 @@ def _untried(item: Item, findings: list[Mapping[str, Any]], waived: set[str]) ->
     tried = {f["check"] for f in findings}
     return [
         f"{item.asset_tag}: it was never {word}: provision verify {item.asset_tag} --live, or provision attest"
-        for name, word in (("it_hears_itself", "heard"), ("it_sees", "seen"))
+        for name, word in TRIED.items()
         if name not in tried and not answered(name, waived)
     ]
 
@@ -76,9 +77,12 @@ def answered(name: str, waived: set[str]) -> bool:
 
 def _proof(tag: str, kind: str, judged: Event, waived: set[str]) -> dict[str, Any]:
     findings = judged.payload["findings"]
+    untried = [
+        n for n in TRIED if kind == ItemKind.COMPUTER and n not in {f["check"] for f in findings} and n in waived
+    ]
     return {
         "tag": tag, "kind": kind, "event": judged.number, "at": judged.at, "checks": len(findings),
         "passed": sum(f["verdict"] not in RED for f in findings),
-        "waived": sorted(f["check"] for f in findings if f["verdict"] in RED and f["check"] in waived),
+        "waived": sorted([*untried, *(f["check"] for f in findings if f["verdict"] in RED and f["check"] in waived)]),
         "warned": {f["check"]: f["because"] for f in findings if f["verdict"] == Verdict.WARN},
     }  # fmt: skip

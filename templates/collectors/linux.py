@@ -7,6 +7,7 @@ USB identity is read from sysfs, where a description cannot be translated or gar
 import json
 import os
 import subprocess
+import time
 
 SCHEMA = 2
 ROOT = os.environ.get("KIT_ROOT", "").rstrip("/")
@@ -183,14 +184,21 @@ def apps(names):
 
 
 def updates():
-    """Give when a package was last installed or upgraded."""
-    times = []
-    for path in ("/var/log/apt/history.log", "/var/lib/dpkg/status"):
+    """Give when a package was last upgraded; before the first time, when the system was installed (the log's first line)."""
+    newest, oldest = None, None
+    for name in ("/var/log/dpkg.log.1", "/var/log/dpkg.log"):
         try:
-            times.append(int(os.stat(ROOT + path).st_mtime))
+            with open(ROOT + name, encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    oldest = oldest or line[:19]
+                    if line[19:28] == " upgrade ":
+                        newest = line[:19]
         except OSError:
             pass
-    return {"newest": max(times)} if times else None
+    try:
+        return {"newest": int(time.mktime(time.strptime(newest or oldest, "%Y-%m-%d %H:%M:%S")))}
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def adapters():

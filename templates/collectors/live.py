@@ -106,6 +106,9 @@ def hearing():
     here = desktop()
     if here is None:
         return {"failed": "nobody is logged in at its desktop: no sound server"}
+    source = (sound() or {}).get("capture") or [{"monitor": True}]
+    if source[0]["monitor"]:
+        return {"failed": "there is no microphone: the default one is what the PC itself plays"}
     busy = [o.get("properties", {}).get("application.name") for o in pactl("list", "source-outputs") or []]
     if any(busy):  # what belongs to a module of the server has no name
         return {"busy": sorted({b for b in busy if b})}
@@ -191,7 +194,7 @@ def sight():
         except (OSError, subprocess.SubprocessError) as error:
             return {"failed": "v4l2-ctl: %s" % (getattr(error, "strerror", None) or "no picture in time")}
         if not done.returncode and len(done.stdout) == 2 * FRAME:
-            return dict(looked(done.stdout), camera=found[0]["name"])
+            return dict(looked(done.stdout), camera=found[0]["name"], usb=found[0]["usb"])
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = lines[-1][:160] if lines else "%d bytes are no two pictures" % len(done.stdout)
     return {"failed": why}

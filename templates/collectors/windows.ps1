@@ -19,6 +19,11 @@ function Get-Said([scriptblock]$Block) {
     try { & $Block } catch { Write-Verbose "$_" }
 }
 
+function Get-List([scriptblock]$Block) {
+    # Give all that a block gives as one list, also of one or none; nothing at all where it fails.
+    try { return , @(& $Block) } catch { Write-Verbose "$_" }
+}
+
 function Get-Registry([string]$Path, [string]$Name) {
     Get-Said { (Get-ItemProperty -LiteralPath $Path -Name $Name).$Name }
 }
@@ -50,7 +55,7 @@ function Get-Cameras {
         if ($one.PNPClass -ne 'Camera' -and $one.Service -ne 'usbvideo') { continue }
         [ordered]@{
             name = [string]$one.Name; status = [string]$one.Status; present = [bool]$one.Present
-            problem = [int]$one.ConfigManagerErrorCode; usb = (Get-Usb $one.PNPDeviceID)
+            problem = $one.ConfigManagerErrorCode; usb = (Get-Usb $one.PNPDeviceID)
             driver = [string](Get-Property $one.PNPDeviceID 'DEVPKEY_Device_DriverVersion')
         }
     }
@@ -68,6 +73,7 @@ function Get-Endpoints {
                 side = $side; id = $id; state = [long](Get-Registry $key.PSPath 'DeviceState')
                 name = [string](Get-Registry "$($key.PSPath)\Properties" $NAME)
                 interface = [string](Get-Registry "$($key.PSPath)\Properties" $INTERFACE); usb = (Get-Usb $parent)
+                problem = (Get-Property $parent 'DEVPKEY_Device_ProblemCode')
             }
         }
     }
@@ -81,7 +87,7 @@ function Get-Audio($Endpoints) {
         $place = $one.interface
         if ($one.usb) { $place = $one.usb.port }
         if (-not $cards.Contains($place)) {
-            $cards[$place] = [ordered]@{ name = $one.interface; usb = $one.usb; capture = $false; playback = $false }
+            $cards[$place] = [ordered]@{ name = $one.interface; usb = $one.usb; capture = $false; playback = $false; problem = $one.problem }
         }
         $cards[$place][$one.side] = $true
     }
@@ -201,16 +207,19 @@ function Get-Apps($User, $Wanted) {
 }
 
 function Get-Updates {
-    # The update client's own history is on the disk: nothing is asked of the network.
+    # The update client's own history is on the disk: nothing is asked of the network. Installations that went well;
+    # the antivirus' daily signatures (KB2267602, in every language) say nothing of the system.
     $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
-    $done = @($searcher.QueryHistory(0, 30) | Where-Object { $_.ResultCode -eq 2 } | ForEach-Object { $_.Date })
+    $count = [Math]::Min($searcher.GetTotalHistoryCount(), 1000)
+    if ($count -eq 0) { return $null }
+    $done = @($searcher.QueryHistory(0, $count) | Where-Object { $_.ResultCode -eq 2 -and $_.Operation -eq 1 -and $_.Title -notmatch 'KB2267602' } | ForEach-Object { $_.Date })
     if ($done.Count -eq 0) { return $null }
     $newest = @($done | Sort-Object)[-1]
-    [ordered]@{ newest = $newest.ToString('yyyy-MM-ddTHH:mm:ss') + '+00:00' }
+    [ordered]@{ newest = $newest.ToString('s', [Globalization.CultureInfo]::InvariantCulture) + '+00:00' }
 }
 
 function Get-Collected($Wanted) {
-    $endpoints = @(Get-Said { Get-Endpoints })
+    $endpoints = Get-List { Get-Endpoints }
     $user = Get-Said { Get-User }
     $bios = Get-Said { Get-CimInstance Win32_BIOS }
     $machine = Get-Said { Get-CimInstance Win32_ComputerSystem }
@@ -220,10 +229,17 @@ function Get-Collected($Wanted) {
     $cards = @(Get-Said { Get-CimInstance Win32_NetworkAdapter -Filter 'PhysicalAdapter=TRUE' })
     $type = [string](Get-Registry 'HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters' 'Type')
     $running = [bool](Get-Said { (Get-Service W32Time).Status -eq 'Running' })
-    $cameras = @(Get-Said { Get-Cameras })
-    $audio = @(Get-Said { Get-Audio $endpoints })
-    $holders = @(Get-Said { Get-Holders $user })
-    $apps = @(Get-Said { Get-Apps $user $Wanted })
+    $cameras = Get-List { Get-Cameras }
+    $audio = $null
+    $sound = $null
+    if ($null -ne $endpoints) {
+        $audio = Get-List { Get-Audio $endpoints }
+        $sound = Get-Said { Get-Sound $endpoints }
+    }
+    $holders = $null
+    if ($user) { $holders = Get-List { Get-Holders $user } }  # whoever is logged in elsewhere tells nothing of his programs
+    $apps = Get-List { Get-Apps $user $Wanted }
+    if (-not $user -and @($apps).Count -eq 0) { $apps = $null }  # it may be among the user's own
     $adapters = @($cards | ForEach-Object { [ordered]@{ name = [string]$_.Name; mac = [string]$_.MACAddress; state = [string]$_.NetEnabled } })
     $macs = @($cards | Where-Object { $_.MACAddress } | ForEach-Object { $_.MACAddress.ToLowerInvariant() })
     $logon = 'none'
@@ -233,13 +249,13 @@ function Get-Collected($Wanted) {
         model = [string]$machine.Model; hostname = $env:COMPUTERNAME; system = "$($system.Caption) $($system.Version)"
         clock_s = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds(); clock_synced = ($running -and $type -ne 'NoSync'); clock_source = $type
         zone = [TimeZoneInfo]::Local.Id; utc_offset_s = [int][TimeZoneInfo]::Local.GetUtcOffset([DateTime]::Now).TotalSeconds
-        cameras = $cameras; audio = $audio; sound = (Get-Said { Get-Sound $endpoints }); consent = (Get-Said { Get-Consent $user })
+        cameras = $cameras; audio = $audio; sound = $sound; consent = (Get-Said { Get-Consent $user })
         holders = $holders; apps = $apps; updates = (Get-Said { Get-Updates }); adapters = $adapters; macs = $macs; logon = $logon
         disk = $null; antivirus = $null
     }
     if ($disk) { $said.disk = [ordered]@{ total_mb = [long]($disk.Size / 1MB); free_mb = [long]($disk.FreeSpace / 1MB) } }
-    if ($guard) {
-        $said.antivirus = [ordered]@{ on = [bool]$guard.RealTimeProtectionEnabled; age_days = [int]$guard.AntivirusSignatureAge }
+    if ($guard -and $guard.AMServiceEnabled) {  # else another antivirus guards, or none: not known here
+        $said.antivirus = Get-Said { [ordered]@{ on = [bool]$guard.RealTimeProtectionEnabled; age_days = [long]$guard.AntivirusSignatureAge } }
     }
     $said
 }

@@ -227,10 +227,13 @@ def state(paths):
 
 def before():
     """Give what was there before the office's first change, by path."""
-    try:
-        return json.loads(whole(BEFORE) or "{}")
-    except ValueError:
+    body = whole(BEFORE)
+    if not body and not os.path.exists(BEFORE):
         return {}
+    try:
+        return dict(json.loads(body))
+    except (TypeError, ValueError):
+        raise OSError("%s is damaged: what was there before is lost; remove it to go on without" % BEFORE) from None
 
 
 def change(wanted):
@@ -276,7 +279,10 @@ def main():
     if TASK["verb"] != "look" and said.lower() not in TASK["fillers"] and said != TASK["serial"]:
         changed, failed = [], {"identity": "another PC: serial %s, recorded %s" % (said, TASK["serial"])}
     else:
-        changed, failed = verbs[TASK["verb"]]()
+        try:
+            changed, failed = verbs[TASK["verb"]]()
+        except OSError as error:
+            changed, failed = [], {"baseline": str(error)}
     answer = {
         "serial": said,
         "changed": changed,

@@ -3,9 +3,25 @@
 $FOLDER = "$env:ProgramData\Kit"
 $KEPT = 14
 $config = ConvertFrom-Json ([IO.File]::ReadAllText("$FOLDER\report.json"))
-$counter = 1
-if (Test-Path "$FOLDER\counter") { $counter = 1 + [long][IO.File]::ReadAllText("$FOLDER\counter") }
-[IO.File]::WriteAllText("$FOLDER\counter", "$counter")
+$null = New-Item -ItemType Directory -Force -Path "$FOLDER\outbox"
+
+function Write-Through([string]$Path, [string]$Text) {
+    # Write a file whole and through to the disk: sites lose their power.
+    $bytes = (New-Object Text.UTF8Encoding $false).GetBytes($Text)
+    $file = New-Object IO.FileStream "$Path.new", 'Create', 'Write', 'None'
+    try { $file.Write($bytes, 0, $bytes.Length); $file.Flush($true) } finally { $file.Dispose() }
+    if (Test-Path -LiteralPath $Path) { [IO.File]::Replace("$Path.new", $Path, [NullString]::Value) }
+    else { [IO.File]::Move("$Path.new", $Path) }
+}
+
+# A number is never given twice: behind the kept one, and behind the highest that lies in the outbox.
+$last = 0
+foreach ($text in @(Get-Said { [IO.File]::ReadAllText("$FOLDER\counter") }) + @(Get-ChildItem "$FOLDER\outbox\*.json" | ForEach-Object { $_.BaseName.Split('-')[-1] })) {
+    $number = 0
+    if ([long]::TryParse([string]$text, [ref]$number) -and $number -gt $last) { $last = $number }
+}
+$counter = $last + 1
+Write-Through "$FOLDER\counter" "$counter"
 $body = ConvertTo-Json (Get-Collected @($config.apps)) -Depth 6 -Compress
 $at = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
 $utf8 = New-Object Text.UTF8Encoding $false
@@ -14,10 +30,8 @@ for ($n = 0; $n -lt $key.Length; $n++) { $key[$n] = [Convert]::ToByte($config.ke
 $hmac = New-Object Security.Cryptography.HMACSHA256 (, $key)
 $mac = -join ($hmac.ComputeHash($utf8.GetBytes("$($config.tag)`n$counter`n$at`n$body")) | ForEach-Object { $_.ToString('x2') })
 $file = [ordered]@{ kit = $config.tag; counter = $counter; at = $at; body = $body; mac = $mac }
-$null = New-Item -ItemType Directory -Force -Path "$FOLDER\outbox"
 $name = '{0}-{1:d6}.json' -f $config.tag, $counter
-[IO.File]::WriteAllText("$FOLDER\outbox\$name.new", (ConvertTo-Json $file -Compress), $utf8)
-Move-Item -Force -LiteralPath "$FOLDER\outbox\$name.new" -Destination "$FOLDER\outbox\$name"
+Write-Through "$FOLDER\outbox\$name" (ConvertTo-Json $file -Compress)
 @(Get-ChildItem "$FOLDER\outbox\*.json" | Sort-Object Name -Descending | Select-Object -Skip $KEPT) | Remove-Item -Force
 if ($config.drop) {
     try { $null = Invoke-WebRequest -UseBasicParsing -Method Put -Uri "$($config.drop)/$name" -InFile "$FOLDER\outbox\$name" -TimeoutSec 120 }

@@ -38,13 +38,14 @@ def report():
     """Make the next report."""
     with open(FOLDER + "/report.json", encoding="utf-8") as file:
         config = json.load(file)
-    counter = int(text(FOLDER + "/counter") or 0) + 1
+    os.makedirs(OUTBOX, mode=0o700, exist_ok=True)
+    numbers = [text(FOLDER + "/counter") or ""] + [name[:-5].rpartition("-")[2] for name in listed(OUTBOX)]
+    counter = max([int(n) for n in numbers if n.isdigit()] or [0]) + 1
     put(FOLDER + "/counter", "%d" % counter)  # first: a number is never given twice
     body = json.dumps(collect(config["apps"]))
     at = int(time.time())
     signed = "%s\n%d\n%d\n%s" % (config["tag"], counter, at, body)
     mac = hmac.new(bytes.fromhex(config["key"]), signed.encode(), hashlib.sha256).hexdigest()
-    os.makedirs(OUTBOX, mode=0o700, exist_ok=True)
     name = "%s-%06d.json" % (config["tag"], counter)
     whole = json.dumps({"kit": config["tag"], "counter": counter, "at": at, "body": body, "mac": mac})
     put(OUTBOX + "/" + name, whole)

@@ -9,11 +9,33 @@ $COMPUTER = 'HKLM:\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName'
 $REPORT = "$FOLDER\report.ps1"
 $TIMER = 'KitReport'
 
-function Write-Whole([string]$Path, [string]$Text) {
-    # Write a file whole, or not at all: beside its place first.
-    $null = New-Item -ItemType Directory -Force -Path (Split-Path $Path)
-    [IO.File]::WriteAllText("$Path.kit-new", $Text, (New-Object Text.UTF8Encoding $false))
-    Move-Item -Force -LiteralPath "$Path.kit-new" -Destination $Path
+$OURS = @('S-1-5-32-544', 'S-1-5-18', [Security.Principal.WindowsIdentity]::GetCurrent().User.Value)  # Administrators, the system, us
+
+function Write-Whole([string]$Path, [string]$Text, [switch]$Private) {
+    # Write a file whole, through to the disk, or not at all: beside its place first, and shut before it stands there.
+    if (Test-Path -LiteralPath "$Path.kit-new") { Remove-Item -Force -LiteralPath "$Path.kit-new" }
+    $bytes = (New-Object Text.UTF8Encoding $false).GetBytes($Text)
+    $file = New-Object IO.FileStream "$Path.kit-new", 'CreateNew', 'Write', 'None'
+    try { $file.Write($bytes, 0, $bytes.Length); $file.Flush($true) } finally { $file.Dispose() }
+    if ($Private) { Protect-Item "$Path.kit-new" }
+    if (Test-Path -LiteralPath $Path) { [IO.File]::Replace("$Path.kit-new", $Path, [NullString]::Value) }
+    else { [IO.File]::Move("$Path.kit-new", $Path) }
+    if ($Private) { Protect-Item $Path }
+}
+
+function Get-Owner([string]$Path) {
+    (Get-Acl -LiteralPath $Path).GetOwner([Security.Principal.SecurityIdentifier]).Value
+}
+
+function Initialize-Folder {
+    # Below ProgramData anybody may make folders: ours belongs to the administrators, or nothing is written there.
+    if (-not (Test-Path -LiteralPath $FOLDER)) { $null = New-Item -ItemType Directory -Path $FOLDER }
+    if ($OURS -notcontains (Get-Owner $FOLDER)) { throw "$FOLDER belongs to somebody else: look at it, remove it" }
+    Invoke-Word icacls @($FOLDER, '/setowner', '*S-1-5-32-544')
+    Invoke-Word icacls @($FOLDER, '/inheritance:r', '/grant:r', '*S-1-5-32-544:(OI)(CI)F', '*S-1-5-18:(OI)(CI)F')
+    foreach ($one in @(Get-ChildItem -Force -Recurse -LiteralPath $FOLDER)) {
+        if ($OURS -notcontains (Get-Owner $one.FullName)) { throw "$($one.FullName) belongs to somebody else: look at it, remove it" }
+    }
 }
 
 function Read-Whole([string]$Path) {
@@ -26,9 +48,10 @@ function Invoke-Word([string]$Word, [string[]]$Arguments) {
     if ($LASTEXITCODE -ne 0) { throw "${Word}: exit $LASTEXITCODE $($said.Trim())" }
 }
 
-function Protect-File([string]$Path) {
+function Protect-Item([string]$Path) {
     # Administrators and the system only: OpenSSH takes no key file that others may write, and a key is no one else's business.
-    Invoke-Word icacls @($Path, '/inheritance:r', '/grant', '*S-1-5-32-544:F', '*S-1-5-18:F')
+    Invoke-Word icacls @($Path, '/setowner', '*S-1-5-32-544')
+    Invoke-Word icacls @($Path, '/inheritance:r', '/grant:r', '*S-1-5-32-544:F', '*S-1-5-18:F')
 }
 
 # -- the settings: how each is read, and how it is set; $null is absent --------------------------------
@@ -42,9 +65,18 @@ function Get-Ntp {
     if ((Get-Registry $W32TIME 'Type') -ne 'NTP') { return $null }
     return , @(@(([string](Get-Registry $W32TIME 'NtpServer')).Split(' ')) | Where-Object { $_ } | ForEach-Object { $_.Split(',')[0] })
 }
+function Get-NtpRaw {
+    # What was there before, as it stands: a domain's time, flags, whether the service starts by itself.
+    $start = [string](Get-CimInstance Win32_Service -Filter "Name='W32Time'").StartMode
+    [ordered]@{ type = [string](Get-Registry $W32TIME 'Type'); server = [string](Get-Registry $W32TIME 'NtpServer'); start = $start }
+}
 function Set-Ntp($Value) {
-    if ($null -eq $Value) {
-        Invoke-Word w32tm @('/config', '/manualpeerlist:time.windows.com,0x9', '/syncfromflags:manual', '/update')
+    if ($Value.type) {
+        Set-ItemProperty -LiteralPath $W32TIME -Name 'Type' -Value $Value.type
+        Set-ItemProperty -LiteralPath $W32TIME -Name 'NtpServer' -Value $Value.server
+        Invoke-Word w32tm @('/config', '/update')
+        $modes = @{ Auto = 'Automatic'; Manual = 'Manual'; Disabled = 'Disabled' }
+        if ($modes[$Value.start]) { Set-Service W32Time -StartupType $modes[$Value.start] }
         return
     }
     $peers = @($Value | ForEach-Object { "$_,0x8" }) -join ' '
@@ -63,8 +95,7 @@ function Get-Key {
 function Set-Key($Value) {
     $kept = @(@((Read-Whole $KEYS).Split("`n")) | ForEach-Object { $_.Trim() } | Where-Object { $_ -and ((@($_.Split(' '))[0..1] -join ' ') -ne (Get-Wanted)) })
     if ($null -ne $Value) { $kept += $TASK.key }
-    Write-Whole $KEYS (($kept -join "`n") + "`n")
-    Protect-File $KEYS
+    Write-Whole $KEYS (($kept -join "`n") + "`n") -Private
 }
 
 function Get-Report {
@@ -80,9 +111,8 @@ function Set-Report($Value) {
         Remove-Item -Force -Recurse -ErrorAction SilentlyContinue "$FOLDER\outbox"
         return
     }
-    Write-Whole "$FOLDER\report.json" $TASK.report
-    Protect-File "$FOLDER\report.json"
-    Write-Whole $REPORT $TASK.report_program
+    Write-Whole "$FOLDER\report.json" $TASK.report -Private
+    Write-Whole $REPORT $TASK.report_program -Private
     $argument = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File `"$REPORT`""
     $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument $argument
     $trigger = New-ScheduledTaskTrigger -Daily -At '10:00' -RandomDelay (New-TimeSpan -Hours 1)
@@ -115,6 +145,7 @@ function Get-State($Paths) {
 function Get-Before {
     $found = [ordered]@{}
     $text = Read-Whole $BEFORE
+    if ((Test-Path -LiteralPath $BEFORE) -and -not $text.Trim([char]0, ' ', "`n", "`r")) { throw "$BEFORE is damaged: what was there before is lost" }
     if ($text) { (ConvertFrom-Json $text).PSObject.Properties | ForEach-Object { $found[$_.Name] = $_.Value } }
     $found
 }
@@ -131,13 +162,18 @@ function Set-All($Pairs) {
     $failed
 }
 
+function Get-Earlier([string]$Path, $Value) {
+    if ($Path -eq 'time.ntp') { return Get-NtpRaw }
+    return $Value
+}
+
 function Invoke-Change($Wanted) {
     $running = Get-State @($Wanted.Keys)
     $kept = Get-Before
     $differs = [ordered]@{}
     foreach ($path in $Wanted.Keys) { if (-not (Get-Same $running[$path] $Wanted[$path])) { $differs[$path] = $Wanted[$path] } }
     if ($differs.Count -gt 0 -or $kept.Count -eq 0) {
-        foreach ($path in $differs.Keys) { if (-not $kept.Contains($path)) { $kept[$path] = $running[$path] } }
+        foreach ($path in $differs.Keys) { if (-not $kept.Contains($path)) { $kept[$path] = Get-Earlier $path $running[$path] } }
         if (-not $kept.Contains('ssh.monitoring_key')) { $kept['ssh.monitoring_key'] = $null }
         Write-Whole $BEFORE (ConvertTo-Json $kept -Depth 4)
     }
@@ -160,15 +196,16 @@ function Invoke-Undo {
 
 $wanted = [ordered]@{}
 $TASK.settings.PSObject.Properties | ForEach-Object { $wanted[$_.Name] = $_.Value }
-$serial = [string](Get-Said { (Get-CimInstance Win32_BIOS).SerialNumber })
-$filler = @($TASK.fillers) -contains $serial.Trim().ToLowerInvariant()
+$serial = ([string](Get-Said { (Get-CimInstance Win32_BIOS).SerialNumber })).Trim()
+$filler = @($TASK.fillers) -contains $serial.ToLowerInvariant()
 $done = @{ changed = @(); failed = [ordered]@{} }
 if ($TASK.verb -ne 'look' -and -not $filler -and $serial -cne $TASK.serial) {
     $done.failed['identity'] = "another PC: serial $serial, recorded $($TASK.serial)"
-} elseif ($TASK.verb -eq 'apply') {
-    $done = Invoke-Change $wanted
-} elseif ($TASK.verb -eq 'undo') {
-    $done = Invoke-Undo
+} elseif ($TASK.verb -ne 'look') {
+    try {
+        Initialize-Folder
+        if ($TASK.verb -eq 'apply') { $done = Invoke-Change $wanted } else { $done = Invoke-Undo }
+    } catch { $done.failed['baseline'] = [string]$_.Exception.Message }
 }
 $answer = [ordered]@{ serial = $serial; changed = @($done.changed); failed = $done.failed; settings = (Get-State @($wanted.Keys)) }
 if ($TASK.collect) { $answer['collected'] = Get-Collected @($TASK.apps) }

@@ -121,3 +121,17 @@ def test_a_picture_is_the_proof_that_it_sees(bench: Bench, tmp_path: Path) -> No
     kept = bench.last(TAG, "device.seen")["photo"]
     assert (bench.home / "var/evidence" / kept).read_bytes().startswith(b"\x89PNG")
     assert verdicts(bench)["it_sees"][1] == "seen by Siti Aminah: uji di bangku kerja"
+
+
+def test_the_teams_own_ansible_reaches_it(bench: Bench) -> None:
+    import os
+    import subprocess
+    import sys
+
+    bench.ok("inventory", "--write")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    argv = ["ansible", "-i", "inventory/", TAG.lower(), "-m", "ansible.builtin.raw", "-a", "hostname"]
+    done = subprocess.run(argv, cwd=bench.home, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert TAG in done.stdout

@@ -97,6 +97,10 @@ OWN = "peripherals_are_the_kits_own"
         ({"logon": "remote"}, DEFAULT, "unknown"),
         ({"consent": None}, "apps_may_use_camera_and_microphone", "unknown"),
         ({"consent": {}}, "apps_may_use_camera_and_microphone", "unknown"),
+        ({"consent": WHOLE["consent"] | {"webcam": {"machine": "Allow"}}}, "apps_may_use_camera_and_microphone", "unknown"),
+        ({"sound": WHOLE["sound"] | {"capture": []}}, "sound_is_on", "fail"),
+        ({"sound": WHOLE["sound"] | {"playback": [{"usb": SPEAKER, "state": 1, "muted": False, "volume_percent": -1}]}}, "sound_is_on", "unknown"),
+        ({"cameras": [{"name": "x"}], "audio": []}, "devices_have_no_fault", "unknown"),
         ({"consent": {"webcam": {"machine": "Allow"}}}, "apps_may_use_camera_and_microphone", "unknown"),
         ({"consent": WHOLE["consent"] | {"webcam": {"machine": "Allow", "user": "Deny"}}}, "apps_may_use_camera_and_microphone", "fail"),
         ({"consent": WHOLE["consent"] | {"webcam": {"machine": 1}}}, "apps_may_use_camera_and_microphone", "unknown"),
@@ -150,8 +154,9 @@ def test_what_windows_puts_around_the_answer_does_no_harm(raw: bytes) -> None:
     [
         answer() + b"\n" + answer(), answer() + b" " + answer(), answer()[:-30], answer().replace(b"90000", b"NaN"),
         answer().replace(b"90000", b"1e999"), answer().replace(b'"hostname"', b'"SERIAL"'), b'{"a": ' * 5000, b"[" + answer() + b"]",
+        answer(hostname="\ud800"), b"<Objs " * 30000,
     ],
-    ids=["two objects", "two on a line", "cut off", "NaN", "infinite", "keys that differ in case", "deep", "a list"],
+    ids=["two objects", "two on a line", "cut off", "NaN", "infinite", "keys that differ in case", "deep", "a list", "half a character", "an endless frame"],
 )  # fmt: skip
 def test_what_leaves_room_for_two_readings_is_refused(raw: bytes) -> None:
     with pytest.raises(ProvisionError):
@@ -198,6 +203,19 @@ def live(name: str, said: dict[str, Any], today: str = "2026-11-26") -> tuple[st
     check = {"hearing": "it_hears_itself", "sight": "it_sees"}[name]
     found = next(f for f in checks.judge(case) if f.check == check)
     return str(found.verdict), found.because
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"hearing": {"by": "Kepala Dinas", "note": "x"}}, {"sight": {"by": "x"}}, {"sight": {"luma": 10**400, "variance": 1}},
+        {"hearing": {"tones_db": [1] * 1000, "clipped": "x" * 10**5}}, {"hearing": 7, "sight": []}, {"sight": {"luma": 1e300}}, 7,
+    ],
+)  # fmt: skip
+def test_a_pc_cannot_attest_itself_nor_say_what_crashes_a_check(said: Any) -> None:
+    raw = json.dumps(json.loads(answer()) | {"live": said}).encode()
+    for name, body in program.read(raw, nonce=NONCE, device="x", at="now").live.items():
+        assert live(name, dict(body))[0] == "unknown"
 
 
 HEARD = {

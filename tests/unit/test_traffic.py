@@ -22,10 +22,10 @@ def at(hours: float) -> str:
     return (START + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def looks(*seen: tuple[float, int, int]) -> Traffic:
+def looks(*seen: tuple[float, int, int], narrow: bool = True) -> Traffic:
     one = None
     for hours, sent, received in seen:
-        one = advance(one, (sent, received), at(hours), OF)
+        one = advance(one, (sent, received), at(hours), OF, narrow=narrow)
     assert one is not None
     return one
 
@@ -48,6 +48,11 @@ def test_counters_are_added_up(seen: list[tuple[float, int, int]], used: int, ga
     assert traffic.kept(one.payload()) == one
 
 
+def test_a_counter_of_64_bits_that_falls_began_anew() -> None:
+    one = looks((0, 0, 3_500_000_000), (1, 600, 1000), narrow=False)
+    assert (one.used, one.gaps) == (1600, 1)
+
+
 def test_a_card_that_was_checked_again_starts_anew() -> None:
     one = looks((0, 0, 0), (1, 500, 500))
     assert one.used == 1000
@@ -61,15 +66,15 @@ def test_the_sum_never_falls_and_never_exceeds_what_the_counters_allow(seen: lis
     for n, counters in enumerate(seen):
         before = one.used if one else 0
         most += sum(counters) + 2 * 2**32 if one else 0
-        one = advance(one, counters, at(n), OF)
+        one = advance(one, counters, at(n), OF, narrow=True)
         assert before <= one.used <= most
 
 
-def judged(one: Traffic | None, gb: float = 30) -> tuple[str, str]:
+def judged(one: Traffic | None, gb: float = 30, today: str = "2026-11-26") -> tuple[str, str]:
     sim = {"number": "081234567890", "masa_aktif_sampai": "2027-12-31", "kuota_gb": gb, "dicek_pada": DAY}
     missing = {} if one else {"sent_bytes": "not reported"}
     snapshot = Snapshot(device="x", at=at(0), readings={"serial": "S1"}, missing=missing)
-    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=sim, today="2026-11-26", traffic=one)
+    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=sim, today=today, traffic=one)
     found = {f.check: f for f in checks.judge(case)}["quota_lasts"]
     return str(found.verdict), found.because
 
@@ -88,15 +93,24 @@ def judged(one: Traffic | None, gb: float = 30) -> tuple[str, str]:
 )
 def test_the_end_of_a_quota_is_seen_coming(used_gb: float, days: float, verdict: str, said: str) -> None:
     one = Traffic(of=OF, since=at(0), at=at(days * 24), counters=(0, 0), used=int(used_gb * GB))
-    got, because = judged(one)
+    got, because = judged(one, today=one.at[:10])
     assert (got, said in because) == (verdict, True), because
+
+
+def test_a_sum_that_ended_days_ago_is_no_proof_of_today() -> None:
+    one = Traffic(of=OF, since=at(0), at=at(6 * 24), counters=(0, 0), used=1)
+    assert judged(one, today="2026-11-28")[0] == "pass"
+    assert judged(one, today="2026-11-29") == ("unknown", "last counted on 2026-11-26: bytes used of 30 GB")
 
 
 def test_what_was_not_counted_is_unknown_and_what_was_missed_is_said() -> None:
     assert judged(None) == ("unknown", "not reported: bytes used of 30 GB")
-    assert "at least" in judged(Traffic(of=OF, since=at(0), at=at(48), counters=(0, 0), used=1, gaps=1))[1]
+    assert (
+        "at least"
+        in judged(Traffic(of=OF, since=at(0), at=at(48), counters=(0, 0), used=1, gaps=1), today=at(48)[:10])[1]
+    )
     late = (START + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert "at least" in judged(Traffic(of=OF, since=late, at=late, counters=(0, 0)))[1]
+    assert "at least" in judged(Traffic(of=OF, since=late, at=late, counters=(0, 0)), today=late[:10])[1]
 
 
 def test_a_card_without_a_quota_is_not_judged() -> None:
