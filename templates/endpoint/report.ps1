@@ -17,7 +17,7 @@ function Write-Through([string]$Path, [string]$Text) {
 # A number is never given twice: behind the kept one, and behind the highest that lies in the outbox.
 $last = 0
 foreach ($text in @(Get-Said { [IO.File]::ReadAllText("$FOLDER\counter") }) + @(Get-ChildItem "$FOLDER\outbox\*.json" | ForEach-Object { $_.BaseName.Split('-')[-1] })) {
-    $number = 0
+    [long]$number = 0
     if ([long]::TryParse([string]$text, [ref]$number) -and $number -gt $last) { $last = $number }
 }
 $counter = $last + 1
