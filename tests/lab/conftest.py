@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from labhome import Bench, make_home
-from zygote import Zygote
 
 from provision.lab import client
 from provision.office import Office
@@ -20,9 +17,7 @@ from provision.processes import sweep
 def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
     worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     home = make_home(tmp_path_factory.mktemp("lab") / "home", worker)
-    short = Path(tempfile.mkdtemp(prefix="zygote-"))  # the name of a socket is short
-    zygote = Zygote(short)
-    one = Bench(home, Office(home), zygote)
+    one = Bench(home, Office(home))
     one.ok("lab", "up")
     try:
         one.ok("register", str(home / "inventory/delivery.csv"))
@@ -33,5 +28,3 @@ def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
         one.hand.ledger.close()
         sweep(f"KIT_LAB_DEVICE={run}")
         shutil.rmtree(run, ignore_errors=True)
-        zygote.stop()
-        shutil.rmtree(short, ignore_errors=True)

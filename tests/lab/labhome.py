@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zygote import Forked, Zygote
-
 from provision.lab import client
 from provision.office import Office
 
@@ -33,15 +31,17 @@ class Bench:
 
     home: Path
     hand: Office
-    zygote: Zygote
 
-    def start(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> Forked:
-        return self.zygote.start(["--home", str(home or self.home), *words], dict(os.environ) | (env or {}))
+    def start(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "provision", "--home", str(home or self.home), *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | (env or {}),
+        )  # fmt: skip
 
     def run(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> Done:
         process = self.start(*words, home=home, env=env)
         out, err = process.communicate(timeout=300)
-        assert process.returncode is not None
         return Done(process.returncode, out, err)
 
     def ok(self, *words: str) -> Done:

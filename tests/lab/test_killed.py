@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 from labhome import Bench, until
-from zygote import Forked
 
 from provision.connectors import private
 from provision.errors import ProvisionError
@@ -20,7 +20,7 @@ TAG = "BRU-MDM-01"
 OTHER = "BRU-MDM-04"
 
 
-def kill_all(process: Forked, run: str) -> None:
+def kill_all(process: subprocess.Popen[str], run: str) -> None:
     """Kill the command, Ansible, its workers and ssh's masters, none of them able to clean up."""
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
