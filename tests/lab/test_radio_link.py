@@ -235,7 +235,7 @@ def test_a_way_back_that_cannot_be_kept_stops_the_change(bench: Bench, applied: 
     folder.write_text("no folder")
     try:
         found = apply(bench)
-        assert found["outcome"] == "failed", found
+        assert found["outcome"] in {"failed", "unconfirmed"}, found
         assert "way back" in found["because"]
         assert applied.read()["log"] == []
     finally:
