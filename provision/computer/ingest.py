@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from provision import checks, endpoints, report
 from provision.computer import look
@@ -71,8 +72,9 @@ def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Inge
         except report.ReportError as error:
             done.append(Ingested(source=source, refused=str(error)))
     lines = []
+    bound = {e.subject: e.payload["things"] for e in office.latest(BOUND)} if claims else {}
     for source, one in sorted(claims, key=lambda pair: (pair[1].tag, pair[1].counter)):
-        taken = _take(office, source, one, last.get(one.tag, 0))
+        taken = _take(office, source, one, last.get(one.tag, 0), bound.get(one.tag, {}))
         done.append(taken)
         if not taken.refused:
             last[one.tag] = one.counter
@@ -83,7 +85,9 @@ def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Inge
     return done
 
 
-def _take(office: Office, source: str, one: report.Claim, last: int) -> Ingested:
+def _take(
+    office: Office, source: str, one: report.Claim, last: int, bound: Mapping[str, Mapping[str, Any]]
+) -> Ingested:
     computer = office.home.computers.get(one.tag)
     known = office.known.get(one.tag)
     if computer is None or known is None or not known.accepted:
@@ -96,10 +100,9 @@ def _take(office: Office, source: str, one: report.Claim, last: int) -> Ingested
     snapshot = Snapshot(
         device=one.tag, at=at, readings={**proven.readings, "clock_s": proven.at_s}, missing=proven.missing
     )
-    bound = {e.subject: e.payload["things"] for e in office.latest(BOUND)}
     wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
     case = checks.Case(
-        snapshot=snapshot, item=computer.item, device=known.device, bound=bound.get(one.tag, {}), needed=computer.needed,
+        snapshot=snapshot, item=computer.item, device=known.device, bound=bound, needed=computer.needed,
         updates_days=computer.updates_days, today=office.today(),
     )  # fmt: skip
     return Ingested(

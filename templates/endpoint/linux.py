@@ -13,17 +13,12 @@ INBOX = ROOT + "/var/lib/kit/inbox"
 REPORT, CONFIG = ROOT + "/var/lib/kit/report.py", ROOT + "/var/lib/kit/report.json"
 UNITS = ROOT + "/etc/systemd/system/"
 TIMER = "kit-report.timer"
-SERVICE_TEXT = """[Unit]
-Description=The office's daily report of this PC
-
-[Service]
+UNIT = "[Unit]\nDescription=The office's daily report of this PC\n\n"
+SERVICE_TEXT = """[Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 -SE /var/lib/kit/report.py
 """
-TIMER_TEXT = """[Unit]
-Description=The office's daily report of this PC
-
-[Timer]
+TIMER_TEXT = """[Timer]
 OnCalendar=daily
 RandomizedDelaySec=1h
 Persistent=true
@@ -196,8 +191,8 @@ def set_report(value):
         return
     write(CONFIG, TASK["report"], 0o600)
     write(REPORT, TASK["report_program"], 0o644)
-    write(UNITS + "kit-report.service", SERVICE_TEXT)
-    write(UNITS + TIMER, TIMER_TEXT)
+    write(UNITS + "kit-report.service", UNIT + SERVICE_TEXT)
+    write(UNITS + TIMER, UNIT + TIMER_TEXT)
     do("systemctl", "daemon-reload")
     do("systemctl", "enable", "--now", TIMER)
 

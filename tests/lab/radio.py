@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +119,6 @@ def main() -> None:
 
 def _get(file: Path, oid: str) -> None:
     state = json.loads(file.read_text())
-    if (silent := state["faults"].get("silent_get")) and oid in silent:
-        time.sleep(30)
     if oid in OBJECTS:
         name, kind = OBJECTS[oid]
         value = None if name in state["faults"].get("lacks", ()) else state["running"][name]
