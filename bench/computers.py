@@ -130,14 +130,15 @@ def _looks(home: Path, folder: Path, show: Show) -> None:
 
 
 def _collector(home: Path, tag: str) -> float:
-    run = Path((home / "var/lab/run").read_text().strip()) if (home / "var/lab/run").is_file() else None
+    from provision.lab import client
+
     root = home / "var/lab" / tag / "root"
-    words = f"{run}/{tag}/words:" if run else ""
+    words = f"{client.run_directory(home / 'var/lab')}/{tag}/words"
     script = Path(__file__).parents[1] / "templates/collectors/linux.py"
     started = time.perf_counter()
     subprocess.run(
         [PYTHON, "-SE", script],
-        env={"KIT_ROOT": str(root), "PATH": f"{words}/usr/bin:/bin"},
+        env={"KIT_ROOT": str(root), "PATH": f"{words}:/usr/bin:/bin"},
         check=True,
         capture_output=True,
     )

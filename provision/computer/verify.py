@@ -26,9 +26,12 @@ def verify(
     by_tag = {c.item.asset_tag: c for c in computers}
     ready = [t for t in by_tag if (k := office.known.get(t)) and k.accepted]
     found: dict[str, look.Seen | ProvisionError] = {t: seen[t] for t in ready if t in seen}
-    if rest := [look.visit(office, by_tag[t], bench=bench) for t in ready if t not in found]:
+    if rest := [t for t in ready if t not in found]:
         with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
-            found |= look.ask(office, writer, rest, live=live)
+            writer.begin("gather.yml")
+            _ = office.ledger, checks.load("computers")  # they are wanted after; Ansible comes up meanwhile
+            visits = [look.visit(office, by_tag[t], bench=bench) for t in rest]
+            found |= look.ask(office, writer, visits, live=live)
     keep(office, found)
     bound = {e.subject: e.payload["things"] for e in office.ledger.latest(BOUND)}
     lived = last_lived(office)
