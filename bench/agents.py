@@ -20,8 +20,8 @@ from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
-from provision.snmpv3 import ber
-from provision.usm import NET_SNMP
+from provision.connectors.snmpv3 import ber
+from provision.core.snmp_keys import NET_SNMP
 
 AGENTS = 1000
 BOOTS = 7

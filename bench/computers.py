@@ -36,29 +36,31 @@ def measure_computers(show: Show) -> None:
 
 
 def _sizes(show: Show) -> None:
-    from provision import endpoints, program
-    from provision.computer import look
-    from provision.model import Secret
+    from provision import families
+    from provision.core.model import Secret
+    from provision.devices.pc import look
+    from provision.families.languages import pc_task
 
     for name, goal in (("linux", 16_000), ("windows", 60_000)):
-        kind = endpoints.load(name)
+        kind = families.load_pc(name)
         for verb, live in (("look", False), ("look", bool(kind.live)), ("apply", False)):
             given = {"report": Secret("{}"), "report_program": look.report_program(name)} if verb == "apply" else {}
-            task = program.Task(
+            task = pc_task.Task(
                 verb=verb, settings={}, key="ssh-ed25519 " + "A" * 68, nonce="n" * 16, serial="S", collect=True,
                 live=live, **given,  # type: ignore[arg-type]
             )  # fmt: skip
-            text = program.write(look.sources(name, live=live), task, kind.language)
-            size = len(program.packed(text, kind.language))
+            text = pc_task.write(look.sources(name, live=live), task, kind.language)
+            size = len(pc_task.packed(text, kind.language))
             what = "a look that listens" if live else f"a {verb}"
             show(f"{what}, to a PC with {name}", f"{size / 1000:.1f} KB", f"{goal // 1000} KB", held=size < goal)
 
 
 def _reports(show: Show) -> None:
     """A thousand whole Windows answers, each read, proven and judged."""
-    from provision import checks, report
+    from provision import checks
+    from provision.core.model import Device, Item, ItemKind, Secret, Snapshot, Stage
+    from provision.families.languages import pc_report
     from provision.lab import pcfactory
-    from provision.model import Device, Item, ItemKind, Secret, Snapshot, Stage
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     pc = pcfactory.Pc(
@@ -85,7 +87,7 @@ def _reports(show: Show) -> None:
     now = int(time.time())
     started = time.perf_counter()
     for _ in range(REPORTS):
-        proven = report.prove(report.claim(raw), key, last=0, now_s=now)
+        proven = pc_report.prove(pc_report.claim(raw), key, last=0, now_s=now)
         snapshot = Snapshot(device="x", at="now", readings=proven.readings, missing=proven.missing)
         assert len(checks.judge(checks.Case(snapshot=snapshot, item=item, device=device))) > 10
     took = time.perf_counter() - started
@@ -96,7 +98,7 @@ def _reports(show: Show) -> None:
 
 def _looks(home: Path, folder: Path, show: Show) -> None:
     """One look at all 13 (whole process: Ansible, collector, checks, ledger), beside one raw task on the same hosts."""
-    from provision.office import Office
+    from provision.home.workspace import Office
 
     office = Office(home)
     tags = list(office.home.computers)

@@ -44,8 +44,8 @@ def provision(home: Path, *words: str) -> list[str]:
 
 def fresh(home: Path) -> None:
     """All eight back to the carton and enrolled."""
+    from provision.home.workspace import Office
     from provision.lab import client
-    from provision.office import Office
 
     for tag in Office(home).home.intents:
         client.break_(home / "var/lab", tag, "reset", "")
@@ -58,9 +58,11 @@ def peer(home: Path, folder: Path) -> list[str]:
     The script does the same job without a way back: the settings, committed; the same files;
     the password; and the reload (`reload_config` is one event for each package).
     """
-    from provision import apply, drivers, plan
-    from provision.dialects import shell
-    from provision.office import Office
+    from provision import families
+    from provision.core import plan
+    from provision.families.languages import shell_document
+    from provision.home.workspace import Office
+    from provision.operations import apply
 
     office = Office(home)
     intents = list(office.home.intents.values())
@@ -69,15 +71,17 @@ def peer(home: Path, folder: Path) -> list[str]:
     for intent in intents:
         tag = intent.item.asset_tag
         known = office.known[tag]
-        driver = drivers.load(intent.driver)
+        driver = families.load(intent.driver)
         made = plan.make(driver, known.snapshot, candidates[tag], office.vault.seal_key())
-        document = gzip.decompress(shell.change(driver, made, run="peer", window_s=60, nonce="n", guard="")).decode()
+        document = gzip.decompress(
+            shell_document.change(driver, made, run="peer", window_s=60, nonce="n", guard="")
+        ).decode()
         batch = document.split("stage <<'KIT-n' || return $?\n")[1].split("\nKIT-n")[0]
         script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(driver.sections)}; do uci commit $p; done\n"
         script += "cd $IPKG_INSTROOT/; mkdir -p etc/dropbear etc/crontabs usr/libexec/kit\n"
         for path, file in candidates[tag].files.items():
             text = file.text if isinstance(file.text, str) else file.text.reveal()
-            if path == shell.SHADOW:
+            if path == shell_document.SHADOW:
                 script += f"sed -i 's|^root:[^:]*|root:{text.strip()}|' etc/shadow\n"
             elif driver.files[path].source != driver.guard:
                 script += f"cat >.{path} <<'END'\n{text}END\nchmod {file.mode} .{path}\n"
@@ -140,7 +144,8 @@ def bench_start() -> None:
 
 def bench_inventory() -> None:
     """`inventory --list` of 10,000 recorded devices."""
-    from provision.office import ACCEPTED, CONFIGURED, Office
+    from provision.home.workspace import Office
+    from provision.ledger.events import ACCEPTED, CONFIGURED
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = folder / "home"

@@ -35,8 +35,8 @@ def provision(home: Path, *words: str) -> list[str]:
 
 def fresh(home: Path) -> None:
     """All 21 back to the carton, and enrolled."""
+    from provision.home.workspace import Office
     from provision.lab import client
-    from provision.office import Office
 
     def one(tag: str) -> None:
         client.break_(home / "var/lab", tag, "reset", "")
@@ -49,7 +49,7 @@ def fresh(home: Path) -> None:
 
 def peer(home: Path, folder: Path) -> list[str]:
     """One ansible-playbook: six raw tasks on each modem and one on each PC, which change and check nothing."""
-    from provision.office import Office
+    from provision.home.workspace import Office
 
     office = Office(home)
     hosts: dict[str, dict[str, object]] = {"modems": {}, "computers": {}}
@@ -116,9 +116,9 @@ def _watch(home: Path, show: Show, plain: float, applied: float) -> None:
 
 def measure_custody(show: Show) -> None:
     """10,000 items, 100,000 events: half of them moves."""
-    from provision import starter
-    from provision.custody import MOVED
-    from provision.office import Office
+    from provision.core.custody import MOVED
+    from provision.home import starter
+    from provision.home.workspace import Office
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = starter.make(folder / "home", lab=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from provision.model import App, Device, Finding, Item, Snapshot, Verdict
-from provision.traffic import Traffic
+from provision.core.model import App, Device, Finding, Item, Snapshot, Verdict
+from provision.core.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

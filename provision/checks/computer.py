@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from provision import peripherals
 from provision.checks import Case, Judgement, check
-from provision.model import Verdict
-from provision.program import FILLERS
+from provision.core import peripherals
+from provision.core.identity import FILLERS
+from provision.core.model import Verdict
 
 SKEW_S = 5  # domain page on conference, section 4: the clock against the controller
 ROOM_FAIL_MB, ROOM_WARN_MB = 2_000, 10_000  # own choice: an update of the app needs about 1 GB

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from provision import peripherals
 from provision.checks import Case, Judgement, check
-from provision.model import Verdict
+from provision.core import peripherals
+from provision.core.model import Verdict
 
 DAYS = 8  # once a week, and a day for the one who forgets
 MARGIN_DB = 20.0

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from provision import peripherals
 from provision.checks import Case, Judgement, check
-from provision.model import Verdict
-from provision.versions import version
+from provision.core import peripherals
+from provision.core.model import Verdict
+from provision.core.versions import version
 
 PROBLEMS = {10: "cannot start", 22: "is disabled", 28: "has no driver"}  # Windows' device manager
 QUIET_PERCENT = 20  # measured with null sinks: at 20 % a recording is too quiet to be judged

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from provision import traffic
 from provision.checks import Case, Judgement, check
-from provision.model import Verdict
+from provision.core import traffic
+from provision.core.model import Verdict
 
 RSRP_FLOOR_DBM = -108  # acceptance of domain page 5, own proposal: RSRP and SINR that carry a call
 SINR_FLOOR_DB = 5

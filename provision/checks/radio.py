@@ -9,7 +9,7 @@ from provision.checks.modem import (
     no_guard_is_left_behind,
     no_shown_secret_is_in_use,
 )
-from provision.model import Verdict
+from provision.core.model import Verdict
 
 __all__ = [
     "configuration_is_the_accepted_one", "firmware_is_known", "it_is_the_recorded_radio", "link_carries_a_call",

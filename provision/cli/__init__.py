@@ -8,7 +8,7 @@ import signal
 import sys
 
 from provision.cli.door import app
-from provision.errors import Interrupted, ProvisionError
+from provision.core.errors import Interrupted, ProvisionError
 
 # Which room a word is in, so that one command does not pay for all the others.
 ROOMS = {
@@ -61,7 +61,7 @@ def main() -> None:
     try:
         app()
     except ProvisionError as error:
-        from provision import console
+        from provision.cli import console
 
         console.print_error(error)
         sys.exit(error.exit_code)

@@ -9,10 +9,10 @@ from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plan
 
 def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Show what would change, per device. Exit 0 where nothing differs, 3 where something does."""
-    from provision import apply as use_case
-    from provision import console
-    from provision.change import Run
-    from provision.computer import apply as computers
+    from provision.cli import console
+    from provision.devices.pc import apply as computers
+    from provision.devices.run import Run
+    from provision.operations import apply as use_case
 
     here = office()
     found = here.targets(targets or ["all"])
@@ -38,8 +38,10 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 checks red."""
-    from provision import console, fleet, publish, verify
-    from provision.change import Run
+    from provision.cli import console
+    from provision.devices.run import Run
+    from provision.home import publish
+    from provision.operations import fleet, verify
 
     here = office()
     if not targets:
@@ -71,8 +73,8 @@ def verify(
     ] = False,
 ) -> None:
     """Read every device and judge it by all checks. Exit 0 green, 3 anything red or unknown."""
-    from provision import console
-    from provision import verify as use_case
+    from provision.cli import console
+    from provision.operations import verify as use_case
 
     here = office()
     findings = use_case.verify(here, here.targets(targets or ["all"]), bench=bench, live=live)
@@ -82,12 +84,14 @@ def verify(
 
 def resume() -> None:
     """End what dead runs left open: each device is read back, then confirmed or reverted."""
-    from provision import console, publish, settle
-    from provision.computer import settle as computers
+    from provision.cli import console
+    from provision.devices.modem import resume as modem_resume
+    from provision.devices.pc import resume as computers
+    from provision.home import publish
     from provision.lending import revoke
 
     here = office()
-    ended = {t: (s.ending, s.because) for t, s in settle.resume(here).items()}
+    ended = {t: (s.ending, s.because) for t, s in modem_resume.resume(here).items()}
     ended |= {t: (s.ending, s.because) for t, s in computers.resume(here).items()}
     revoke.sweep(here)
     if not ended:
@@ -106,14 +110,14 @@ def selftest(
     bench: Bench = False,
 ) -> None:
     """Drill: a modem's way back by its timer and by a reboot; with a PC, what only a real one can show."""
-    from provision import console
-    from provision import selftest as use_case
-    from provision.model import Computer
+    from provision.cli import console
+    from provision.core.model import Computer
+    from provision.devices.modem import selftest as use_case
 
     here = office()
     intent = here.home.computers.get(device.upper()) or here.intent(device)
     if isinstance(intent, Computer):
-        from provision.computer import drill as drill_of_pc
+        from provision.devices.pc import selftest as drill_of_pc
 
         def tell(step: drill_of_pc.Step) -> None:
             console.say(f"{console.signed('pass' if step.passed else 'fail')} {step.name:<10} {step.said}")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.errors import ProvisionError
+from provision.core.errors import ProvisionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from provision.model import Plan
-    from provision.office import Office
+    from provision.core.model import Plan
+    from provision.home.workspace import Office
 
 app = typer.Typer(
     name="provision", rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 def names(context: typer.Context, incomplete: str) -> list[str]:
     """Give what a shell may complete a TARGET to; nothing where there is no home, or the intent is wrong."""
-    from provision.home import Place
+    from provision.home.place import Place
 
     directory = context.find_root().params.get("directory") or "."
     try:
@@ -59,14 +59,14 @@ def home(
 
 def office() -> "Office":
     """Open the home that the command line names."""
-    from provision.office import Office
+    from provision.home.workspace import Office
 
     return Office(Path(HOME["path"]))
 
 
 def approve(question: str, yes: bool) -> bool:
     """Ask a yes-or-no question; `yes` answers it, and nobody to ask is a refusal."""
-    from provision import console
+    from provision.cli import console
 
     if yes:
         console.say(question.replace("; pin it?", "").replace("?", ""))
@@ -80,7 +80,7 @@ def approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
     """Give the question that shows plans and asks whether they may be carried out."""
 
     def ask(plans: "list[Plan]") -> bool:
-        from provision import console
+        from provision.cli import console
 
         if not yes:
             console.print_plans(plans, as_json=False)

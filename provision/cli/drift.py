@@ -9,8 +9,8 @@ from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, 
 
 def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Look again for drift from what was accepted. Exit 0 as accepted, 3 drift, 1 could not look."""
-    from provision import console
-    from provision import watch as use_case
+    from provision.cli import console
+    from provision.operations import watch as use_case
 
     here = office()
     found = use_case.watch(here, here.targets(targets or ["all"]), bench=bench)
@@ -38,8 +38,8 @@ def adopt(
     bench: Bench = False,
 ) -> None:
     """Accept what runs on a device now: a legitimate local change, on record."""
-    from provision import adopt as use_case
-    from provision import console
+    from provision.cli import console
+    from provision.operations import adopt as use_case
 
     if not reason.strip():
         raise typer.BadParameter("say why the change is right", param_hint="--reason")
@@ -68,9 +68,10 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to an earlier accepted configuration, with a way back. Exit 0 as intended, 1 could not."""
-    from provision import console, publish
-    from provision import rollback as use_case
-    from provision.change import Run
+    from provision.cli import console
+    from provision.devices.run import Run
+    from provision.home import publish
+    from provision.operations import rollback as use_case
 
     here = office()
     intent = here.intent(device)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from provision.model import Computer
-    from provision.office import Office
+    from provision.core.model import Computer
+    from provision.home.workspace import Office
 
 
 def init(
@@ -28,7 +28,8 @@ def init(
     lab_home: Annotated[bool, typer.Option("--lab", help="on loopback addresses, for the lab")] = False,
 ) -> None:
     """Make a starter home: 13 kecamatan, their kits, defaults, APN presets."""
-    from provision import console, starter
+    from provision.cli import console
+    from provision.home import starter
 
     made = starter.make(directory, lab=lab_home)
     console.say(
@@ -38,7 +39,7 @@ def init(
 
 def check() -> None:
     """Read all of the intent; report every fault at once with file:line. Exit 2 on faults."""
-    from provision import console
+    from provision.cli import console
 
     found = office().home
     items = sum(len(k.items) for k in found.kits.values())
@@ -51,8 +52,8 @@ def register(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the delivery list: CSV or XLSX")], as_json: Json = False
 ) -> None:
     """Take a delivery list into the ledger; any faulty row refuses the whole list."""
-    from provision import console
-    from provision import register as use_case
+    from provision.cli import console
+    from provision.operations import register as use_case
 
     result = use_case.register(office(), file)
     if as_json:
@@ -78,9 +79,9 @@ def enrol(
     password_file: Password = None,
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
-    from provision import console
-    from provision import enrol as use_case
-    from provision.model import Computer, Secret
+    from provision.cli import console
+    from provision.core.model import Computer, Secret
+    from provision.operations import enrol as use_case
 
     here = office()
     intent = here.device(tag)
@@ -104,9 +105,9 @@ def enrol(
 
 
 def _enrol_computer(here: "Office", computer: "Computer", address: str, *, yes: bool, new_key: bool) -> None:
-    from provision import console
-    from provision.computer import enrol as use_case
-    from provision.enrol import address_of
+    from provision.cli import console
+    from provision.devices.pc import enrol as use_case
+    from provision.operations.enrol import address_of
 
     tag = computer.item.asset_tag
     host, port = address_of(address or computer.address, computer.ssh_port)
@@ -134,10 +135,10 @@ def bind(
     bench: Bench = False,
 ) -> None:
     """Bind anew the camera, microphone and speaker that are plugged into a PC, on record."""
-    from provision import console
-    from provision.computer import enrol as use_case
-    from provision.errors import UsageError
-    from provision.model import Computer
+    from provision.cli import console
+    from provision.core.errors import UsageError
+    from provision.core.model import Computer
+    from provision.devices.pc import enrol as use_case
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
@@ -161,10 +162,10 @@ def identify(
     as_json: Json = False,
 ) -> None:
     """Say what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
-    from provision import console
-    from provision import identify as use_case
-    from provision.enrol import address_of
-    from provision.model import Secret
+    from provision.cli import console
+    from provision.core.model import Secret
+    from provision.operations import identify as use_case
+    from provision.operations.enrol import address_of
 
     host, port = address_of(address, 22)
     known = use_case.identify(

@@ -14,9 +14,10 @@ app = typer.Typer(
 @app.command("up")
 def lab_up() -> None:
     """Start this home's lab: its modems, in factory state the first time."""
-    from provision import console, rehearse
+    from provision.cli import console
+    from provision.operations import lab
 
-    console.print_lab(rehearse.up(office()))
+    console.print_lab(lab.up(office()))
 
 
 @app.command("down")
@@ -30,7 +31,7 @@ def lab_down() -> None:
 @app.command("status")
 def lab_status(as_json: Json = False) -> None:
     """Where each box is, and what is broken."""
-    from provision import console
+    from provision.cli import console
     from provision.lab import client
 
     said = client.ask(office().place.lab, {"verb": "status"})
@@ -47,8 +48,8 @@ def lab_break(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
 ) -> None:
     """Break one box: cut its link or power, refuse logins, lie about the serial, and so on."""
+    from provision.core.model import slug
     from provision.lab import client
-    from provision.model import slug
 
     here = office()
     intent = here.targets([target]).modems[0] if slug(target) in here.home.kits else here.device(target)

@@ -10,7 +10,7 @@ app = typer.Typer(help="The append-only ledger.", no_args_is_help=True, rich_mar
 @app.command("verify")
 def ledger_verify() -> None:
     """Walk the hash chain; name the first bad event. Exit 0 whole, 3 broken."""
-    from provision import console
+    from provision.cli import console
     from provision.ledger import verify as walk
 
     here = office().ledger

@@ -8,8 +8,8 @@ import typer
 from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, names, office
 
 if TYPE_CHECKING:
-    from provision.custody import Handover
-    from provision.office import Office
+    from provision.core.custody import Handover
+    from provision.home.workspace import Office
 
 Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling", autocompletion=names)]
 
@@ -24,7 +24,7 @@ def handover(
     as_json: Json = False,
 ) -> None:
     """Draft a handover and print its paper; record its signature; or show how it stands."""
-    from provision import console
+    from provision.cli import console
     from provision.lending import handover as use_case
     from provision.lending import loans
 
@@ -50,8 +50,8 @@ def handover(
 
 def _standing(here: "Office", kecamatan: str) -> "Handover":
     """Give the newest loan; an open one's paper is made again where it is lost."""
-    from provision.custody import State
-    from provision.errors import ProvisionError
+    from provision.core.custody import State
+    from provision.core.errors import ProvisionError
     from provision.lending import handover as use_case
     from provision.lending import loans
 
@@ -75,7 +75,7 @@ def _json(loan: "Handover") -> dict[str, object]:
 
 
 def _tell(here: "Office", loan: "Handover") -> None:
-    from provision import console
+    from provision.cli import console
     from provision.lending.loans import NEXT
 
     console.say(f"{loan.kecamatan}: handover {loan.paper['number']} to {loan.paper['to']['name']}: {loan.state}")
@@ -96,7 +96,7 @@ def waive(
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="its last day")],
 ) -> None:
     """Answer by name for one red or unknown check until a day; recorded, and printed on the paper."""
-    from provision import console
+    from provision.cli import console
     from provision.lending import notes
 
     done = notes.waive(office(), kecamatan, check, by=by, reason=reason, until=until)
@@ -110,7 +110,7 @@ def training(
     date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
 ) -> None:
     """Record who was trained on what."""
-    from provision import console
+    from provision.cli import console
     from provision.lending import notes
 
     done = notes.train(office(), kecamatan, person, topic, date)
@@ -131,7 +131,7 @@ def custody(
     gc.disable()  # ten thousand rows and no cycle among them
     from dataclasses import asdict
 
-    from provision import console
+    from provision.cli import console
     from provision.lending.holdings import custody_of
 
     found = custody_of(office(), targets or [], effective=as_of, recorded=recorded_by)
@@ -159,8 +159,9 @@ def give_back(
     as_json: Json = False,
 ) -> None:
     """End a loan: undo the PC's baseline, revoke the devices' keys, take the items back into the store."""
-    from provision import console, publish
-    from provision.errors import UsageError
+    from provision.cli import console
+    from provision.core.errors import UsageError
+    from provision.home import publish
     from provision.lending.giveback import give_back as use_case
 
     given = {}
@@ -193,8 +194,9 @@ def replace(
     bench: Bench = False,
 ) -> None:
     """Put a new item in the place of an old one: same loan, same addresses; the old one's keys end in the same act."""
-    from provision import console, publish
-    from provision.change import Run
+    from provision.cli import console
+    from provision.devices.run import Run
+    from provision.home import publish
     from provision.lending.replace import replace as use_case
 
     here = office()

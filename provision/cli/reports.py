@@ -9,7 +9,7 @@ import typer
 from provision.cli.door import Bench, Json, Targets, names, office
 
 if TYPE_CHECKING:
-    from provision.computer.ingest import Ingested
+    from provision.devices.pc.reports import Ingested
 
 
 def ingest(
@@ -17,7 +17,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Take in reports that were brought from PCs. Exit 0 green, 1 one was refused, 3 anything red or unknown."""
-    from provision.computer import ingest as use_case
+    from provision.devices.pc import reports as use_case
 
     here = office()
     _tell(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
@@ -25,7 +25,7 @@ def ingest(
 
 def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Read what waits in the PCs' outboxes, and take it in. Exit 0 green, 1 a PC was silent, 3 red or unknown."""
-    from provision.computer import ingest as use_case
+    from provision.devices.pc import reports as use_case
 
     here = office()
     raws, silent = use_case.fetch(here, here.targets(targets or ["all"]).computers, bench=bench)
@@ -33,8 +33,9 @@ def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
 
 
 def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
-    from provision import console, verify
-    from provision.computer import ingest as use_case
+    from provision.cli import console
+    from provision.devices.pc import reports as use_case
+    from provision.operations import verify
 
     last = use_case.newest(taken)
     findings = [f for one in last for f in one.findings]
@@ -81,10 +82,10 @@ def attest(
     ] = None,
 ) -> None:
     """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows). On record, by name."""
-    from provision import console
-    from provision.computer import attest as use_case
-    from provision.errors import UsageError
-    from provision.model import Computer
+    from provision.cli import console
+    from provision.core.errors import UsageError
+    from provision.core.model import Computer
+    from provision.operations import attest as use_case
 
     here = office()
     computer = here.device(device)

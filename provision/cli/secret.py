@@ -19,8 +19,8 @@ def secret_show(
     as_json: Json = False,
 ) -> None:
     """Print secrets of one device. It is recorded, and verify is red until they are rotated."""
-    from provision import console
-    from provision import rotate as use_case
+    from provision.cli import console
+    from provision.operations import rotate as use_case
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
@@ -37,9 +37,10 @@ def secret_show(
 @app.command("rotate")
 def secret_rotate(device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False) -> None:
     """Give one device new secrets, as a confirmed commit. Exit 0 as intended, 1 could not."""
-    from provision import console, publish
-    from provision import rotate as use_case
-    from provision.change import Run
+    from provision.cli import console
+    from provision.devices.run import Run
+    from provision.home import publish
+    from provision.operations import rotate as use_case
 
     here = office()
     intent = here.intent(device)

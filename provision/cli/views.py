@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provision.cli.door import Json, office
-from provision.errors import ProvisionError
+from provision.core.errors import ProvisionError
 
 
 def inventory(
@@ -18,7 +18,8 @@ def inventory(
 ) -> None:
     """Ansible's dynamic inventory of provisioned devices."""
     gc.disable()  # a hundred thousand small values and no cycle among them: a quarter of the time
-    from provision import console, publish
+    from provision.cli import console
+    from provision.home import publish
 
     if (as_list, bool(host), write).count(True) != 1:
         raise typer.BadParameter("choose one of --list, --host H, --write")
@@ -33,7 +34,7 @@ def history(
     as_json: Json = False,
 ) -> None:
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
-    from provision import console
+    from provision.cli import console
 
     here = office()
     events = here.ledger.history(subject.upper())
@@ -76,8 +77,8 @@ def history(
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.tar.gz")]) -> None:
     """Write one file from which a new machine goes on."""
-    from provision import backup as use_case
-    from provision import console
+    from provision.cli import console
+    from provision.home import backup as use_case
 
     done = use_case.backup(office(), file)
     console.say(
@@ -90,8 +91,9 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.t
 
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")]) -> None:
     """Bring a home (a new one, or one whose ledger is older) to the state of a backup."""
-    from provision import console, publish
-    from provision import restore as use_case
+    from provision.cli import console
+    from provision.home import publish
+    from provision.home import restore as use_case
 
     here = office()
     done = use_case.restore(here, file)
@@ -104,7 +106,7 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="what back
 
 def demo(keep: Annotated[bool, typer.Option("--keep", help="leave the lab running")] = False) -> None:
     """Run the whole main job on emulated kits, in demo/ of this directory."""
-    from provision import demo as use_case
+    from provision.cli import demo as use_case
 
     raise typer.Exit(use_case.run(keep=keep))
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provision import processes
-from provision.errors import ProvisionError
-from provision.home import share
+from provision.core.errors import ProvisionError
+from provision.local import processes
+from provision.local.share import share
 
 STARTED, DONE, UNREACHABLE, FAILED, SKIPPED = "started", "done", "unreachable", "failed", "skipped"
 EVENTS = {

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from provision import processes
+from provision.local import processes
 
 PREFIX = f"provision-{os.getuid()}-"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from provision.connectors import snmp
-from provision.connectors.way import Way
-from provision.snmpv3.values import element
-from provision.usm import Usm
+from provision.connectors.old_values import Way
+from provision.connectors.snmpv3.values import element
+from provision.core.snmp_keys import Usm
 
 ANOTHER, STALE, NO_WAY, REFUSED, NOT_ARMED, MOVED = 21, 22, 24, 25, 31, 32  # as the guards of other families say it
 SILENCE = 255

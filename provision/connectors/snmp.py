@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provision.model import Device, Secret
-from provision.snmpv3 import ber, message, reply
-from provision.snmpv3.values import Absent, Value
-from provision.usm import NET_SNMP, Usm, localise
+from provision.connectors.snmpv3 import ber, message, reply
+from provision.connectors.snmpv3.values import Absent, Value
+from provision.core.model import Device, Secret
+from provision.core.snmp_keys import NET_SNMP, Usm, localise
 
 AES128_BYTES = 16
 ROUNDS = 3  # the time, the answer, and once more for a clock that moved in between

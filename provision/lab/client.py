@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from provision.errors import ProvisionError
+from provision.core.errors import ProvisionError
 from provision.lab.factory import Box
 from provision.lab.pcfactory import Pc
 

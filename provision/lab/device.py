@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import ssh
-from provision.processes import sweep
+from provision.local.processes import sweep
 
 
 class NoSuchFaultError(Exception):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from provision.lab import factory
 from provision.lab.device import NoSuchFaultError
-from provision.processes import alive, marked
+from provision.local.processes import alive, marked
 
 if TYPE_CHECKING:
     from provision.lab.modem import Modem

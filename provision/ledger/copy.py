@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy import text
 
-from provision.errors import LedgerError
+from provision.core.errors import LedgerError
 from provision.ledger.schema import GENESIS
 from provision.ledger.store import Ledger
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from provision.model import Event
+from provision.core.model import Event
 
 REVISION = "0002"  # of the schema, as the newest migration names it
 NEWEST = "SELECT e.number, e.body FROM latest l JOIN event e ON e.number = l.number WHERE l.verb IN :verbs ORDER BY 1"

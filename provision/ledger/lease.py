@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, text
 
-from provision import processes
 from provision.ledger.store import Ledger
+from provision.local import processes
 
 STALE_S = 900  # a holder on another machine counts as dead after this long without a word
 

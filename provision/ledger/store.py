@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from provision.errors import ChangedError, LedgerError
+from provision.core.errors import ChangedError, LedgerError
+from provision.core.model import Event
 from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
-from provision.model import Event
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LAST_OF = "SELECT max(number) FROM event WHERE subject = :s AND (verb = :v OR :v = '')"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provision import custody
-from provision.computer import apply as pcs
-from provision.custody import State
-from provision.errors import ProvisionError, UsageError
+from provision.core import custody
+from provision.core.custody import State
+from provision.core.errors import ProvisionError, UsageError
+from provision.core.model import Computer
+from provision.devices.pc import apply as pcs
+from provision.home.workspace import Office
+from provision.ledger.events import ACCEPTED, UNDONE
 from provision.lending import loans, revoke
 from provision.lending.loans import Line
-from provision.model import Computer
-from provision.office import ACCEPTED, UNDONE, Office
 
 CONDITIONS = ("baik", "rusak_ringan", "rusak_berat", "hilang")
 

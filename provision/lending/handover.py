@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from provision import custody, nip
-from provision.custody import State
-from provision.errors import ProvisionError, UsageError
+from provision.core import custody, nip
+from provision.core.custody import State
+from provision.core.errors import ProvisionError, UsageError
+from provision.core.model import ItemKind
+from provision.home.workspace import Office
 from provision.lending import loans, paper, proof
 from provision.lending.loans import File, row
-from provision.model import ItemKind
-from provision.office import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provision import custody
-from provision.errors import UsageError
-from provision.office import Office
+from provision.core import custody
+from provision.core.errors import UsageError
+from provision.home.workspace import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

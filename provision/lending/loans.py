@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from provision import custody
-from provision.custody import Handover, Waiver
-from provision.errors import ProvisionError, UsageError
-from provision.model import Event, Item, Kit, slug
-from provision.office import REGISTERED, Office
+from provision.core import custody
+from provision.core.custody import Handover, Waiver
+from provision.core.errors import ProvisionError, UsageError
+from provision.core.model import Event, Item, Kit, slug
+from provision.home.workspace import Office
+from provision.ledger.events import REGISTERED
 
 NOW = "9999"  # later than any time that is recorded
 Line = tuple[str, str, Mapping[str, Any]]

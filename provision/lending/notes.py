@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from provision import checks, custody
-from provision.errors import UsageError
+from provision import checks
+from provision.core import custody
+from provision.core.errors import UsageError
+from provision.home.workspace import Office
 from provision.lending import loans
-from provision.office import Office
 
 
 def waive(office: Office, name: str, check: str, *, by: str, reason: str, until: str) -> custody.Waiver:

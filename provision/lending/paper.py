@@ -13,13 +13,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from provision import nip
-from provision.custody import Handover
-from provision.errors import ProvisionError
-from provision.home import share
+from provision.core import nip
+from provision.core.custody import Handover
+from provision.core.errors import ProvisionError
+from provision.home.workspace import WITA, Office
+from provision.lending.indonesian import opening_day, rupiah, short_day, spelled
 from provision.lending.loans import File
-from provision.office import WITA, Office
-from provision.words import opening_day, rupiah, short_day, spelled
+from provision.local.share import share
 
 TITLE = "Tanda Terima Peralatan Telekonferensi"
 NAMES = {

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from provision import checks
-from provision.computer.apply import unfinished
+from provision.core.model import Event, Item, ItemKind, Verdict
+from provision.devices.pc.apply import unfinished
+from provision.home.workspace import Office
+from provision.ledger.events import ACCEPTED, JUDGED
 from provision.lending.loans import File
-from provision.model import Event, Item, ItemKind, Verdict
-from provision.office import ACCEPTED, JUDGED, Office
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
 TRIED = {"it_hears_itself": "heard", "it_sees": "seen"}

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provision import apply, custody, verify
-from provision.change import Run
-from provision.computer import apply as pcs
-from provision.custody import State
-from provision.errors import DeviceError, ProvisionError, UsageError
+from provision.core import custody
+from provision.core.custody import State
+from provision.core.errors import DeviceError, ProvisionError, UsageError
+from provision.core.model import Ending, Item
+from provision.devices.pc import apply as pcs
+from provision.devices.run import Run
+from provision.home.workspace import Office
+from provision.ledger.events import REGISTERED
 from provision.lending import loans, proof, revoke
 from provision.lending.giveback import CONDITIONS
 from provision.lending.loans import File, Line, row
-from provision.model import Ending, Item
-from provision.office import REGISTERED, Office
+from provision.operations import apply, verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from provision import keys
+from provision.core import host_keys
+from provision.home import keys
+from provision.home.workspace import Office
+from provision.ledger.events import REVOKED
 from provision.lending.loans import Line
-from provision.office import REVOKED, Office
 
 
 def lines(office: Office, tags: list[str], because: str) -> list[Line]:
@@ -15,7 +17,7 @@ def lines(office: Office, tags: list[str], because: str) -> list[Line]:
         if known is not None:
             key = keys.pinned(office.place.host_keys, tag)
             body = {
-                "because": because, "host_key": keys.fingerprint(key) if key else "", "tunnel_key": known.device.tunnel_key,
+                "because": because, "host_key": host_keys.fingerprint(key) if key else "", "tunnel_key": known.device.tunnel_key,
             }  # fmt: skip
             found.append((REVOKED, tag, body))
     return found

@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from provision import drivers, plan, render
-from provision.diff import diff, invert, matches, patch
-from provision.grammars import uci
-from provision.home import Place, templates
-from provision.model import Candidate, Secret, Snapshot
-from provision.render import FILE
+from provision import families
+from provision.core import family, plan, render
+from provision.core import settings as core_settings
+from provision.core.model import Candidate, Secret, Snapshot
+from provision.core.settings import FILE, diff, invert, matches, patch
+from provision.families.languages import uci
+from provision.home.place import Place
+from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = [
     (name, folder)
-    for name in drivers.names()
+    for name in families.names()
     for folder in sorted((ROOT / "tests/recordings").glob(f"{name}-*"))
 ]  # fmt: skip
 KEY = b"k" * 32
@@ -31,7 +33,7 @@ def text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def candidate(driver: drivers.Driver, folder: Path) -> Candidate:
+def candidate(driver: family.Driver, folder: Path) -> Candidate:
     intent = Place(ROOT).intent().intents["BRU-MDM-01"]
     facts = dict(intent.facts) | {"authorized_keys": "ssh-ed25519 AAAA office\n", "password_hash": Secret("$6$x\n")}
     facts |= json.loads(text(folder / "facts.json") or "{}")
@@ -39,19 +41,19 @@ def candidate(driver: drivers.Driver, folder: Path) -> Candidate:
     return render.render(driver, replace(intent, facts=facts), SECRETS, templates(driver.name), firmware)
 
 
-def running(driver: drivers.Driver, folder: Path, name: str = "running.txt") -> Snapshot:
+def running(driver: family.Driver, folder: Path, name: str = "running.txt") -> Snapshot:
     settings, locators = driver.grammar.parse((folder / name).read_text(), driver.shape)
-    return Snapshot(device="x", at="now", settings=render.seal(settings, KEY), locators=locators, marker="m")
+    return Snapshot(device="x", at="now", settings=core_settings.seal(settings, KEY), locators=locators, marker="m")
 
 
 def test_every_driver_has_a_recording() -> None:
-    assert {name for name, _ in RECORDINGS} == set(drivers.names())
+    assert {name for name, _ in RECORDINGS} == set(families.names())
 
 
 @pytest.mark.parametrize(("name", "folder"), RECORDINGS, ids=lambda v: v if isinstance(v, str) else v.name)
 class TestDriver:
     def test_the_first_apply_sends_the_golden_edits(self, name: str, folder: Path) -> None:
-        driver = drivers.load(name)
+        driver = families.load(name)
         wanted = candidate(driver, folder)
         made = plan.make(driver, running(driver, folder), wanted, KEY)
         real = tuple(
@@ -64,7 +66,7 @@ class TestDriver:
         assert edits == golden.read_text()
 
     def test_parse_is_stable_and_noise_is_no_change(self, name: str, folder: Path) -> None:
-        driver = drivers.load(name)
+        driver = families.load(name)
         if driver.objects:  # nothing but its own objects is ever read
             assert set(running(driver, folder).settings) == set(driver.objects)
             return
@@ -74,9 +76,9 @@ class TestDriver:
         assert diff(one.settings, two.settings, owns=driver.owns, volatile=driver.volatile) == ()
 
     def test_the_way_there_and_back(self, name: str, folder: Path) -> None:
-        driver = drivers.load(name)
+        driver = families.load(name)
         before = running(driver, folder).settings
-        wanted = render.seal(candidate(driver, folder).settings, KEY)
+        wanted = core_settings.seal(candidate(driver, folder).settings, KEY)
         changes = diff(before, wanted, owns=driver.owns, volatile=driver.volatile)
         after = patch(before, changes)
         ours = [k for k in {*after, *wanted} if matches(k, driver.owns) and not matches(k, driver.volatile)]
@@ -85,13 +87,13 @@ class TestDriver:
         assert patch(after, invert(changes)) == before
 
     def test_no_secret_shows_in_a_plan(self, name: str, folder: Path) -> None:
-        driver = drivers.load(name)
+        driver = families.load(name)
         made = plan.make(driver, running(driver, folder), candidate(driver, folder), KEY)
         assert "secret-of" not in repr(made)
 
 
 UCI = [
-    (n, f) for n, f in RECORDINGS if drivers.load(n).grammar is uci
+    (n, f) for n, f in RECORDINGS if families.load(n).grammar is uci
 ]  # the lab's RouterOS obeys in tests/unit/test_rsc.py
 
 
@@ -101,7 +103,7 @@ def test_the_edits_end_in_the_candidate_on_the_labs_own_uci(name: str, folder: P
     from provision.lab.uci import Cli
     from provision.lab.uciconfig import words
 
-    driver = drivers.load(name)
+    driver = families.load(name)
     (tmp_path / "etc/config").mkdir(parents=True)
     for part in ("\n" + (folder / "running.txt").read_text()).split("\npackage ")[1:]:
         package, _, body = part.partition("\n")

@@ -13,18 +13,28 @@ import atheris
 
 atheris.enabled_hooks.add("str")  # else what hides behind startswith and the like is never found
 with atheris.instrument_imports(include=["provision"]):
-    from provision import drivers, program, radio, readings, report
-    from provision.dialects import pdu, rsc, shell
-    from provision.errors import ProvisionError
-    from provision.grammars import objects, routeros, uci
-    from provision.model import Secret
-    from provision.snmpv3 import ber, message, reply
-    from provision.usm import NET_SNMP
+    from provision import families
+    from provision.connectors.snmpv3 import ber, message, reply
+    from provision.core.errors import ProvisionError
+    from provision.core.model import Secret
+    from provision.core.snmp_keys import NET_SNMP
+    from provision.families import readings
+    from provision.families.languages import (
+        mib_objects,
+        pc_report,
+        pc_task,
+        routeros_document,
+        routeros_export,
+        shell_document,
+        snmp_document,
+        uci,
+    )
+    from provision.families.readings import mib
 
 PEER = message.Peer(b"\x80\0\x1f\x88\x04X", b"reader", b"a" * 32, b"p" * 16, NET_SNMP)
 REQUEST = message.build(PEER, ("1.3.6.1.2.1.1.1.0",), message.Clock(3, 1000))
-ROUTEROS, OPENWRT, EPMP = (drivers.load(name) for name in ("routeros", "openwrt", "epmp"))
-PLACES = sorted({f"{radio.place(r, c)}.1" for f in readings.families().values() for r in f.rows for c in r.columns})
+ROUTEROS, OPENWRT, EPMP = (families.load(name) for name in ("routeros", "openwrt", "epmp"))
+PLACES = sorted({f"{mib.place(r, c)}.1" for f in readings.families().values() for r in f.rows for c in r.columns})
 
 
 def refuses(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
@@ -51,8 +61,8 @@ def v3(raw: bytes) -> None:
 def signed(raw: bytes) -> None:
     """No report is ever proven that was not signed with the key."""
     try:
-        report.prove(report.claim(raw), Secret("ab" * 32), last=0, now_s=1_795_000_000)
-    except report.ReportError:
+        pc_report.prove(pc_report.claim(raw), Secret("ab" * 32), last=0, now_s=1_795_000_000)
+    except pc_report.ReportError:
         return
     raise AssertionError("a report was believed")
 
@@ -74,21 +84,21 @@ def rows(raw: bytes) -> None:
             else None
         )
     for family in readings.families().values():
-        for modem in radio.read(family, values).modems:  # type: ignore[arg-type]
+        for modem in mib.read(family, values).modems:  # type: ignore[arg-type]
             for name, value in modem.readings.items():
-                if name in radio.RANGES:
-                    low, high = radio.RANGES[name]
+                if name in mib.RANGES:
+                    low, high = mib.RANGES[name]
                     assert low <= value <= high
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "uci": refuses(lambda raw: uci.parse(text(raw), OPENWRT.shape)),
-    "routeros": refuses(lambda raw: routeros.parse(text(raw), ROUTEROS.shape)),
-    "look-shell": refuses(lambda raw: shell.read_look(OPENWRT, raw, "n", "x", "now")),
-    "look-rsc": refuses(lambda raw: rsc.read_look(ROUTEROS, raw, "n", "x", "now")),
-    "look-pdu": refuses(lambda raw: pdu.read_look(EPMP, raw, "n", "x", "now")),
-    "objects": refuses(lambda raw: objects.parse(text(raw), EPMP.shape)),
-    "computer": refuses(lambda raw: program.read(raw, nonce="n", device="x", at="now")),
+    "routeros": refuses(lambda raw: routeros_export.parse(text(raw), ROUTEROS.shape)),
+    "look-shell": refuses(lambda raw: shell_document.read_look(OPENWRT, raw, "n", "x", "now")),
+    "look-rsc": refuses(lambda raw: routeros_document.read_look(ROUTEROS, raw, "n", "x", "now")),
+    "look-pdu": refuses(lambda raw: snmp_document.read_look(EPMP, raw, "n", "x", "now")),
+    "objects": refuses(lambda raw: mib_objects.parse(text(raw), EPMP.shape)),
+    "computer": refuses(lambda raw: pc_task.read(raw, nonce="n", device="x", at="now")),
     "report": refuses(signed),
     "snmpv3": v3,
     "rows": rows,

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from routeros_lsp.analyze import analyze
 
-from provision import dialects, drivers, plan, render
-from provision.home import Place, templates
-from provision.model import Candidate, Secret
+from provision import families
+from provision.core import plan, render
+from provision.core.model import Candidate, Secret
+from provision.home.place import Place
+from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]
-DRIVER = drivers.load("routeros")
+DRIVER = families.load("routeros")
 SECRETS = {
     n: Secret(f"rahasia-{n}")
     for n in ("wireguard_private", "wireguard_preshared", "snmp_auth", "snmp_priv", "admin_password")
@@ -92,14 +94,14 @@ def test_management_is_for_the_office_and_the_lan_alone() -> None:
 @pytest.mark.parametrize("firmware", VERSIONS)
 @pytest.mark.parametrize("recording", ["routeros-7"])
 def test_what_is_sent_is_right_in_the_eyes_of_routeros_lsp(firmware: str, recording: str) -> None:
-    from provision.model import Snapshot
+    from provision.core.model import Snapshot
 
     text = (ROOT / "tests/recordings" / recording / "running.txt").read_text()
     settings, locators = DRIVER.grammar.parse(text, DRIVER.shape)
     running = Snapshot(device="x", at="now", settings=settings, locators=locators, marker="m")
     made = plan.make(DRIVER, running, candidate(firmware), b"k" * 32)
     guard = templates("routeros")["files/guard.rsc"]
-    speaks = dialects.of(DRIVER)
+    speaks = DRIVER.dialect
     words = {"run": "r261124-101010-ab12", "nonce": "0123456789abcdef", "guard": guard}
     texts = [
         speaks.change(DRIVER, made, window_s=180, firmware=firmware, **words),

@@ -29,11 +29,14 @@ def test_a_driver_is_one_small_file() -> None:
 
 def test_the_readmes_example_of_a_family_is_known_to_its_own_files_only() -> None:
     """One driver file of at most 80 lines, a reading table, templates, a recording: and no registry."""
-    assert lines(ROOT / "provision/drivers/epmp.py") <= 80
+    assert lines(ROOT / "provision/families/epmp.py") <= 80
     knowing = [p for p in MODULES if re.search(r"epmp", p.read_text(), re.IGNORECASE)]
-    assert [str(p.relative_to(ROOT)) for p in knowing] == ["provision/drivers/epmp.py", "provision/readings/epmp.py"]
+    assert [str(p.relative_to(ROOT)) for p in knowing] == [
+        "provision/families/epmp.py",
+        "provision/families/readings/epmp.py",
+    ]
     readme = (ROOT / "README.md").read_text()
-    for path in ("provision/drivers/epmp.py", "templates/epmp/radio.j2", "tests/recordings/epmp-force300/"):
+    for path in ("provision/families/epmp.py", "templates/epmp/radio.j2", "tests/recordings/epmp-force300/"):
         assert f"`{path}`" in readme
         assert (ROOT / path).exists()
 

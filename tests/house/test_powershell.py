@@ -10,10 +10,11 @@ import pytest
 import tree_sitter_pwsh
 from tree_sitter import Language, Node, Parser
 
-from provision import endpoints, program
-from provision.computer import look
-from provision.endpoints import windows
-from provision.model import Secret
+from provision import families
+from provision.core.model import Secret
+from provision.devices.pc import look
+from provision.families import windows
+from provision.families.languages import pc_task
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "templates").rglob("*.ps1"))
@@ -61,12 +62,12 @@ def test_the_check_finds_what_5_1_does_not_know(bad: str) -> None:
 
 
 def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
-    task = program.Task(
+    task = pc_task.Task(
         verb="apply", settings={"system.hostname": "O'Brien \u00e9 $(rm) `n"}, key="ssh-ed25519 AAAA x", nonce="n", serial="s'",
         collect=True, report=Secret('{"tag": "T"}'), report_program=look.report_program("windows"),
     )  # fmt: skip
-    kind = endpoints.load("windows")
-    text = program.packed(program.write(look.sources("windows"), task, kind.language), kind.language)
+    kind = families.load_pc("windows")
+    text = pc_task.packed(pc_task.write(look.sources("windows"), task, kind.language), kind.language)
     head, _, script = text.decode().partition("\n")
     assert faults(script) == []
     assert text.isascii()
@@ -80,8 +81,8 @@ def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
 
 def test_a_linux_look_is_small_enough_for_the_link() -> None:
     for live in (False, True):
-        task = program.Task(
+        task = pc_task.Task(
             verb="apply", settings={}, key="ssh-ed25519 AAAA x", nonce="n", serial="s", collect=True, live=live,
             report=Secret("{}"), report_program=look.report_program("linux"),
         )  # fmt: skip
-        assert len(program.packed(program.write(look.sources("linux", live=live), task))) < 16_000
+        assert len(pc_task.packed(pc_task.write(look.sources("linux", live=live), task))) < 16_000

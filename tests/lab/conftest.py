@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from labhome import Bench, make_home
 
+from provision.home.workspace import Office
 from provision.lab import client
-from provision.office import Office
-from provision.processes import sweep
+from provision.local.processes import sweep
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.home.workspace import Office
 from provision.lab import client
-from provision.office import Office
 
 DEADLINE_S = 60.0
 TAGS = ("BRU-MDM-01", "BRU-MDM-04", "BRU-MDM-07", "BRU-MDM-08", "BRU-MDM-10", "BRU-MDM-11", "BRU-MDM-12", "BRU-MDM-13")

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.drivers.epmp import DRIVER, EPMP
+from provision.families.epmp import DRIVER, EPMP
 
 SKU, SERIAL, MAC, FIRMWARE = "1.1.2.0", "1.1.31.0", "1.1.15.0", "1.1.1.0"
 STATE, SAVE, APPLY, DISCARD = "4.6.0", "4.3.0", "4.4.0", "4.5.0"

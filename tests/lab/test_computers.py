@@ -12,7 +12,7 @@ import pytest
 from labhome import Bench, until
 from test_killed import kill_all
 
-from provision.keys import pinned
+from provision.home.keys import pinned
 
 pytestmark = pytest.mark.lab
 TAG, OTHER = "BRU-PC-02", "BRU-PC-05"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from labhome import Bench, until
 
-from provision import drivers
+from provision import families
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-08"
@@ -171,8 +171,8 @@ def test_a_full_flash_is_refused_before_anything_changes(bench: Bench) -> None:
 
 def test_a_stale_plan_is_refused(bench: Bench, note: object) -> None:
     """The plan is made, the device moves, the approval comes too late."""
-    from provision import apply
-    from provision.change import Run
+    from provision.devices.run import Run
+    from provision.operations import apply
 
     system = bench.flash(TAG) / "etc/config/system"
     text = system.read_text()
@@ -276,7 +276,7 @@ def test_a_changed_path_is_proved_only_after_the_device_has_taken_it(bench: Benc
     try:
         started = time.monotonic()
         assert outcome(bench)["outcome"] == "applied"
-        assert time.monotonic() - started > drivers.load("openwrt").settle_s
+        assert time.monotonic() - started > families.load("openwrt").settle_s
     finally:
         edit(bench, "biduk-biduk", "apn: tri", "apn: telkomsel")
         bench.ok("apply", TAG, "--bench", "--yes")

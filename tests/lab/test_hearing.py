@@ -16,7 +16,7 @@ import pytest
 from labhome import until
 
 from provision import checks
-from provision.model import Device, Item, ItemKind, Snapshot, Stage
+from provision.core.model import Device, Item, ItemKind, Snapshot, Stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not shutil.which("pulseaudio"), reason="no pulseaudio")]
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from labhome import Bench, until
 
-from provision import identify
-from provision.connectors import community
+from provision.connectors import snmp_v2c
+from provision.operations import identify
 
 pytestmark = pytest.mark.lab
 RECORDINGS = Path(__file__).parents[1] / "recordings/snmp"
@@ -109,8 +109,8 @@ def agent(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
     environment = os.environ | {"MIBS": "", "MIBDIRS": "/nonexistent", "SNMP_PERSISTENT_DIR": str(tmp_path / "p")}
     argv = ["snmpd", "-Lf", str(tmp_path / "log"), "-f", "-r", "-C", "-c", str(conf)]
     with subprocess.Popen(argv, env=environment) as process:
-        there = community.Agent(host="127.0.0.1", port=port, community="public", timeout_s=0.5)
-        until(lambda: community.get(there, ("1.3.6.1.2.1.1.1.0",)) is not None, "snmpd answers")
+        there = snmp_v2c.Agent(host="127.0.0.1", port=port, community="public", timeout_s=0.5)
+        until(lambda: snmp_v2c.get(there, ("1.3.6.1.2.1.1.1.0",)) is not None, "snmpd answers")
         yield port
         process.terminate()
 

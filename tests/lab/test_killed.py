@@ -12,8 +12,8 @@ import pytest
 from labhome import Bench, until
 
 from provision.connectors import private
-from provision.errors import ProvisionError
-from provision.processes import sweep
+from provision.core.errors import ProvisionError
+from provision.local.processes import sweep
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-01"
@@ -136,7 +136,7 @@ def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "provision resume" in err
-    from provision.processes import marked
+    from provision.local.processes import marked
 
     assert marked(private.mark(run)) == []
     assert bench.run("resume").code == 0
@@ -145,7 +145,7 @@ def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
 def test_ansible_that_hangs_is_ended_with_all_its_children(bench: Bench) -> None:
     """The deadline of a phase ends everything that carries the run's mark."""
     from provision.connectors.ansible import Writer
-    from provision.processes import marked
+    from provision.local.processes import marked
 
     bench.provisioned(OTHER)
     office = bench.office

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from labhome import Bench
 
-from provision import custody
-from provision.keys import pinned
+from provision.core import custody
+from provision.home.keys import pinned
 
 pytestmark = pytest.mark.lab
 SLUG, PC = "sambaliung", "BRU-PC-03"

@@ -14,18 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from provision import drivers, plan, render
-from provision.dialects import shell
-from provision.errors import CutShortError
-from provision.home import Place, templates
+from provision import families
+from provision.core import plan, render, settings
+from provision.core.errors import CutShortError
+from provision.core.model import Candidate, Intent, Secret, Snapshot
+from provision.families.languages import shell_document
+from provision.home.place import Place
 from provision.lab import faults
 from provision.lab.factory import Box, script
 from provision.lab.modem import Modem
-from provision.model import Candidate, Intent, Secret, Snapshot
+from provision.local.share import templates
 
 pytestmark = pytest.mark.lab
 KEY = b"k" * 32
-DRIVER = drivers.load("openwrt")
+DRIVER = families.load("openwrt")
 TEMPLATES = templates("openwrt")
 WATCHED = (
     "etc/config",
@@ -70,23 +72,25 @@ async def feed(modem: Modem, document: bytes) -> bytes:
 
 
 async def look(modem: Modem) -> Snapshot:
-    output = await feed(modem, shell.look(DRIVER, guard=TEMPLATES["files/guard.sh"], nonce="nonce"))
-    seen, _ = shell.read_look(DRIVER, output, "nonce", modem.box.tag, "now")
-    return replace(seen, settings=render.seal(seen.settings, KEY))
+    output = await feed(modem, shell_document.look(DRIVER, guard=TEMPLATES["files/guard.sh"], nonce="nonce"))
+    seen, _ = shell_document.read_look(DRIVER, output, "nonce", modem.box.tag, "now")
+    return replace(seen, settings=settings.seal(seen.settings, KEY))
 
 
 async def apply(modem: Modem, wanted: Candidate, before: Snapshot) -> bool:
     """Change and finish as the controller does; False where the device went away in between."""
     made = plan.make(DRIVER, before, wanted, KEY)
-    document = shell.change(DRIVER, made, run="run", window_s=600, nonce="nonce", guard=TEMPLATES["files/guard.sh"])
+    document = shell_document.change(
+        DRIVER, made, run="run", window_s=600, nonce="nonce", guard=TEMPLATES["files/guard.sh"]
+    )
     try:
-        seen, code = shell.read_look(DRIVER, await feed(modem, document), "nonce", modem.box.tag, "now")
+        seen, code = shell_document.read_look(DRIVER, await feed(modem, document), "nonce", modem.box.tag, "now")
     except CutShortError:
         return False
     if code:
         return False
-    finish = shell.finish(DRIVER, run="run", marker=seen.marker, nonce="nonce")
-    ended, code, _ = shell.read_end(await feed(modem, finish), "nonce")
+    finish = shell_document.finish(DRIVER, run="run", marker=seen.marker, nonce="nonce")
+    ended, code, _ = shell_document.read_end(await feed(modem, finish), "nonce")
     return ended and code == 0
 
 
@@ -184,7 +188,9 @@ def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_
         modem, wanted, old, _, copy = await prepared(tmp_path, worker_id)
         await begin(modem, copy)
         made = plan.make(DRIVER, await look(modem), wanted, KEY)
-        document = shell.change(DRIVER, made, run="run", window_s=600, nonce="n", guard=TEMPLATES["files/guard.sh"])
+        document = shell_document.change(
+            DRIVER, made, run="run", window_s=600, nonce="n", guard=TEMPLATES["files/guard.sh"]
+        )
         await feed(modem, document)
         assert (modem.root / "etc/kit/armed").exists()
         await modem.power_off()

@@ -11,7 +11,7 @@ import pytest
 from labhome import Bench, Done, until
 from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
 
-from provision.drivers.epmp import DRIVER, EPMP
+from provision.families.epmp import DRIVER, EPMP
 
 pytestmark = [
     pytest.mark.lab,
@@ -140,14 +140,14 @@ def test_a_refusal_names_the_object_and_the_old_values_are_back(bench: Bench, ap
 def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
     bench: Bench, applied: Radio, word: str, said: str
 ) -> None:
-    from provision import engine
     from provision.connectors import setter
-    from provision.connectors.way import Way
+    from provision.connectors.old_values import Way
+    from provision.devices.radio import apply as radio_apply
 
     applied.alter(snmpSystemName="lain", webService="3")
     applied.fault(refuses={"webService": word})
     office = bench.office
-    box = setter.Box(engine.target(office, office.known[TAG].device), Way(engine.way(office, TAG)))
+    box = setter.Box(radio_apply.target(office, office.known[TAG].device), Way(radio_apply.way(office, TAG)))
     assert DRIVER.staging
     objects = [
         {"name": n, "oid": DRIVER.objects[n][0], "type": DRIVER.objects[n][1], "old": old, "new": new}
@@ -304,7 +304,7 @@ def test_a_passphrase_that_cannot_be_one_is_refused_before_anything_is_asked(
 
 
 def test_the_passphrase_and_its_keys_are_in_no_file_of_the_home_and_in_no_output(bench: Bench, applied: Radio) -> None:
-    from provision.usm import localise
+    from provision.core.snmp_keys import localise
 
     engine = bytes.fromhex((bench.home / f"var/host-keys/{TAG}").read_text().split()[-1])
     key = localise(PASSPHRASE, engine, "sha1")

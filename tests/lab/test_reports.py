@@ -178,25 +178,25 @@ def test_the_key_of_the_reports_is_in_no_file_of_the_home_and_in_no_output(bench
 
 
 def test_clocks_and_ages() -> None:
-    from provision import report
-    from provision.model import Secret
+    from provision.core.model import Secret
+    from provision.families.languages import pc_report
 
     now = int(time.time())
     body = json.dumps({"schema": 2, "serial": "AC1"})
     key = Secret("ab" * 32)
 
-    def claim(at: int, text: str = body) -> report.Claim:
+    def claim(at: int, text: str = body) -> pc_report.Claim:
         import hmac
 
         signed = f"T\n5\n{at}\n{text}"
         mac = hmac.digest(bytes.fromhex(key.reveal()), signed.encode(), "sha256").hex()
-        return report.Claim(tag="T", counter=5, at_s=at, body=text, mac=mac)
+        return pc_report.Claim(tag="T", counter=5, at_s=at, body=text, mac=mac)
 
-    assert report.prove(claim(now), key, last=4, now_s=now).readings["serial"] == "AC1"
+    assert pc_report.prove(claim(now), key, last=4, now_s=now).readings["serial"] == "AC1"
     for at, text, said in (
         (now + 3600, body, "from the future"), (now - 40 * 86400, body, "40 days old"), (now, "[]", "no JSON object"),
         (now, json.dumps({"schema": 1}), "of another version (1)"), (now, json.dumps({}), "of another version (None)"),
     ):  # fmt: skip
-        with pytest.raises(report.ReportError) as caught:
-            report.prove(claim(at, text), key, last=4, now_s=now)
+        with pytest.raises(pc_report.ReportError) as caught:
+            pc_report.prove(claim(at, text), key, last=4, now_s=now)
         assert said in str(caught.value)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from labhome import Bench, Done
 
-from provision.model import Secret
-from provision.vault import Vault, password
+from provision.core.model import Secret
+from provision.home.vault import Vault, password
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-01"

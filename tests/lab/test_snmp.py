@@ -13,8 +13,9 @@ from dataclasses import replace
 import pytest
 from labhome import Bench
 
-from provision import readings, usm
 from provision.connectors import snmp
+from provision.core import snmp_keys
+from provision.families import readings
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-08"
@@ -28,7 +29,7 @@ def target(bench: Bench) -> snmp.Target:
     office = bench.office
     intent = office.home.intents[TAG]
     device = replace(office.known[TAG].device, host=intent.address, snmp_port=intent.snmp_port)
-    return snmp.target(device, str(intent.facts["snmp_user"]), office.vault.device(TAG), usm.NET_SNMP)
+    return snmp.target(device, str(intent.facts["snmp_user"]), office.vault.device(TAG), snmp_keys.NET_SNMP)
 
 
 @contextmanager
@@ -138,7 +139,7 @@ def test_wrong_keys_are_refused(target: snmp.Target) -> None:
 
 
 def test_another_engine_is_refused(target: snmp.Target) -> None:
-    answer = read(replace(target, engine_id=usm.NET_SNMP.engine_id("BRU-MDM-99")))
+    answer = read(replace(target, engine_id=snmp_keys.NET_SNMP.engine_id("BRU-MDM-99")))
     assert answer.values == {}
     assert answer.because != ""
 

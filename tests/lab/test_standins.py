@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from labhome import Bench, make_home
 
+from provision.home.workspace import Office
 from provision.lab import client
-from provision.office import Office
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-01"

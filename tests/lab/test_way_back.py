@@ -15,7 +15,7 @@ import pytest
 from labhome import Bench, until
 from test_killed import kill_all, run_of
 
-from provision.keys import pinned
+from provision.home.keys import pinned
 from provision.lab import client
 
 pytestmark = pytest.mark.lab

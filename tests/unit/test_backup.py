@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from provision import backup, publish, restore, starter
-from provision.errors import LedgerError, ProvisionError, VaultError
-from provision.keys import office_key, pin
+from provision.core.errors import LedgerError, ProvisionError, VaultError
+from provision.home import backup, publish, restore, starter
+from provision.home.keys import office_key, pin
+from provision.home.workspace import Office
 from provision.ledger import verify
-from provision.office import ACCEPTED, CONFIGURED, ENROLLED, Office
+from provision.ledger.events import ACCEPTED, CONFIGURED, ENROLLED
 
 DEVICE = {
     "kecamatan": "kelay", "driver": "openwrt", "host": "127.90.0.1", "bench_host": "127.64.1.1", "ssh_port": 22,

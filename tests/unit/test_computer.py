@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision import checks, collected, endpoints, peripherals, program
-from provision.errors import CutShortError, DeviceError, ProvisionError
-from provision.intent import rules
+from provision import checks, families
+from provision.core import identity, peripherals
+from provision.core.errors import CutShortError, DeviceError, ProvisionError
+from provision.core.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
+from provision.families.languages import pc_facts, pc_task
+from provision.home.intent import rules
 from provision.lab import pcfactory
-from provision.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
 
 ROOT = Path(__file__).parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAItest office"
@@ -46,11 +48,11 @@ class Box:
             (self.words / name).chmod(0o755)
 
     def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None, **more: Any) -> bytes:
-        kind = endpoints.load("linux")
+        kind = families.load_pc("linux")
         sources = tuple((ROOT / "templates" / n).read_text() for n in (kind.collector, kind.baseline))
-        wanted = program.intended(settings or SETTINGS, KEY)
-        task = program.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
-        text = program.write(sources, task)
+        wanted = pc_task.intended(settings or SETTINGS, KEY)
+        task = pc_task.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
+        text = pc_task.write(sources, task)
         environment = {
             "KIT_ROOT": str(self.root),
             "HOME": str(self.root / "root"),
@@ -62,8 +64,8 @@ class Box:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
-    def ask(self, verb: str, serial: str = "AC1", **more: Any) -> program.Answer:
-        return program.read(self.run(verb, serial, **more), nonce=NONCE, device="BRU-PC-01", at="2026-11-24T00:00:00Z")
+    def ask(self, verb: str, serial: str = "AC1", **more: Any) -> pc_task.Answer:
+        return pc_task.read(self.run(verb, serial, **more), nonce=NONCE, device="BRU-PC-01", at="2026-11-24T00:00:00Z")
 
     def package(self) -> None:
         inbox = self.root / "var/lib/kit/inbox"
@@ -92,7 +94,7 @@ def test_the_baseline_is_set_once_and_given_back_byte_for_byte_without_the_offic
     first = box.ask("apply")
     assert first.failed == {}
     assert set(first.changed) == set(SETTINGS)
-    assert first.snapshot.settings == program.intended(SETTINGS, KEY)
+    assert first.snapshot.settings == pc_task.intended(SETTINGS, KEY)
     assert "127.0.1.1 BRU-PC-01" in (box.root / "etc/hosts").read_text()
     after = box.tree()
     again = box.ask("apply")
@@ -106,17 +108,17 @@ def test_the_baseline_is_set_once_and_given_back_byte_for_byte_without_the_offic
 
 def test_the_daily_report_is_laid_down_once_and_taken_away_whole(box: Box) -> None:
 
-    from provision import report
-    from provision.computer import look
-    from provision.model import Secret
+    from provision.core.model import Secret
+    from provision.devices.pc import look
+    from provision.families.languages import pc_report
 
     box.package()
     before = box.tree()
-    text, written = look.report_program("linux"), report.config("BRU-PC-01", Secret("ab" * 32), ("zoom",), "")
-    wanted = SETTINGS | {report.SETTING: report.digest(text, written)}
+    text, written = look.report_program("linux"), pc_report.config("BRU-PC-01", Secret("ab" * 32), ("zoom",), "")
+    wanted = SETTINGS | {pc_report.SETTING: pc_report.digest(text, written)}
     laid = {"settings": wanted, "report": written, "report_program": text}
     first = box.ask("apply", **laid)
-    assert (first.failed, report.SETTING in first.changed) == ({}, True)
+    assert (first.failed, pc_report.SETTING in first.changed) == ({}, True)
     assert (box.root / "var/lib/kit/report.json").stat().st_mode & 0o77 == 0
     assert box.ask("apply", **laid).changed == ()
     environment = {"KIT_ROOT": str(box.root), "PATH": f"{box.words}:/usr/bin:/bin"}
@@ -125,11 +127,11 @@ def test_the_daily_report_is_laid_down_once_and_taken_away_whole(box: Box) -> No
     assert done.stdout == b"", "the collector does not print by itself"
     (made,) = (box.root / "var/lib/kit/outbox").iterdir()
     assert (made.name, made.stat().st_mode & 0o77) == ("BRU-PC-01-000001.json", 0)
-    proven = report.prove(report.claim(made.read_bytes()), Secret("ab" * 32), last=0, now_s=int(time.time()))
+    proven = pc_report.prove(pc_report.claim(made.read_bytes()), Secret("ab" * 32), last=0, now_s=int(time.time()))
     assert proven.readings["serial"] == "AC1"
     assert [a["name"] for a in proven.readings["apps"]] == ["zoom"]
     (box.root / "var/lib/kit/report.py").write_text("print('somebody else')\n")
-    assert box.ask("apply", **laid).changed == (report.SETTING,), "a program that was altered is set again"
+    assert box.ask("apply", **laid).changed == (pc_report.SETTING,), "a program that was altered is set again"
     assert box.ask("undo", **laid).failed == {}
     gone = {n for n in before if n.startswith("var/lib/kit/inbox")}
     after = {n: t for n, t in before.items() if n not in gone} | {"root/.ssh/authorized_keys": ""}
@@ -204,8 +206,8 @@ def test_an_empty_machine_is_read_without_a_crash_and_nothing_is_made_up(tmp_pat
 
 
 # -- the answer, whatever it looks like ---------------------------------------------------------------
-def read(text: bytes) -> program.Answer:
-    return program.read(text, nonce=NONCE, device="BRU-PC-01", at="now")
+def read(text: bytes) -> pc_task.Answer:
+    return pc_task.read(text, nonce=NONCE, device="BRU-PC-01", at="now")
 
 
 def whole(**collected: Any) -> bytes:
@@ -241,9 +243,9 @@ def test_half_an_answer_and_one_of_another_run_are_cut_short(box: Box) -> None:
         with pytest.raises(CutShortError):
             read(text[:end])
     with pytest.raises(CutShortError, match="another run"):
-        program.read(text, nonce="other", device="BRU-PC-01", at="now")
+        pc_task.read(text, nonce="other", device="BRU-PC-01", at="now")
     with pytest.raises(DeviceError, match="bytes"):
-        read(b" " * (program.ANSWER_MAX + 1))
+        read(b" " * (pc_task.ANSWER_MAX + 1))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
@@ -273,7 +275,7 @@ JSON = st.recursive(
     lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=5), c, max_size=3),
     max_leaves=4,
 )
-NAMES = st.sampled_from([*collected.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
+NAMES = st.sampled_from([*pc_facts.FIELDS, "vid_pid", "usb", "port", "name", "free_mb"])
 
 
 @given(st.dictionaries(NAMES, JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), max_size=8))
@@ -340,7 +342,7 @@ def test_a_clock_in_1970_is_red_and_one_behind_a_slow_link_is_not() -> None:
     assert verdict("clock_is_right", now=now, clock_s=int(now))[0] is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("filler", sorted(program.FILLERS - {""}))
+@pytest.mark.parametrize("filler", sorted(identity.FILLERS - {""}))
 def test_a_serial_that_the_factory_never_wrote_proves_nothing(filler: str) -> None:
     assert verdict("it_is_the_recorded_computer", serial=filler.upper())[0] is Verdict.UNKNOWN
 
@@ -374,20 +376,20 @@ def test_two_of_a_kind_are_not_guessed_between() -> None:
 
 
 def test_the_intent_knows_the_kinds_of_pc_that_there_are() -> None:
-    assert endpoints.names() == rules.COMPUTERS
+    assert families.PCS == rules.COMPUTERS
 
 
 def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from provision.computer.look import feed
+    from provision.devices.pc.look import feed
 
-    kind = endpoints.load("linux")
+    kind = families.load_pc("linux")
     assert feed(replace(DEVICE, username="root"), kind.feed) == kind.feed
     (box.words / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nAS_ROOT=1 exec "$@"\n')
     (box.words / "python3").write_text('#!/bin/sh\necho "$AS_ROOT $*"; cat\n')
     (box.words / "python3").chmod(0o755)
     environment = {"PATH": f"{box.words}:/usr/bin:/bin"}
     argv = ["sh", "-c", feed(replace(DEVICE, username="teknisi"), kind.feed)]
-    done = subprocess.run(argv, input=program.packed(b"text"), capture_output=True, check=True, env=environment)
+    done = subprocess.run(argv, input=pc_task.packed(b"text"), capture_output=True, check=True, env=environment)
     assert done.stdout == b"1 -SE -\ntext"

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from provision import custody, nip, starter, words
-from provision.custody import State
-from provision.errors import ChangedError, ProvisionError, UsageError
+from provision.core import custody, nip
+from provision.core.custody import State
+from provision.core.errors import ChangedError, ProvisionError, UsageError
+from provision.core.model import Event
+from provision.home import starter
+from provision.home.workspace import Office
 from provision.ledger import connect
-from provision.lending import handover
-from provision.model import Event
-from provision.office import Office
-from provision.register import register
+from provision.lending import handover, indonesian
+from provision.operations.register import register
 
 
 @pytest.mark.parametrize(
@@ -57,15 +58,17 @@ def test_what_is_no_day_is_refused_with_how_to_write_one(text: str) -> None:
     ],
 )  # fmt: skip
 def test_numbers_in_words(number: int, said: str) -> None:
-    assert words.spelled(number) == said
+    assert indonesian.spelled(number) == said
 
 
 def test_days_in_words() -> None:
-    assert words.opening_day("2020-12-02") == "Rabu tanggal Dua bulan Desember tahun Dua Ribu Dua Puluh (02-12-2020)"
-    assert words.opening_day("2026-08-17").startswith(
+    assert (
+        indonesian.opening_day("2020-12-02") == "Rabu tanggal Dua bulan Desember tahun Dua Ribu Dua Puluh (02-12-2020)"
+    )
+    assert indonesian.opening_day("2026-08-17").startswith(
         "Senin tanggal Tujuh Belas bulan Agustus tahun Dua Ribu Dua Puluh Enam"
     )
-    assert (words.short_day("2026-11-04"), words.rupiah(12_500_000)) == ("04-11-2026", "12.500.000")
+    assert (indonesian.short_day("2026-11-04"), indonesian.rupiah(12_500_000)) == ("04-11-2026", "12.500.000")
 
 
 def test_a_nip_is_read_with_or_without_its_blanks() -> None:

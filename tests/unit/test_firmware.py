@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from provision import firmware
-from provision.home import Place
+from provision.core import firmware
+from provision.home.place import Place
 
 BASELINE = Place(Path(__file__).parents[2]).intent().firmware
 

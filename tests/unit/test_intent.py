@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from provision import drivers, intent
-from provision.errors import Fault, IntentError
-from provision.home import Place
+from provision import families
+from provision.core.errors import Fault, IntentError
+from provision.home import intent
+from provision.home.place import Place
 
 ROOT = Path(__file__).parents[2]
 KELAY, TALISAYAN, SEGAH = (f"inventory/kits/{n}.yml" for n in ("kelay", "talisayan", "segah"))
@@ -23,7 +24,7 @@ def texts() -> dict[str, str]:
 
 def faults(texts: dict[str, str]) -> list[Fault]:
     with pytest.raises(IntentError) as caught:
-        intent.read(texts, drivers.names())
+        intent.read(texts, families.names())
     return caught.value.faults
 
 
@@ -43,7 +44,7 @@ def swap(texts: dict[str, str], name: str, old: str, new: str) -> None:
 
 
 def test_the_starter_home_is_right(texts: dict[str, str]) -> None:
-    home = intent.read(texts, drivers.names())
+    home = intent.read(texts, families.names())
     assert len(home.kits) == 13
     assert {k.kecamatan.code for k in home.kits.values()} == {f"64.03.{n:02}" for n in range(1, 14)}
     assert {k.kecamatan.name for k in home.kits.values() if k.modem} == {
@@ -118,7 +119,7 @@ def test_a_scalar_is_the_text_that_was_typed(texts: dict[str, str]) -> None:
     lines = texts[KELAY].splitlines()
     lines[serial - 1] = lines[serial - 1].partition("serial:")[0] + "serial: 00123"
     texts[KELAY] = "\n".join(lines)
-    home = intent.read(texts, drivers.names())
+    home = intent.read(texts, families.names())
     assert "00123" in {i.serial for i in home.kits["kelay"].items}
 
 
@@ -141,7 +142,7 @@ def test_what_yaml_allows_and_nobody_means_is_a_fault(
 @pytest.mark.parametrize("name", ["biduk-biduk", "BIDUK BIDUK", "Biduk-biduk"])
 def test_a_spelling_variant_is_resolved_not_refused(texts: dict[str, str], name: str) -> None:
     swap(texts, "inventory/kits/biduk-biduk.yml", "kecamatan: Biduk-Biduk", f"kecamatan: {name}")
-    assert "biduk-biduk" in intent.read(texts, drivers.names()).kits
+    assert "biduk-biduk" in intent.read(texts, families.names()).kits
 
 
 def test_an_unknown_kecamatan_offers_the_nearest(texts: dict[str, str]) -> None:
@@ -200,7 +201,7 @@ CARD = '  sim_card: {number: "081234567890", masa_aktif_sampai: 2027-01-31, dice
 
 def test_a_sim_card_is_recorded_or_faulty(texts: dict[str, str]) -> None:
     swap(texts, KELAY, "  apn:", f"{CARD}  apn:")
-    card = intent.read(texts, drivers.names()).intents["BRU-MDM-01"].facts["sim_card"]
+    card = intent.read(texts, families.names()).intents["BRU-MDM-01"].facts["sim_card"]
     assert (card["number"], card["masa_aktif_sampai"]) == ("081234567890", "2027-01-31")
     for old, new, what in (
         ("081234567890", "telkomsel", "number"), ("2027-01-31", "31-01-2027", "must be a day"), ("2026-11-20", '""', "dicek_pada"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from provision.errors import LedgerError
+from provision.core.errors import LedgerError
 from provision.ledger import Ledger, connect, verify
 from provision.ledger.copy import lines, take
 from provision.ledger.glance import glance
@@ -308,7 +308,7 @@ def test_what_a_glance_cannot_read_is_left_to_the_ledger(ledger: Ledger, tmp_pat
 
 
 def test_a_glance_loads_no_sqlalchemy() -> None:
-    words = "import provision.publish, provision.ledger.glance, sys; print(*sys.modules)"
+    words = "import provision.home.publish, provision.ledger.glance, sys; print(*sys.modules)"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=root)
     assert "sqlalchemy" not in done.stdout.split()

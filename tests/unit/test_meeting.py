@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_computer import DEVICE, ITEM, JSON, NONCE
 
-from provision import checks, collected, jsontext, peripherals, program
-from provision.errors import ProvisionError
-from provision.model import App, Snapshot, Verdict
+from provision import checks
+from provision.core import peripherals
+from provision.core.errors import ProvisionError
+from provision.core.model import App, Snapshot, Verdict
+from provision.families.languages import pc_facts, pc_json, pc_task
 
 USB = {"vid_pid": "046d:082d", "serial": "S1", "port": "1-2", "product": "C920"}
 MIC = {"vid_pid": "f0a1:0669", "serial": "", "port": "1-3", "product": "K669"}
@@ -46,7 +48,7 @@ def answer(**changes: Any) -> bytes:
 def findings(raw: bytes) -> dict[str, tuple[Verdict, str]]:
     from dataclasses import replace
 
-    snapshot = program.read(raw, nonce=NONCE, device="BRU-PC-01", at="now").snapshot
+    snapshot = pc_task.read(raw, nonce=NONCE, device="BRU-PC-01", at="now").snapshot
     case = checks.Case(
         snapshot=snapshot, item=ITEM, device=replace(DEVICE, driver="windows"), bound=BOUND, asked_s=(NOW, NOW + 1),
         zone="Singapore Standard Time", needed=(ZOOM,), today="2026-11-26",
@@ -163,7 +165,7 @@ def test_what_leaves_room_for_two_readings_is_refused(raw: bytes) -> None:
         findings(raw)
 
 
-@given(st.dictionaries(st.sampled_from(list(collected.FIELDS)), JSON, max_size=6))
+@given(st.dictionaries(st.sampled_from(list(pc_facts.FIELDS)), JSON, max_size=6))
 def test_no_oddity_crashes_a_check_or_turns_green_what_it_took_away(changes: dict[str, Any]) -> None:
     found = findings(answer(**changes))
     if not isinstance(changes.get("cameras", []), list | dict):
@@ -175,7 +177,7 @@ def test_no_oddity_crashes_a_check_or_turns_green_what_it_took_away(changes: dic
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_the_reader(raw: bytes) -> None:
     with contextlib.suppress(ValueError, RecursionError):
-        assert isinstance(jsontext.only_object(raw), dict)
+        assert isinstance(pc_json.only_object(raw), dict)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_no_bytes_crash_the_reader(raw: bytes) -> None:
     ],
 )  # fmt: skip
 def test_a_list_is_a_list_however_it_was_printed(value: Any, wanted: Any) -> None:
-    assert jsontext.as_list(value) == wanted
+    assert pc_json.as_list(value) == wanted
 
 
 def test_a_thing_of_the_same_serial_in_two_kits_is_not_this_kits() -> None:
@@ -214,7 +216,7 @@ def live(name: str, said: dict[str, Any], today: str = "2026-11-26") -> tuple[st
 )  # fmt: skip
 def test_a_pc_cannot_attest_itself_nor_say_what_crashes_a_check(said: Any) -> None:
     raw = json.dumps(json.loads(answer()) | {"live": said}).encode()
-    for name, body in program.read(raw, nonce=NONCE, device="x", at="now").live.items():
+    for name, body in pc_task.read(raw, nonce=NONCE, device="x", at="now").live.items():
         assert live(name, dict(body))[0] == "unknown"
 
 

@@ -10,37 +10,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision import drivers, plan
+from provision import families
 from provision.connectors import setter, snmp
-from provision.connectors.way import Way
-from provision.dialects import pdu
-from provision.errors import CutShortError, DeviceError, ProvisionError
-from provision.grammars import Shape, objects
-from provision.model import Candidate, Change, Secret, Snapshot
-from provision.snmpv3 import ber, values
-from provision.usm import ONE_PASSPHRASE
+from provision.connectors.old_values import Way
+from provision.connectors.snmpv3 import ber, values
+from provision.core import plan
+from provision.core.errors import CutShortError, DeviceError, ProvisionError
+from provision.core.family import Shape
+from provision.core.model import Candidate, Change, Secret, Snapshot
+from provision.core.snmp_keys import ONE_PASSPHRASE
+from provision.families.languages import mib_objects, snmp_document
 
-DRIVER = drivers.load("epmp")
+DRIVER = families.load("epmp")
 KEY = b"k" * 32
 RUNNING = dict.fromkeys(DRIVER.objects, "0")
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60))
 def test_any_text_is_read_back_as_it_was_written(text: str) -> None:
-    found, _ = objects.parse(f"a = {objects.quote(text)}\n", Shape())
+    found, _ = mib_objects.parse(f"a = {mib_objects.quote(text)}\n", Shape())
     assert found == {"a": text}
 
 
 @pytest.mark.parametrize("text", ["a = 1", "a =", 'a = "1"\na = "2"', '[a]\nb = "c"', 'a = ["b"]', "\x00"])
 def test_what_is_no_list_of_texts_is_refused(text: str) -> None:
     with pytest.raises(ProvisionError):
-        objects.parse(text, Shape())
+        mib_objects.parse(text, Shape())
 
 
 @pytest.mark.parametrize("intended", [None, Secret("x"), ("a", "b")])
 def test_neither_a_secret_nor_nothing_is_ever_set(intended: object) -> None:
     with pytest.raises(ProvisionError):
-        objects.edits((Change(path="webService", running="3", intended=intended),), {}, Shape())  # type: ignore[arg-type]
+        mib_objects.edits((Change(path="webService", running="3", intended=intended),), {}, Shape())  # type: ignore[arg-type]
 
 
 def planned(running: dict[str, str], **intended: str) -> object:
@@ -50,7 +51,7 @@ def planned(running: dict[str, str], **intended: str) -> object:
 
 def test_a_document_carries_the_old_value_beside_the_new_one() -> None:
     made = planned(RUNNING, webService="2", snmpSystemName="BRU")
-    text = pdu.change(DRIVER, made, run="r", window_s=1, nonce="n", guard="", firmware="")  # type: ignore[arg-type]
+    text = snmp_document.change(DRIVER, made, run="r", window_s=1, nonce="n", guard="", firmware="")  # type: ignore[arg-type]
     document = json.loads(text)
     assert [(o["name"], o["type"], o["old"], o["new"]) for o in document["set"]] == [
         ("webService", "integer", "0", "2"), ("snmpSystemName", "octets", "0", "BRU"),
@@ -71,15 +72,15 @@ def answer(**more: object) -> bytes:
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", answer(end="m"), answer(code="0"), b"[" * 5000])
 def test_an_answer_that_is_not_whole_is_no_answer(raw: bytes) -> None:
     with pytest.raises(CutShortError):
-        pdu.read_look(DRIVER, raw, "n", "x", "now")
-    assert pdu.read_end(raw, "n") == (False, 1, "")
+        snmp_document.read_look(DRIVER, raw, "n", "x", "now")
+    assert snmp_document.read_end(raw, "n") == (False, 1, "")
 
 
 def test_a_refusal_and_an_empty_device_are_no_snapshot() -> None:
     with pytest.raises(DeviceError, match="stale"):
-        pdu.read_look(DRIVER, answer(code=22, refused="stale"), "n", "x", "now")
+        snmp_document.read_look(DRIVER, answer(code=22, refused="stale"), "n", "x", "now")
     with pytest.raises(DeviceError, match="none of the family's objects"):
-        pdu.read_look(DRIVER, answer(values={"1.3.6.1": "x"}), "n", "x", "now")
+        snmp_document.read_look(DRIVER, answer(values={"1.3.6.1": "x"}), "n", "x", "now")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_a_damaged_way_back_is_said_and_nothing_is_sent(tmp_path: Path, text: st
 
 
 def test_a_pinned_engine_is_shown_as_it_is() -> None:
-    from provision import keys
+    from provision.core import host_keys
 
-    assert keys.fingerprint("snmp-engine 80001f88030000000000ab") == "snmp-engine 80001f88030000000000ab"
-    assert keys.fingerprint("ssh-ed25519 AAAA").startswith("SHA256:")
+    assert host_keys.fingerprint("snmp-engine 80001f88030000000000ab") == "snmp-engine 80001f88030000000000ab"
+    assert host_keys.fingerprint("ssh-ed25519 AAAA").startswith("SHA256:")

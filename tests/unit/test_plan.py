@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from provision import drivers, plan, render
-from provision.dialects import shell
-from provision.errors import CutShortError, ProvisionError
-from provision.home import Place, templates
-from provision.model import Candidate, Change, Plan, Secret, Snapshot
-from provision.office import pack, unpack
+from provision import families
+from provision.core import plan, render
+from provision.core import settings as core_settings
+from provision.core.errors import CutShortError, ProvisionError
+from provision.core.model import Candidate, Change, Plan, Secret, Snapshot
+from provision.families.languages import shell_document
+from provision.home.place import Place
+from provision.ledger.events import pack, unpack
+from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]
-DRIVER = drivers.load("openwrt")
+DRIVER = families.load("openwrt")
 TEMPLATES = templates("openwrt")
 SECRETS = {n: Secret(f"hidden-{n}") for n in ("wireguard_private", "wireguard_preshared", "snmp_auth", "snmp_priv")}
 KEY = b"k" * 32
@@ -66,7 +69,7 @@ def test_a_secret_is_a_secret_and_shows_nowhere() -> None:
     made = candidate()
     assert made.settings["network.wg_hub.private_key"] == SECRETS["wireguard_private"]
     assert "hidden" not in repr(made)
-    sealed = render.seal(made.settings, KEY)
+    sealed = core_settings.seal(made.settings, KEY)
     assert "hidden" not in str(pack(sealed))
     assert unpack(pack(sealed)) == sealed
     with pytest.raises(ValueError, match="not sealed"):
@@ -96,13 +99,13 @@ def test_the_same_configuration_is_no_plan_and_noise_is_none() -> None:
         device="x",
         at="now",
         marker="m",
-        settings=render.seal(made.settings, KEY) | {"network.globals.ula_prefix": "fd00::/48"},
+        settings=core_settings.seal(made.settings, KEY) | {"network.globals.ula_prefix": "fd00::/48"},
     )
     assert plan.make(DRIVER, running, made, KEY).changes == ()
 
 
 def looked(text: str, nonce: str = "n1") -> Snapshot:
-    return shell.read_look(DRIVER, gzip.compress(text.encode()), nonce, "x", "now")[0]
+    return shell_document.read_look(DRIVER, gzip.compress(text.encode()), nonce, "x", "now")[0]
 
 
 LOOK = "#kit serial S1\n#kit guard none\n#kit marker abc\n#kit file etc/x 123\n#kit export\npackage system\nconfig system\n\toption hostname 'x'\n\n#kit end n1\n#kit code 0\n"
@@ -124,7 +127,7 @@ def test_a_compressed_look_that_was_cut_is_an_error() -> None:
     whole = gzip.compress(LOOK.encode())
     for cut in range(0, len(whole) - 12, 5):
         with pytest.raises(CutShortError):
-            shell.read_look(DRIVER, whole[:cut], "n1", "x", "now")
+            shell_document.read_look(DRIVER, whole[:cut], "n1", "x", "now")
 
 
 def test_the_end_mark_of_another_run_is_no_end() -> None:
@@ -156,7 +159,7 @@ def test_what_was_touched_says_what_proves_the_way_in(path: str, proof: tuple[bo
 def test_a_document_that_is_cut_short_calls_nothing() -> None:
     made = candidate()
     running = Snapshot(device="x", at="now", marker="m", settings={"system.@system": "system"})
-    document = shell.change(
+    document = shell_document.change(
         DRIVER, plan.make(DRIVER, running, made, KEY), run="r", window_s=60, nonce="n", guard="guard"
     )
     text = gzip.decompress(document).decode()
@@ -169,4 +172,4 @@ def test_a_document_that_is_cut_short_calls_nothing() -> None:
 
 def test_a_refusal_of_the_device_is_read_with_its_code() -> None:
     said = gzip.compress(b"#kit refused stale: it moved\n#kit code 22\n")
-    assert shell.read_end(said, "n") == (False, 22, "stale: it moved")
+    assert shell_document.read_end(said, "n") == (False, 22, "stale: it moved")

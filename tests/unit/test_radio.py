@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snmprec import walk
 
-from provision import radio, readings
+from provision.families import readings
+from provision.families.readings import mib
 
 RECORDINGS = Path(__file__).parents[1] / "recordings/snmp"
 EXPECTED = json.loads((RECORDINGS / "expected.json").read_text())
@@ -21,7 +22,7 @@ EXPECTED = json.loads((RECORDINGS / "expected.json").read_text())
 def test_a_recording_is_read_as_expected(name: str) -> None:
     wanted, values = EXPECTED[name], walk(RECORDINGS / f"{name}.snmprec")
     family = readings.identify(values)
-    box = radio.read(readings.families()[family], values)
+    box = mib.read(readings.families()[family], values)
     assert [family, box.model, box.firmware, box.serial] == [
         wanted[k] for k in ("family", "model", "firmware", "serial")
     ]
@@ -32,7 +33,7 @@ def test_every_missing_value_has_a_reason() -> None:
     for name in EXPECTED:
         values = walk(RECORDINGS / f"{name}.snmprec")
         family = readings.families()[readings.identify(values)]
-        for modem in radio.read(family, values).modems:
+        for modem in mib.read(family, values).modems:
             named = {c.name for rows in family.rows for c in rows.columns}
             assert {n for n in named if n not in modem.readings} >= set(modem.missing)
             assert all(modem.missing.values())
@@ -40,7 +41,7 @@ def test_every_missing_value_has_a_reason() -> None:
 
 def test_a_value_out_of_range_is_an_anomaly_and_no_number() -> None:
     values = walk(RECORDINGS / "icr-two-modems.snmprec")
-    second = radio.read(readings.families()["icr"], values).modems[1]
+    second = mib.read(readings.families()["icr"], values).modems[1]
     assert second.anomalies == ("rsrp_dbm out of range: -200",)
     assert second.missing["rsrq_db"] == "not measured (0 without RSRP)"
 
@@ -62,33 +63,33 @@ def test_a_value_out_of_range_is_an_anomaly_and_no_number() -> None:
     ],
 )
 def test_a_number_or_the_reason(name: str, raw: Any, value: float | None, why: str) -> None:
-    assert radio.number(name, raw) == (value, why)
+    assert mib.number(name, raw) == (value, why)
 
 
 def test_a_negative_counter_is_read_modulo_and_a_silly_one_is_none() -> None:
-    assert radio.counter(-1) == ((1 << 32) - 1, "")
-    assert radio.counter(-(1 << 40)) == (None, f"out of range: {-(1 << 40)}")
-    assert radio.counter("x") == (None, "not a number: 'x'")
-    assert radio.counter(None) == (None, "not reported")
+    assert mib.counter(-1) == ((1 << 32) - 1, "")
+    assert mib.counter(-(1 << 40)) == (None, f"out of range: {-(1 << 40)}")
+    assert mib.counter("x") == (None, "not a number: 'x'")
+    assert mib.counter(None) == (None, "not reported")
 
 
 def test_identities_lose_filler_and_zeros_are_none() -> None:
-    assert radio.identity("8962100000000000001F") == "8962100000000000001"
-    assert radio.identity("000000000000000") == ""
-    assert radio.identity("10.111.111.111 ") == "10.111.111.111"
+    assert mib.identity("8962100000000000001F") == "8962100000000000001"
+    assert mib.identity("000000000000000") == ""
+    assert mib.identity("10.111.111.111 ") == "10.111.111.111"
 
 
 def test_a_prefix_ends_at_a_dot() -> None:
     """E.14988.10 is not E.14988.1."""
-    assert readings.identify({radio.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.10"}) == ""
-    assert readings.identify({radio.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.1"}) == "routeros"
+    assert readings.identify({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.10"}) == ""
+    assert readings.identify({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.1"}) == "routeros"
     assert readings.identify({}) == ""
 
 
 RAW = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.binary(max_size=40)
 PLACES = st.sampled_from(
     sorted({
-        f"{radio.place(r, c)}.{i}" for f in readings.families().values() for r in f.rows for c in r.columns for i in (0, 1)
+        f"{mib.place(r, c)}.{i}" for f in readings.families().values() for r in f.rows for c in r.columns for i in (0, 1)
     })
 )  # fmt: skip
 
@@ -96,12 +97,12 @@ PLACES = st.sampled_from(
 @given(values=st.dictionaries(PLACES, RAW, max_size=30))
 def test_whatever_an_agent_says_no_value_is_invented(values: dict[str, Any]) -> None:
     for family in readings.families().values():
-        for modem in radio.read(family, values).modems:
+        for modem in mib.read(family, values).modems:
             for name, reading in modem.readings.items():
-                if name in radio.RANGES:
-                    low, high = radio.RANGES[name]
+                if name in mib.RANGES:
+                    low, high = mib.RANGES[name]
                     assert low <= reading <= high
                 assert name not in modem.missing
-            said = {radio.text(v) for v in values.values()}
+            said = {mib.text(v) for v in values.values()}
             texts = [v for n, v in modem.readings.items() if n in {"operator", "imei", "imsi"}]
             assert all(any(t in s for s in said) for t in texts)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from provision import checks, readings
-from provision.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
-from provision.readings.openwrt import KIT
+from provision import checks
+from provision.core.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
+from provision.families import readings
+from provision.families.readings.openwrt import KIT
 
 TABLE = readings.load("openwrt")
 LINE = {

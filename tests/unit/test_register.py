@@ -8,10 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from provision.errors import IntentError
-from provision.office import Office
-from provision.register import register
-from provision.starter import make
+from provision.core.errors import IntentError
+from provision.home.starter import make
+from provision.home.workspace import Office
+from provision.operations.register import register
 
 
 @pytest.fixture

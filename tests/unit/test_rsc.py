@@ -8,20 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from provision import dialects, drivers, inventory, plan, render
-from provision.dialects import rsc
-from provision.diff import diff
-from provision.errors import CutShortError, ProvisionError
-from provision.grammars import routeros
-from provision.home import Place, templates
+from provision import families
+from provision.core import plan, render
+from provision.core import settings as core_settings
+from provision.core.errors import CutShortError, ProvisionError
+from provision.core.model import Candidate, Change, Secret, Snapshot
+from provision.core.settings import diff
+from provision.families.languages import routeros_document, routeros_export
+from provision.home import ansible_inventory
+from provision.home.place import Place
 from provision.lab.factory import Box
 from provision.lab.ros import factory
 from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.run import Runner
-from provision.model import Candidate, Change, Secret, Snapshot
+from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]
-DRIVER = drivers.load("routeros")
+DRIVER = families.load("routeros")
 NAMES = ("wireguard_private", "wireguard_preshared", "snmp_auth", "snmp_priv", "admin_password")
 SECRETS = {n: Secret(f"kata-{n}") for n in NAMES}
 KEY = b"k" * 32
@@ -41,7 +44,7 @@ def candidate(firmware: str = "7.23.8", **facts: object) -> Candidate:
 
 
 def read(text: str) -> Snapshot:
-    settings, locators = routeros.parse(text, DRIVER.shape)
+    settings, locators = routeros_export.parse(text, DRIVER.shape)
     return Snapshot(device="x", at="now", settings=settings, locators=locators, marker="m")
 
 
@@ -72,7 +75,7 @@ def test_the_edits_end_in_the_candidate_on_the_labs_own_routeros(box: Config) ->
     before = read(box.export([]))
     wanted = wanted_of(box)
     changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
-    obey(box, routeros.edits(changes, before.locators, DRIVER.shape))
+    obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
     after = read(box.export([], secrets=True)).settings
     left = diff(after, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
     assert [c.path for c in left if not c.path.startswith("/user:")] == []
@@ -87,7 +90,7 @@ def test_what_is_there_already_changes_nothing(box: Config) -> None:
         before = read(box.export([], secrets=True))
         changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
         changes = tuple(c for c in changes if not c.path.startswith("/user:"))
-        obey(box, routeros.edits(changes, before.locators, DRIVER.shape))
+        obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
     assert changes == ()
 
 
@@ -95,7 +98,7 @@ def test_the_order_of_rules_counts_and_is_put_right(box: Config) -> None:
     wanted = wanted_of(box)
     menu = "/ip/firewall/filter"
     before = read(box.export([]))
-    obey(box, routeros.edits(
+    obey(box, routeros_export.edits(
         diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile), before.locators, DRIVER.shape
     ))  # fmt: skip
     right = [e["comment"] for e in box.entries(menu)]
@@ -104,7 +107,7 @@ def test_the_order_of_rules_counts_and_is_put_right(box: Config) -> None:
     changes = diff(moved.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
     assert [c.path for c in changes if not c.path.startswith("/user:")] == [f"{menu}:%order"]
     changes = tuple(c for c in changes if c.path == f"{menu}:%order")
-    obey(box, routeros.edits(changes, moved.locators, DRIVER.shape))
+    obey(box, routeros_export.edits(changes, moved.locators, DRIVER.shape))
     assert [e["comment"] for e in box.entries(menu)] == right
 
 
@@ -117,7 +120,7 @@ def test_a_hostile_value_stays_one_value(note: str, tmp_path: Path) -> None:
     assert wanted.settings.get("/system/note::note", "") == note
     before = read(box.export([]))
     changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
-    obey(box, routeros.edits(changes, before.locators, DRIVER.shape))
+    obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
     assert box.single("/system/note")["note"] == note
     assert read(box.export([])).settings.get("/system/note::note", "") == note
 
@@ -129,15 +132,15 @@ def test_an_export_that_is_cut_short_is_an_error(tmp_path: Path) -> None:
         if piece.endswith("\n") or not piece.strip():
             continue
         try:
-            seen = routeros.parse(piece, DRIVER.shape)[0]
+            seen = routeros_export.parse(piece, DRIVER.shape)[0]
         except ProvisionError:
             continue
-        assert len(seen) <= len(routeros.parse(text, DRIVER.shape)[0])
+        assert len(seen) <= len(routeros_export.parse(text, DRIVER.shape)[0])
     whole = f"#kit serial S\r\n#kit export\r\n{text}\r\n#kit end n1\r\n".encode()
-    assert dialects.of(DRIVER).read_look(DRIVER, whole, "n1", "x", "now")[0].readings["serial"] == "S"
+    assert DRIVER.dialect.read_look(DRIVER, whole, "n1", "x", "now")[0].readings["serial"] == "S"
     for cut in range(0, len(whole) - 4, 97):
         with pytest.raises((CutShortError, ProvisionError)):
-            dialects.of(DRIVER).read_look(DRIVER, whole[:cut], "n1", "x", "now")
+            DRIVER.dialect.read_look(DRIVER, whole[:cut], "n1", "x", "now")
 
 
 def test_a_menu_that_the_device_left_out_is_an_error() -> None:
@@ -180,7 +183,9 @@ def test_a_wrapped_line_is_one_even_inside_quotes() -> None:
 def test_secrets_in_clear_are_secrets() -> None:
     text = (ROOT / "tests/recordings/routeros-6/running.txt").read_text()
     seen = read(text)
-    kept = json.dumps({k: str(v) for k, v in render.seal(seen.settings, KEY).items()}) + json.dumps(dict(seen.locators))
+    kept = json.dumps({k: str(v) for k, v in core_settings.seal(seen.settings, KEY).items()}) + json.dumps(
+        dict(seen.locators)
+    )
     assert "kata-sandi" not in kept
     assert any(isinstance(v, Secret) for k, v in seen.settings.items() if k.endswith(":source"))
 
@@ -233,31 +238,36 @@ def test_old_doors_close_in_the_finish_and_not_before() -> None:
     assert {c.path for c in closing} == {
         p for p in before.settings if p.startswith("/ip/address:interface=bridge,address=192")
     }
-    text = routeros.edits(closing, before.locators, DRIVER.shape)
+    text = routeros_export.edits(closing, before.locators, DRIVER.shape)
     assert text == '/ip address remove [find interface="bridge" address="192.168.88.1/24"]\n'
     made = plan.make(DRIVER, before, Candidate(settings=intended), KEY)
     guard = templates("routeros")["files/guard.rsc"]
-    script = rsc.change(DRIVER, made, run="r1", window_s=60, nonce="n", guard=guard, firmware="7.20").decode()
+    script = routeros_document.change(
+        DRIVER, made, run="r1", window_s=60, nonce="n", guard=guard, firmware="7.20"
+    ).decode()
     assert "192.168.88.1" not in script
-    assert "192.168.88.1" in rsc.finish(DRIVER, run="r1", marker="", nonce="n", closing=text, guard=guard).decode()
+    assert (
+        "192.168.88.1"
+        in routeros_document.finish(DRIVER, run="r1", marker="", nonce="n", closing=text, guard=guard).decode()
+    )
 
 
 def test_a_removed_value_goes_back_to_its_default() -> None:
     change = Change(path="/ip/service:ssh:port", running="2222", intended=None)
-    assert routeros.edits((change,), {}, DRIVER.shape) == '/ip service set ssh port="22"\n'
+    assert routeros_export.edits((change,), {}, DRIVER.shape) == '/ip service set ssh port="22"\n'
 
 
 def test_what_the_export_holds_is_no_word_of_the_guard() -> None:
     lying = '/system note set note="x"\r\n/ip pool add comment="#kit armed r9" name=a ranges=1.1.1.1\r\n'
     whole = f"#kit serial S\r\n#kit mark r1\r\n#kit export\r\n{lying}\r\n#kit end n1\r\n".encode()
-    seen, _ = dialects.of(DRIVER).read_look(DRIVER, whole, "n1", "x", "now")
+    seen, _ = DRIVER.dialect.read_look(DRIVER, whole, "n1", "x", "now")
     assert (seen.readings["guard"], seen.readings["mark"]) == ("none", "r1")
 
 
 @pytest.mark.parametrize("said", ["abc", "-1", "", "9999999", "\u0663"])
 def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
     for name in ("openwrt", "routeros"):
-        speaks = dialects.of(drivers.load(name))
+        speaks = families.load(name).dialect
         ended, code, _ = speaks.read_end(f"#kit code {said}\n#kit end n1\n".encode(), "n1")
         assert (ended, code) == (True, 1)
 
@@ -265,7 +275,7 @@ def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
 def test_old_firmware_has_its_own_key_in_ansibles_inventory() -> None:
     body = {"host": "10.9.0.1", "ssh_port": 22, "username": "admin", "kecamatan": "kelay", "driver": "routeros",
             "firmware": "6.49.23", "model": "LHG", "snmp_port": 161}  # fmt: skip
-    hosts = inventory.build([("A-1", body), ("A-2", body | {"rsa": True})], "var")["_meta"]["hostvars"]
+    hosts = ansible_inventory.build([("A-1", body), ("A-2", body | {"rsa": True})], "var")["_meta"]["hostvars"]
     assert "ansible_ssh_private_key_file" not in hosts["a-1"]
     assert hosts["a-2"]["ansible_ssh_private_key_file"] == "var/ssh/id_ed25519-rsa"
     assert "+ssh-rsa" in hosts["a-2"]["ansible_ssh_extra_args"]

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision.snmpv3 import ber, message, reply
-from provision.snmpv3.values import Absent
-from provision.usm import NET_SNMP, ROUTEROS
+from provision.connectors.snmpv3 import ber, message, reply
+from provision.connectors.snmpv3.values import Absent
+from provision.core.snmp_keys import NET_SNMP, ROUTEROS
 
 PEERS = [
     message.Peer(b"\x80\0\x1f\x88\x04X", b"reader", b"a" * usm.key_bytes, b"p" * 16, usm)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_readings import DEVICE, ITEM
 
-from provision import checks, traffic
-from provision.model import Snapshot
-from provision.traffic import GB, Traffic, advance
+from provision import checks
+from provision.core import traffic
+from provision.core.model import Snapshot
+from provision.core.traffic import GB, Traffic, advance
 
 DAY = "2026-11-20"
 OF = f"7890 {DAY}"

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provision.diff import diff, invert, patch
-from provision.drivers import load
-from provision.errors import CutShortError, ProvisionError
-from provision.grammars import Shape, uci
-from provision.model import Change, Secret
+from provision.core.errors import CutShortError, ProvisionError
+from provision.core.family import Shape
+from provision.core.model import Change, Secret
+from provision.core.settings import diff, invert, patch
+from provision.families import load
+from provision.families.languages import uci
 
 DRIVER = load("openwrt")
 NAME = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)

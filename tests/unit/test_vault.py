@@ -10,9 +10,9 @@ import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from provision.model import Secret
-from provision.vault import Vault
-from provision.vaulttext import decrypt, encrypt
+from provision.core.model import Secret
+from provision.home.ansible_vault import decrypt, encrypt
+from provision.home.vault import Vault
 
 PLAIN = "seal:\n  key: 'it''s ünïcode'\n".encode()
 
@@ -53,7 +53,9 @@ def test_a_vault_cut_short_is_refused(text: bytes, cut: int) -> None:
 
 
 def test_looking_loads_neither_ansible_nor_netmiko() -> None:
-    words = "import provision.watch, provision.vault, provision.connectors.snmp, sys; print(*sys.modules)"
+    words = (
+        "import provision.operations.watch, provision.home.vault, provision.connectors.snmp, sys; print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )

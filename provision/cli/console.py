@@ -1,0 +1,277 @@
+"""How a result looks: tables and live progress in a terminal, plain lines elsewhere, JSON on request.
+
+Data goes to standard output, all else to standard error. No colour is ever the only signal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from provision.core.errors import IntentError, ProvisionError
+from provision.core.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict, Watched
+
+if TYPE_CHECKING:
+    from provision.connectors.phase import Step
+
+STYLES = {
+    "applied": "green", "unchanged": "green", "pass": "green", "warn": "yellow", "reverted": "yellow",
+    "unconfirmed": "red", "failed": "red", "fail": "red", "unknown": "magenta",
+    "ok": "green", "drift": "red", "unreachable": "yellow",
+}  # fmt: skip
+SIGNS = {
+    "applied": "✓", "unchanged": "=", "pass": "✓", "warn": "!", "reverted": "↺",
+    "unconfirmed": "?", "failed": "✗", "fail": "✗", "unknown": "?",
+    "ok": "✓", "drift": "≠", "unreachable": "…",
+}  # fmt: skip
+NEXT = {
+    Ending.UNCONFIRMED: "provision resume",
+    Ending.REVERTED: "mend the cause, then apply again; the old configuration runs",
+    Ending.FAILED: "see because; then apply again",
+}
+PLAIN_WIDTH = 100
+
+
+def in_terminal() -> bool:
+    """Say whether a person looks at standard output."""
+    return sys.stdout.isatty()
+
+
+def say(text: str) -> None:
+    """Tell the person something that is not data."""
+    sys.stderr.write(text + "\n")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_error(error: ProvisionError) -> None:
+    """Say what, where and the next step."""
+    faults = error.faults if isinstance(error, IntentError) else []
+    for fault in faults:
+        say(f"{fault.where}: {fault.what}" + (f"\n    {fault.hint}" if fault.hint else ""))
+    if faults:
+        say(f"{counted(len(faults), 'fault')}; nothing was done")
+        return
+    say(f"error: {error.what}")
+    if error.where:
+        say(f"  where: {error.where}")
+    if error.hint:
+        say(f"  next:  {error.hint}")
+
+
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: str = "") -> None:
+    """Print rows: a table for a person, tab-separated lines for a program."""
+    listed = list(rows)
+    if not in_terminal():
+        sys.stdout.writelines(_line(row) for row in listed)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for at, column in enumerate(shown.columns):
+        column.no_wrap = at < 2
+        column.overflow = "fold"
+    for row in listed:
+        shown.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[-1], "")) for cell in row))
+    Console().print(shown)
+
+
+def _line(row: tuple[str, ...]) -> str:
+    """Give a row as one line of tab-separated cells, whatever blanks stand in them."""
+    line = "\t".join(row)
+    if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
+        return line + "\n"
+    return "\t".join(" ".join(cell.split()) for cell in row) + "\n"
+
+
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def signed(word: str) -> str:
+    """Give a word with its sign, so that colour is never needed."""
+    return f"{SIGNS.get(word, ' ')} {word}" if in_terminal() else word
+
+
+def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
+    """Print how an apply ended for each device."""
+    if as_json:
+        print_json(
+            {
+                "run": run,
+                "outcomes": [
+                    {
+                        "device": o.device,
+                        "kecamatan": o.kecamatan,
+                        "outcome": str(o.ending),
+                        "step": o.step,
+                        "because": o.because,
+                    }
+                    for o in outcomes
+                ],
+            }
+        )
+        return
+    table(
+        ("device", "kecamatan", "outcome", "because"),
+        ((o.device, o.kecamatan, signed(str(o.ending)), o.because) for o in outcomes),
+    )
+    for ending, step in NEXT.items():
+        if names := [o.device for o in outcomes if o.ending is ending]:
+            say(f"next for {', '.join(names)}: {step}")
+
+
+def print_findings(findings: list[Finding], *, as_json: bool) -> None:
+    """Print what the checks say; the green ones of a device on one line for a person."""
+    if as_json:
+        print_json({"findings": [finding_json(f) for f in findings]})
+        return
+    if not in_terminal():
+        table((), ((f.device, f.check, str(f.verdict), f.because) for f in findings))
+        return
+    rows = []
+    for device in dict.fromkeys(f.device for f in findings):
+        own = [f for f in findings if f.device == device]
+        bad = [f for f in own if f.verdict is not Verdict.PASS]
+        green = len(own) - len(bad)
+        radio = next((f.because for f in own if f.check == "signal_carries_a_call"), "")
+        if green:
+            rows.append((device, signed("pass"), f"{green} of {len(own)} checks", radio))
+        for verdict, because in dict.fromkeys((f.verdict, f.because) for f in bad):
+            same = [f.check.replace("_", " ") for f in bad if (f.verdict, f.because) == (verdict, because)]
+            names = same[0] if len(same) == 1 else f"{len(same)} of {len(own)} checks"
+            rows.append((device, signed(str(verdict)), names, because))
+    table(("device", "verdict", "check", "because"), rows)
+    for remedy in dict.fromkeys(
+        f.remedy for f in findings if f.remedy and f.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
+    ):
+        say(f"next: {remedy}")
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """Give one finding in the documented shape."""
+    return {
+        "check": finding.check, "device": finding.device, "verdict": str(finding.verdict),
+        "because": finding.because, "remedy": finding.remedy,
+    }  # fmt: skip
+
+
+def plain(value: object) -> str:
+    """Write one value of a setting; a secret stays hidden, what is absent says so."""
+    if value is None:
+        return "—"
+    if isinstance(value, Secret):
+        return str(value)
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """Give one change in the documented shape."""
+    return {
+        "path": change.path,
+        "running": None if change.running is None else plain(change.running),
+        "intended": None if change.intended is None else plain(change.intended),
+    }
+
+
+def print_plans(plans: list[Plan], *, as_json: bool) -> None:
+    """Print what would change, setting by setting."""
+    if as_json:
+        print_json({"plans": [{"device": p.device, "changes": [change_json(c) for c in p.changes]} for p in plans]})
+        return
+    for one in plans:
+        table(
+            ("setting", "runs", "intended"),
+            (
+                (f"{'' if in_terminal() else one.device + ' '}{c.path}", plain(c.running), plain(c.intended))
+                for c in one.changes
+            ),
+            title=f"{one.device}: {counted(len(one.changes), 'change')}"
+            if one.changes
+            else f"{one.device}: runs as intended",
+        )
+
+
+def print_changes(title: str, changes: Iterable[Change]) -> None:
+    """Print what differs from what was accepted, setting by setting."""
+    table(
+        ("setting", "accepted", "runs"), ((c.path, plain(c.intended), plain(c.running)) for c in changes), title=title
+    )
+
+
+def print_watched(found: list[Watched]) -> None:
+    """Print each device against what was accepted, then each path that differs."""
+    table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in found))
+    for one in found:
+        if one.changes:
+            title = f"{one.device}: {counted(len(one.changes), 'difference')}"
+            print_changes(title if in_terminal() else "", (_of(one, c) for c in one.changes))
+    if names := [w.device for w in found if w.state == "drift"]:
+        say(f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs")
+    if names := [w.device for w in found if w.state == "unreachable"]:
+        say(f"next for {', '.join(names)}: is it on, is the link up? watch again later")
+
+
+def _of(one: Watched, change: Change) -> Change:
+    """Name the device in a line that stands alone."""
+    return change if in_terminal() else replace(change, path=f"{one.device} {change.path}")
+
+
+@contextmanager
+def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[Step], None]]:
+    """Show each device's step as it happens; plain lines where nobody looks at a terminal."""
+    if not (sys.stderr.isatty() and in_terminal()):
+
+        def line(step: Step) -> None:
+            if step.state != "started":
+                say(f"{step.device} {step.task.lower()} {step.state}")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[step]}"), TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as shown:  # fmt: skip
+        lines = {d: shown.add_task(f"{d}  {names.get(d, '')}".ljust(30), step="waiting", total=1) for d in devices}
+
+        def update(step: Step) -> None:
+            if step.device in lines:
+                over = step.task == "Finish" and step.state != "started"
+                shown.update(lines[step.device], step=f"{step.task.lower()} {step.state}", completed=int(over))
+
+        yield update
+
+
+@contextmanager
+def quiet() -> Iterator[Callable[[Step], None]]:
+    """Show no progress: a question stands on the screen."""
+    yield lambda _: None
+
+
+def print_lab(said: dict[str, Any]) -> None:
+    """Print where the lab's boxes are."""
+    table(
+        ("device", "power", "ssh", "calls itself", "broken"),
+        (
+            (
+                m["tag"], "on" if m["on"] else "off",
+                " ".join(f"{a}:{m['ssh_port']}" for a in m["addresses"]), m["hostname"],
+                " ".join(f"{k}={v}" for k, v in m["faults"].items()),
+            )
+            for m in said["devices"]
+        ),
+    )  # fmt: skip

@@ -1,0 +1,254 @@
+"""The whole main job on emulated kits, by the very commands that a person types."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HOME = Path("demo")
+PORTS = 4  # the demo's bench has four ports: it enrols four devices at a time
+PACKAGES = str(HOME / "var/lab/packages")
+BROKEN = "BRU-PC-04"
+PICTURE = b"\x89PNG\r\n\x1a\n"  # a picture as it begins; the demo has no camera
+DRIFTING, OLD, NEW, SWAPPED, RETURNED = "BRU-MDM-11", "BRU-MDM-01", "BRU-MDM-14", "kelay", "talisayan"
+NOTICE_S = 30.0
+CAMATS = (  # invented people, for the demo only
+    "Drs. Ahmad Rizal", "Siti Rahmah, S.Sos.", "H. Burhanuddin, S.E.", "Yohanes Lawing, S.IP.", "Nurhayati, M.Si.",
+    "Andi Baso, S.H.", "Rusdiansyah, S.Sos.", "Maria Ngau, S.E.", "M. Arsyad, S.IP.", "Ir. Suhardi", "Hasanuddin, S.Pd.",
+    "Fitriani, S.STP.", "La Ode Amir, S.Sos.",
+)  # fmt: skip
+
+
+class Step(Exception):  # noqa: N818 (it ends the demo, at this step)
+    """A command of the demo that did not do what it has to."""
+
+
+def shown(words: Iterable[str]) -> str:
+    """Give a command as a person types it."""
+    return "provision " + " ".join(f'"{w}"' if " " in w else w for w in words)
+
+
+def tell(text: str) -> None:
+    """Say something to who watches."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
+    """Run one command in the demo's home; raises Step where its exit code is another."""
+    if loud:
+        tell(f"\n$ {shown(['--home', str(HOME), *words])}")
+    argv = [sys.executable, "-m", "provision", "--home", str(HOME), *words]
+    done = subprocess.run(
+        argv,
+        stdout=None if loud else subprocess.PIPE,
+        stderr=None if loud else subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != expect:
+        raise Step(f"{shown(words)} gave {done.returncode}, not {expect}\n{done.stdout or ''}")
+    return done.stdout or ""
+
+
+def fresh_home() -> None:
+    """Make the demo's home anew; a lab left running from the last time is stopped first."""
+    if HOME.exists():
+        subprocess.run(
+            [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"], capture_output=True, check=False
+        )
+        shutil.rmtree(HOME)
+    tell(f"$ provision init {HOME} --lab")
+    subprocess.run([sys.executable, "-m", "provision", "init", str(HOME), "--lab"], check=True)
+
+
+def side_by_side(work: Callable[[str], str], names: list[str]) -> None:
+    """Do the same for many, a few at a time, and print one line of each."""
+    with ThreadPoolExecutor(PORTS) as pool:
+        for line in pool.map(work, names):
+            tell(line)
+
+
+def enrol(tag: str) -> str:
+    """Enrol one device on a bench port of its own."""
+    label = HOME / "var/lab/labels" / tag  # the password on the box, where it has one
+    words = ["--password-file", str(label)] if label.exists() else []
+    text = provision("enrol", tag, "--packages", PACKAGES, "--yes", *words, loud=False)
+    return next(line for line in text.splitlines() if " enrolled: " in line)
+
+
+def enrol_all() -> None:
+    """Enrol every modem and PC."""
+    from provision.home.workspace import Office
+
+    home = Office(HOME).home
+    tags = [*home.intents, *home.computers]
+    tell(f"\n$ provision --home {HOME} enrol TAG --packages {PACKAGES} --yes   (for {len(tags)} devices)")
+    side_by_side(enrol, tags)
+
+
+def try_all() -> None:
+    """Every PC hears itself and sees; where it cannot be measured (Windows), a technician attests it."""
+    from provision.home.workspace import Office
+
+    pcs = Office(HOME).home.computers
+    who = ["--by", "Siti Aminah", "--note", "uji di bangku kerja"]
+    photo = HOME / "var/foto.png"
+    photo.write_bytes(PICTURE)
+    tell(f"\n$ provision --home {HOME} attest TAG hearing|sight --by NAME --note TEXT   (for the PCs with Windows)")
+
+    def attest(tag: str) -> str:
+        provision("attest", tag, "hearing", *who, loud=False)
+        return provision("attest", tag, "sight", *who, "--photo", str(photo), loud=False).splitlines()[0]
+
+    side_by_side(attest, [t for t, c in pcs.items() if c.driver == "windows"])
+    provision("verify", *pcs, "--live", "--bench")
+
+
+def break_one() -> None:
+    """Somebody plugs the kit's speaker out: it is told in one sentence."""
+    tell(f"\n# somebody takes the speaker of {BROKEN} away")
+    provision("lab", "break", BROKEN, "speaker", "gone", loud=False)
+    provision("verify", BROKEN, "--bench", expect=3)
+    provision("lab", "break", BROKEN, "speaker", "", loud=False)
+    provision("verify", BROKEN, "--bench", loud=False)
+
+
+def hand_over_all() -> None:
+    """Train, draft, print and sign for every kecamatan."""
+    from provision.home.workspace import Office
+
+    office = Office(HOME)
+    today, camats = office.today(), dict(zip(office.home.kits, CAMATS, strict=True))
+
+    def hand_over(slug: str) -> str:
+        number = f"19{70 + list(camats).index(slug):02}0304 199803 1 {list(camats).index(slug) + 1:03}"
+        provision("training", slug, "--person", f"Operator {slug}", "--topic", "bergabung ke rapat", loud=False)
+        provision("handover", slug, "--to", camats[slug], "--nip", number, loud=False)
+        said = provision("handover", slug, "--signed", today, loud=False)
+        return said.splitlines()[0]
+
+    tell(
+        f"\n$ provision --home {HOME} training KECAMATAN --person NAME --topic TEXT        (for {len(camats)} kecamatan)"
+    )
+    tell(f"$ provision --home {HOME} handover KECAMATAN --to NAME --nip NIP      then --signed {today}")
+    side_by_side(hand_over, list(camats))
+
+
+def drift() -> None:
+    """A hand on one modem: the watch finds it, an apply repairs it."""
+    path = HOME / "var/lab" / DRIFTING / "root/etc/config/system"
+    tell(f"\n# somebody at the site sets another time zone on {DRIFTING}")
+    path.write_text(path.read_text().replace("WITA-8", "WIB-7"))
+    deadline = time.monotonic() + NOTICE_S  # snmpd publishes a new digest within 5 s
+    while time.monotonic() < deadline:
+        argv = [sys.executable, "-m", "provision", "--home", str(HOME), "watch", DRIFTING, "--json"]
+        if subprocess.run(argv, capture_output=True, check=False).returncode == 3:
+            break
+    provision("watch", "maratua", expect=3)
+    provision("apply", DRIFTING, "--bench", "--yes")
+    provision("watch")
+
+
+def swap() -> None:
+    """Lightning: the spare takes the place of one modem."""
+    kit = HOME / "inventory/kits" / f"{SWAPPED}.yml"
+    rows = csv.reader((HOME / "inventory/delivery.csv").read_text().splitlines())
+    row = next(r for r in rows if r[1] == NEW)
+    text, _, rest = kit.read_text().partition(f"  - asset_tag: {OLD}")
+    for field, value in (("serial", row[5]), ("mac", f'"{row[10]}"'), ("imei", f'"{row[11]}"')):
+        rest = re.sub(rf"{field}: .*", f"{field}: {value}", rest, count=1)
+    kit.write_text(f"{text}  - asset_tag: {NEW}{rest}")
+    tell(f"\n# lightning at {SWAPPED}: its kit's file now names {NEW} in the place of {OLD}")
+    provision("lab", "up", loud=False)  # the spare stands on the bench, the old one is unplugged
+    provision("enrol", NEW, "--packages", PACKAGES, "--yes")
+    provision("replace", SWAPPED, "--reason", "tersambar petir", "--condition", "rusak_berat", "--bench", "--yes")
+    provision("custody", NEW, OLD)
+
+
+def ansible() -> None:
+    """Let Ansible itself use the home that came out."""
+    for argv in (
+        ["ansible-inventory", "-i", "inventory/", "--graph"],
+        ["ansible", "-i", "inventory/", "computers", "-m", "ansible.builtin.raw", "-a", "hostname"],
+    ):
+        tell(f"\n$ cd {HOME}; {' '.join(argv)}")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        subprocess.run(argv, cwd=HOME, check=True, env=os.environ | {"PATH": path})
+
+
+def main_job() -> None:
+    """Every step of it; raises Step at the first that is not as it has to be."""
+    provision("check")
+    provision("register", str(HOME / "inventory/delivery.csv"))
+    enrol_all()
+    provision("apply", "all", "--bench", "--yes", "--packages", PACKAGES)
+    provision("apply", "all", "--bench", "--yes")
+    try_all()
+    break_one()
+    hand_over_all()
+    drift()
+    swap()
+    provision("return", RETURNED, "--receiver", "Pengurus Barang", "--bench")
+    provision("custody", RETURNED, SWAPPED)
+    provision("inventory", "--write")
+    ansible()
+    provision("history", DRIFTING)
+    provision("ledger", "verify")
+    provision("backup", str(HOME / "var/demo-backup.tar.gz"))
+
+
+def run(*, keep: bool) -> int:
+    """Run it in demo/ of this directory; `keep` leaves the lab running. Gives the exit code."""
+    started = time.monotonic()
+    try:
+        fresh_home()
+        provision("lab", "up")
+        main_job()
+    except (Step, subprocess.CalledProcessError) as error:
+        sys.stderr.write(f"\nthe demo stopped: {error}\n")
+        return 1
+    finally:
+        if not keep and HOME.exists():
+            subprocess.run(
+                [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"],
+                capture_output=True,
+                check=False,
+            )
+    ending = (
+        f"the lab still runs: provision --home {HOME} lab status; end it with … lab down"
+        if keep
+        else "with --keep the lab goes on running, to try commands by hand"
+    )
+    tell(
+        f"""
+13 kits, 21 devices (8 modems of 3 makers, 13 PCs with Linux and Windows) from the carton to the signed handover, a drift found and repaired, a modem swapped, a kit returned,
+in {time.monotonic() - started:.0f} s.
+  {HOME}/inventory/             the intent (kits, defaults), the vault, and devices.yml for Ansible
+  {HOME}/var/papers/            the 13 receipts (PDF)
+  {HOME}/var/ledger.db          every act, hash-chained: provision --home {HOME} history TAG
+  {HOME}/var/host-keys/         the pinned host key of each device
+  {HOME}/var/lab/TAG/root/      the disk of each emulated device
+{ending}"""
+    )
+    return 0
+
+
+def main() -> int:
+    """Run as `python -m provision.cli.demo [--keep]`."""
+    if unknown := [w for w in sys.argv[1:] if w != "--keep"]:
+        sys.stderr.write(f"unknown: {' '.join(unknown)}\nusage: ./run demo [--keep]\n")
+        return 2
+    return run(keep="--keep" in sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

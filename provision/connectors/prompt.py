@@ -1,0 +1,72 @@
+"""The reader of prompts: netmiko, with the host key pinned, for a box in factory state."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provision.core.errors import DeviceError, UnreachableError
+from provision.core.model import Secret
+
+READ_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Where and as whom: `kind` is netmiko's device type, `host_key` the only key that is accepted.
+
+    An empty password means the SSH method "none", which is how a factory OpenWrt or RouterOS lets people in.
+    """
+
+    host: str
+    port: int
+    kind: str
+    username: str
+    password: Secret
+    host_key: str
+
+
+def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
+    """Log in, run each command (name -> command) and give what it printed (name -> text)."""
+    from netmiko.exceptions import NetmikoBaseException
+    from paramiko.ssh_exception import SSHException
+
+    with tempfile.NamedTemporaryFile("w", prefix="host-key-") as keys:
+        host, port, password = login.host, login.port, login.password.reveal()
+        keys.write(f"[{host}]:{port} {login.host_key}\n" if port != 22 else f"{host} {login.host_key}\n")
+        keys.flush()
+        options: dict[str, Any] = {
+            "device_type": login.kind, "host": host, "port": port, "username": login.username, "password": password,
+            "ssh_strict": True, "system_host_keys": False, "alt_host_keys": True, "alt_key_file": keys.name,
+            "use_keys": False, "allow_agent": False, "conn_timeout": READ_S, "fast_cli": True,
+        }  # fmt: skip
+        try:
+            with _client(login.kind, keyless=not password)(**options) as session:
+                return {
+                    name: str(session.send_command(line, read_timeout=READ_S)).strip()
+                    for name, line in commands.items()
+                }
+        except (NetmikoBaseException, SSHException, OSError, ValueError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if "not found in known_hosts" in str(error) or "Host key" in first:
+                raise DeviceError(
+                    f"the host key is not the pinned one: {first}", where=host, hint="do not go on; look at the box"
+                ) from None
+            raise UnreachableError(
+                f"no login: {first}",
+                where=f"{host} port {port}",
+                hint="is the box in factory state, is there a password on its label (--password-file)? else press reset for ten seconds",
+            ) from None
+
+
+def _client(kind: str, *, keyless: bool) -> Any:
+    """Give netmiko's class for a device type; keyless logs in by the SSH method "none"."""
+    from netmiko.ssh_auth import SSHClient_noauth
+    from netmiko.ssh_dispatcher import ssh_dispatcher
+
+    base = ssh_dispatcher(kind)
+    if not keyless:
+        return base
+    return type("Keyless", (base,), {"_get_ssh_client_instance": lambda _: SSHClient_noauth()})

@@ -1,0 +1,88 @@
+"""Candidate against snapshot -> plan, and what proves it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from provision.core.errors import ProvisionError
+from provision.core.family import Driver
+from provision.core.model import Candidate, Change, Plan, Settings, Snapshot, Value
+from provision.core.settings import diff, matches, seal
+
+
+def make(
+    driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes, owns: tuple[str, ...] | None = None
+) -> Plan:
+    """Compare what runs with what is intended; secrets are compared by keyed digest.
+
+    `owns` says where a setting that is not intended has to go; without it, where the family owns.
+
+    Raises ProvisionError where the snapshot or the intent is empty: nothing can be planned
+    from no evidence.
+    """
+    if not snapshot.settings or not snapshot.marker:
+        raise ProvisionError("no running configuration to plan from", where=snapshot.device)
+    if not candidate.settings:
+        raise ProvisionError("the intent is empty", where=snapshot.device)
+    sealed = seal(candidate.settings, key)
+    changes = diff(snapshot.settings, sealed, owns=driver.owns if owns is None else owns, volatile=driver.volatile)
+    if driver.objects and (lacking := [c.path for c in changes if not isinstance(c.running, str)]):
+        raise ProvisionError(
+            f"{', '.join(lacking)} is not on this device: it could not be put back",
+            where=snapshot.device,
+            hint="its firmware is older than the family's table: update it on the bench",
+        )
+    return Plan(
+        device=snapshot.device, changes=changes, candidate=candidate,
+        locators=snapshot.locators, marker=snapshot.marker,
+    )  # fmt: skip
+
+
+def proof(driver: Driver, plan: Plan) -> tuple[bool, float]:
+    """Say what proves that the way in still works: whether a new login, and how long after the commit."""
+    touched = [
+        c.path for c in plan.changes if any(fnmatchcase(c.path, glob) for glob in (*driver.access, *driver.path))
+    ]
+    door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in driver.path)]
+    return bool(door), driver.settle_s if touched else 0.0
+
+
+def carry(driver: Driver, seen: Snapshot, kept: Settings) -> Snapshot:
+    """Give the snapshot with what the device hides as it was last accepted or sent: it is proved by use, not by sight.
+
+    `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
+    """
+    if not driver.hidden:
+        return seen
+    hidden: dict[str, Value] = {
+        path: value
+        for path, value in kept.items()
+        if matches(path, driver.hidden) and path not in seen.settings and _has_place(path, kept, seen.settings)
+    }
+    return replace(seen, settings={**seen.settings, **hidden})
+
+
+def _has_place(path: str, kept: Settings, seen: Settings) -> bool:
+    entry = path.rpartition(":")[0]
+    return entry not in kept or entry in seen
+
+
+def visible(driver: Driver, settings: Settings) -> dict[str, Value]:
+    """Give the settings that the device shows."""
+    return {path: value for path, value in settings.items() if not matches(path, driver.hidden)}
+
+
+def closing(driver: Driver, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+    """Give the old doors that are still open: they close once the new way in is proved."""
+    return tuple(
+        Change(path=path, running=value, intended=None)
+        for path, value in seen.settings.items()
+        if path not in intended and matches(path, driver.doors)
+    )
+
+
+def without(seen: Snapshot, closed: tuple[Change, ...]) -> Snapshot:
+    """Give the snapshot as it is once those doors are closed."""
+    gone = {c.path for c in closed}
+    return replace(seen, settings={p: v for p, v in seen.settings.items() if p not in gone})

@@ -1,0 +1,84 @@
+"""Compare two configurations as sets of settings; the one comparison of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from hashlib import sha256
+
+from provision.core.model import Change, Secret, Settings, Value
+
+FILE = "file:"
+SEALED = "sealed:"
+
+
+def matches(path: str, globs: tuple[str, ...]) -> bool:
+    """Say whether `path` lies under any of `globs` (`*` crosses dots)."""
+    return any(fnmatchcase(path, glob) for glob in globs)
+
+
+def diff(
+    running: Settings,
+    intended: Settings,
+    *,
+    owns: tuple[str, ...],
+    volatile: tuple[str, ...] = (),
+) -> tuple[Change, ...]:
+    """Give what must change so that `running` becomes `intended`, sorted in intent order.
+
+    Every intended setting counts; a running one that is not intended counts only where the
+    family `owns` it. Paths in `volatile` never count.
+    """
+    changes = [
+        Change(path=path, running=running.get(path), intended=value)
+        for path, value in intended.items()
+        if running.get(path) != value and not matches(path, volatile)
+    ]
+    changes += [
+        Change(path=path, running=value, intended=None)
+        for path, value in running.items()
+        if path not in intended and matches(path, owns) and not matches(path, volatile)
+    ]
+    return tuple(changes)
+
+
+def patch(running: Settings, changes: tuple[Change, ...]) -> Mapping[str, Value]:
+    """Give the settings that `running` becomes by `changes`."""
+    after = dict(running)
+    for change in changes:
+        if change.intended is None:
+            after.pop(change.path, None)
+        else:
+            after[change.path] = change.intended
+    return after
+
+
+def invert(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Give the way back of `changes`."""
+    return tuple(Change(path=c.path, running=c.intended, intended=c.running) for c in changes)
+
+
+def digest(text: str | Secret) -> str:
+    """Give the digest by which a file outside the configuration is a setting."""
+    return sha256((text.reveal() if isinstance(text, Secret) else text).encode()).hexdigest()
+
+
+def marker(sealed: Settings) -> str:
+    """Give the digest of a whole configuration (secrets sealed), for a device that makes none itself."""
+    shown = sorted((path, value.reveal() if isinstance(value, Secret) else value) for path, value in sealed.items())
+    return sha256(repr(shown).encode()).hexdigest()[:32]
+
+
+def seal(settings: Settings, key: bytes) -> dict[str, Value]:
+    """Give the settings with each secret replaced by a keyed digest, to be kept and compared.
+
+    What is sealed already stays as it is.
+    """
+    import hmac
+
+    return {
+        path: Secret(SEALED + hmac.new(key, value.reveal().encode(), "sha256").hexdigest()[:32])
+        if isinstance(value, Secret) and not value.reveal().startswith(SEALED)
+        else value
+        for path, value in settings.items()
+    }

@@ -1,0 +1,185 @@
+"""PC -> snapshot: the collector and the baseline's look, in one exec through Ansible's feed."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import tarfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from provision import families
+from provision.connectors.ansible import Writer
+from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
+from provision.core.errors import DeviceError, ProvisionError
+from provision.core.model import Computer, Device, Secret, Settings, Stage
+from provision.devices import replies
+from provision.families.languages import pc_report, pc_task
+from provision.home.keys import office_key
+from provision.home.workspace import Office
+from provision.local.share import share
+
+DEADLINE_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one PC answered, and the span of our clock in which it did."""
+
+    answer: pc_task.Answer
+    asked_s: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One PC that is asked: where it is, the settings that are intended, those that were accepted, the apps to look for.
+
+    `report` is the text by which it is told how to make its daily report.
+    """
+
+    device: Device
+    settings: Settings
+    serial: str
+    accepted: Settings = field(default_factory=dict)
+    apps: tuple[str, ...] = ()
+    report: Secret = field(default=Secret(""))
+
+
+def visit(office: Office, computer: Computer, *, bench: bool) -> Visit:
+    """Give the visit of one PC that is known, over the bench cable or where it stands."""
+    known = office.known[computer.item.asset_tag]
+    device = known.device
+    written = _report(office, computer)
+    settings = pc_task.intended(computer.settings, office_key(office.place.ssh_key))
+    return Visit(
+        device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
+        settings=settings | {pc_report.SETTING: pc_report.digest(report_program(computer.driver), written)},
+        serial=computer.item.serial, report=written, accepted=known.snapshot.settings, apps=wanted_apps(computer),
+    )  # fmt: skip
+
+
+def first_visit(office: Office, computer: Computer, host: str, port: int) -> Visit:
+    """Give the visit of a PC that is not known yet."""
+    device = Device(
+        tag=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, driver=computer.driver,
+        host=host, bench_host=host, ssh_port=port, snmp_port=0, stage=Stage.ENROLLED, username=computer.username,
+        link=computer.kit.kecamatan.link, role="computers",
+    )  # fmt: skip
+    settings = pc_task.intended(computer.settings, office_key(office.place.ssh_key))
+    return Visit(device=device, settings=settings, serial=computer.item.serial, apps=wanted_apps(computer))
+
+
+def _report(office: Office, computer: Computer) -> Secret:
+    tag = computer.item.asset_tag
+    return pc_report.config(tag, office.vault.report_key(tag), wanted_apps(computer), computer.drop)
+
+
+@cache
+def report_program(name: str) -> str:
+    """Give the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
+    kind, folder = families.load_pc(name), share("templates")
+    texts = [(folder / file).read_text(encoding="utf-8") for file in (kind.collector, kind.report)]
+    return "\n".join((pc_task.NO_TASK[kind.language], *texts))
+
+
+def wanted_apps(computer: Computer) -> tuple[str, ...]:
+    """Give the names under which the conference apps may show on a PC."""
+    return tuple(dict.fromkeys(name for app in computer.needed for name in app.packages))
+
+
+def sources(name: str, *, live: bool = False) -> tuple[str, ...]:
+    """Read the texts of one kind's collector and baseline, and of what hears and sees."""
+    kind = families.load_pc(name)
+    files = (kind.collector, kind.live if live else "", kind.baseline)
+    return tuple((share("templates") / file).read_text(encoding="utf-8") for file in files if file)
+
+
+def feed(device: Device, command: str) -> str:
+    """Give a command as root, whatever the account."""
+    return command if device.username == "root" else families.load_pc(device.driver).as_root + command
+
+
+def ask(
+    office: Office,
+    writer: Writer,
+    visits: list[Visit],
+    *,
+    verb: str = "look",
+    packages: Mapping[str, list[Path]] | None = None,
+    live: bool = False,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> dict[str, Seen | ProvisionError]:
+    """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
+
+    `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
+    """
+    key = office_key(office.place.ssh_key)
+    nonces = {v.device.tag: secrets.token_hex(replies.NONCE_BYTES) for v in visits}
+    hosts: dict[str, dict[str, Any]] = {}
+    for one in visits:
+        device, kind = one.device, families.load_pc(one.device.driver)
+        files = (packages or {}).get(device.tag, [])
+        task = pc_task.Task(
+            verb=verb, settings={**one.accepted, **one.settings} if verb == "look" else one.settings, key=key,
+            nonce=nonces[device.tag], serial=one.serial, collect=True, apps=one.apps, live=live and bool(kind.live),
+            report=one.report if verb == "apply" else Secret(""),
+            report_program=report_program(kind.name) if verb == "apply" else "",
+        )  # fmt: skip
+        text = pc_task.write(sources(kind.name, live=live), task, kind.language)
+        hosts[device.tag] = writer.host(device) | {
+            "feed_command": feed(device, kind.feed_archive if files else kind.feed),
+            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else pc_task.packed(text, kind.language))),
+            "look_output": str(writer.path / f"{device.tag}.said"),
+        }  # fmt: skip
+    steps: dict[str, tuple[Step, float]] = {}
+
+    def told(step: Step) -> None:
+        if step.state in {UNREACHABLE, FAILED, DONE}:
+            steps[step.device] = step, time.time()
+        tell(step)
+
+    started = time.time()
+    writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, told, deadline_s=DEADLINE_S)
+    return {v.device.tag: _seen(office, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
+
+
+def archive(files: list[Path], name: str, text: bytes) -> bytes:
+    """Pack files and the program into one archive (tar)."""
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w") as tar:
+        for path in files:
+            tar.add(path, arcname=path.name)
+        entry = tarfile.TarInfo(name)
+        entry.size = len(text)
+        tar.addfile(entry, io.BytesIO(text))
+    return body.getvalue()
+
+
+def _seen(
+    office: Office, writer: Writer, device: Device, steps: Mapping[str, tuple[Step, float]], started: float, nonce: str
+) -> Seen | ProvisionError:
+    step, answered = steps.get(device.tag, (None, 0.0))
+    output = writer.take(f"{device.tag}.said")
+    if step is None or step.state != DONE or output is None:
+        said = _complaint(writer, device)
+        if step is not None and step.state == FAILED and said:
+            return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see README, the PCs")
+        return replies.unreachable(device, step)
+    try:
+        return Seen(
+            answer=pc_task.read(output, nonce=nonce, device=device.tag, at=office.now()), asked_s=(started, answered)
+        )
+    except ProvisionError as error:
+        if said := _complaint(writer, device):
+            error.what = f"{error.what}: {said}"
+        return error
+
+
+def _complaint(writer: Writer, device: Device) -> str:
+    """Give the last line that the PC said beside its answer: no python3, no sudo."""
+    said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
+    return said[-1][:160] if said else ""

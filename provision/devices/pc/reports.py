@@ -1,0 +1,152 @@
+"""Reports of PCs -> findings, recorded: files that somebody brought, or what waits in the PCs' outboxes."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from provision import checks, families
+from provision.connectors.openssh import Question
+from provision.core.model import Computer, Finding, Snapshot
+from provision.devices.pc import look
+from provision.families.languages import pc_report
+from provision.home.workspace import Office
+from provision.ledger.events import BOUND, ENROLLED, REPORTED
+
+FETCH_S = 120.0
+NOT_IN_A_FILE = {
+    "baseline_is_the_accepted_one",
+    "conference_app_is_there",
+    "clock_is_right",
+    "it_hears_itself",
+    "it_sees",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """One report: where it came from, whose it is, and either why it was refused or what it says."""
+
+    source: str
+    device: str = ""
+    counter: int = 0
+    at: str = ""
+    refused: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
+    """Read files, never more of one than a report can have; one that cannot be read hides no other: its reason is a text."""
+    found: list[tuple[str, bytes | str]] = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                found.append((str(path), file.read(pc_report.LARGEST + 1)))
+        except OSError as error:
+            found.append((str(path), f"cannot be read: {error.strerror}"))
+    return found
+
+
+def counters(office: Office) -> dict[str, int]:
+    """Give the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
+    found: dict[str, int] = {}
+    for event in office.latest(REPORTED, ENROLLED):
+        found[event.subject] = int(event.payload["counter"]) if event.verb == REPORTED else 0
+    return found
+
+
+def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
+    """Take in every report that is proven, in the order in which each PC made them; each is recorded with its findings."""
+    last = counters(office)
+    done: list[Ingested] = []
+    claims: list[tuple[str, pc_report.Claim]] = []
+    for source, raw in raws:
+        if isinstance(raw, str):
+            done.append(Ingested(source=source, refused=raw))
+            continue
+        try:
+            claims.append((source, pc_report.claim(raw)))
+        except pc_report.ReportError as error:
+            done.append(Ingested(source=source, refused=str(error)))
+    lines = []
+    bound = {e.subject: e.payload["things"] for e in office.latest(BOUND)} if claims else {}
+    for source, one in sorted(claims, key=lambda pair: (pair[1].tag, pair[1].counter)):
+        taken = _take(office, source, one, last.get(one.tag, 0), bound.get(one.tag, {}))
+        done.append(taken)
+        if not taken.refused:
+            last[one.tag] = one.counter
+            found = [asdict(f) | {"verdict": str(f.verdict)} for f in taken.findings]
+            lines.append((REPORTED, one.tag, {"counter": one.counter, "at": taken.at, "findings": found}))
+    if lines:
+        office.ledger.extend(lines, at=office.now())
+    return done
+
+
+def _take(
+    office: Office, source: str, one: pc_report.Claim, last: int, bound: Mapping[str, Mapping[str, Any]]
+) -> Ingested:
+    computer = office.home.computers.get(one.tag)
+    known = office.known.get(one.tag)
+    if computer is None or known is None or not known.accepted:
+        return Ingested(source=source, device=one.tag[:40], refused="of no PC that was provisioned here")
+    try:
+        proven = pc_report.prove(one, office.vault.report_key(one.tag), last=last, now_s=int(time.time()))
+    except pc_report.ReportError as error:
+        return Ingested(source=source, device=one.tag, refused=str(error))
+    at = datetime.fromtimestamp(proven.at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    snapshot = Snapshot(
+        device=one.tag, at=at, readings={**proven.readings, "clock_s": proven.at_s}, missing=proven.missing
+    )
+    wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
+    case = checks.Case(
+        snapshot=snapshot, item=computer.item, device=known.device, bound=bound, needed=computer.needed,
+        updates_days=computer.updates_days, today=office.today(),
+    )  # fmt: skip
+    return Ingested(
+        source=source, device=one.tag, counter=one.counter, at=at, findings=tuple(checks.judge(case, wanted))
+    )
+
+
+def fetch(
+    office: Office, computers: list[Computer], *, bench: bool
+) -> tuple[list[tuple[str, bytes | str]], dict[str, str]]:
+    """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
+    last = counters(office)
+    asked: dict[str, tuple[Question, str]] = {}
+    silent: dict[str, str] = {}
+    for one in computers:
+        tag = one.item.asset_tag
+        if not ((known := office.known.get(tag)) and known.accepted):
+            silent[tag] = f"not provisioned: provision apply {tag} --bench"
+            continue
+        device = look.visit(office, one, bench=bench).device
+        nonce = secrets.token_hex(8)
+        command = families.load_pc(one.driver).outbox
+        document = f"{nonce} {last.get(device.tag, 0):06d}\n".encode()
+        asked[device.tag] = (
+            Question(device, look.feed(device, command), document, office.place.ssh_key, office.place.host_keys), nonce,
+        )  # fmt: skip
+    for question, _ in asked.values():
+        question.send()
+    deadline = time.monotonic() + FETCH_S
+    found: list[tuple[str, bytes | str]] = []
+    for tag, (question, nonce) in asked.items():
+        reply = question.answer(deadline)
+        lines = reply.output.replace(b"\r", b"").splitlines()
+        if reply.code or not lines or lines[-1].decode("utf-8", "replace") != f"end {nonce}":
+            silent[tag] = reply.said.splitlines()[-1][:160] if reply.said else "no whole answer"
+        found += [(f"{tag} ({n})", line) for n, line in enumerate(lines, 1) if line.startswith(b"{")]
+    return found, silent
+
+
+def newest(taken: list[Ingested]) -> list[Ingested]:
+    """Give the newest report of each PC, which says how it is now."""
+    last: dict[str, Ingested] = {}
+    for one in (t for t in taken if not t.refused):
+        last[one.device] = one
+    return list(last.values())

@@ -1,0 +1,42 @@
+"""What a missing or broken answer means, in words of the next step."""
+
+from __future__ import annotations
+
+import re
+
+from provision.connectors.phase import Step
+from provision.core.errors import ProvisionError
+from provision.core.model import Device
+
+LOOK_DEADLINE_S = 180.0
+NONCE_BYTES = 8
+NEVER_SENT = (  # what ssh says where no command can have reached the device
+    "ssh: connect to host",
+    "Permission denied",
+    "Host key verification failed",
+    "HOST IDENTIFICATION HAS CHANGED",
+    "banner exchange",
+    "nothing was sent",
+)
+
+
+def unreachable(device: Device, step: Step | None) -> ProvisionError:
+    """Say why a device did not answer, in words of the next step."""
+    from provision.core.errors import IdentityError, UnreachableError
+
+    said = " ".join((step.because if step else "no answer in time").split())
+    where = f"{device.tag} at {device.host} port {device.ssh_port}"
+    if (
+        "HOST IDENTIFICATION HAS CHANGED" in said
+        or "Host key verification failed" in said
+        or "host key" in said.lower()
+    ):
+        return IdentityError(
+            "the host key is not the pinned one: refused",
+            where=where,
+            hint="another box, or one that was reset: look at it, then enrol it again",
+        )
+    short = re.split(r"(?:via|over) ssh: ", said)[-1]
+    return UnreachableError(
+        f"no answer: {short[:160]}", where=where, hint="is it on, is the link up? run the command again later"
+    )

@@ -1,0 +1,1 @@
+"""The languages that devices speak: configurations, documents and answers; shared by families."""

@@ -1,0 +1,40 @@
+"""Objects of a MIB as text: one line `name = "value"` each, which is TOML, so the standard library reads it.
+
+TOML refuses a name that stands twice; a value is always a text, whatever its type on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+
+from provision.core.errors import ProvisionError
+from provision.core.family import Shape
+from provision.core.model import Change, Settings
+
+
+def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:  # noqa: ARG001 (one shape for all)
+    """Read the objects; there are no locators. Raises ProvisionError where it is no list of objects."""
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProvisionError(f"not a list of objects: {error}", hint='one line each: name = "value"') from None
+    if odd := [name for name, value in found.items() if not isinstance(value, str)]:
+        raise ProvisionError(f"no text: {', '.join(odd)}", hint="every value stands in quotes")
+    return dict(found), {}
+
+
+def quote(value: str) -> str:
+    """Write any text as one value."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:  # noqa: ARG001
+    """Write the objects that get another value. Raises ProvisionError where one should go: an object of a MIB stays."""
+    lines = []
+    for change in changes:
+        if not isinstance(change.intended, str):
+            raise ProvisionError(f"{change.path} can only get another text, neither go nor hold a secret")
+        lines.append(f"{change.path} = {quote(change.intended)}\n")
+    return "".join(lines)

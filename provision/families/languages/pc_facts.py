@@ -1,0 +1,118 @@
+"""What a PC's collector says (schema 2) -> readings: each field as it must be, or missing with the reason.
+
+The same shape from every kind of PC. One odd entry makes a whole list unknown: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from provision.families.languages.pc_json import as_bool, as_list, as_seconds, texts
+
+SCHEMA = 2
+TEXT_MAX = 300
+SIDES = ("playback", "capture")
+NOT_REPORTED, NOT_UNDERSTOOD = "not reported", "not understood"
+
+
+def text(value: Any) -> str | None:
+    """Give one line."""
+    if not isinstance(value, str):
+        return None
+    line = " ".join(value.split())[:TEXT_MAX]
+    return line or None
+
+
+def whole(value: Any) -> int | None:
+    """Give a whole number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def things(value: Any) -> list[dict[str, Any]] | None:
+    """Give cameras or sound cards; those that are not there (Windows remembers them) are left out."""
+    found = as_list(value)
+    if found is None or any(not isinstance(t, dict) or not isinstance(t.get("name"), str) for t in found):
+        return None
+    return [
+        one | {n: as_bool(one[n]) for n in ("capture", "playback") if n in one}
+        for one in found
+        if as_bool(one.get("present", True)) is not False
+    ]
+
+
+def records(value: Any) -> list[dict[str, Any]] | None:
+    """Give a list of objects."""
+    found = as_list(value)
+    return None if found is None or any(not isinstance(one, dict) for one in found) else found
+
+
+def names(value: Any) -> list[str] | None:
+    """Give a list of texts; Windows PowerShell gives a single one by itself."""
+    found = [value] if isinstance(value, str) else value
+    return texts(found) if isinstance(found, list) else None
+
+
+def sound(value: Any) -> dict[str, list[dict[str, Any]]] | None:
+    """Give the default devices of both sides, one entry a role."""
+    if not isinstance(value, dict):
+        return None
+    found = {side: records(value.get(side)) for side in SIDES}
+    return {side: one for side, one in found.items() if one is not None} if None not in found.values() else None
+
+
+def consent(value: Any) -> dict[str, dict[str, str]] | None:
+    """Give what each level allows: thing -> level -> Allow or Deny."""
+    if not isinstance(value, dict) or not value:
+        return None
+    levels = {kind: one for kind, one in value.items() if isinstance(one, dict) and one}
+    whole_ = len(levels) == len(value) and all(isinstance(v, str) for one in levels.values() for v in one.values())
+    return levels if whole_ else None
+
+
+def updates(value: Any) -> dict[str, int] | None:
+    """Give when the newest update was installed, in seconds since 1970."""
+    newest = as_seconds(value.get("newest")) if isinstance(value, dict) else None
+    return None if newest is None else {"newest_s": newest}
+
+
+def antivirus(value: Any) -> dict[str, Any] | None:
+    """Give whether it guards now, and the age of its signatures in days."""
+    if not isinstance(value, dict):
+        return None
+    on, age = as_bool(value.get("on")), whole(value.get("age_days"))
+    return None if on is None or age is None else {"on": on, "age_days": age}
+
+
+def disk(value: Any) -> dict[str, Any] | None:
+    """Give size and room."""
+    return value if isinstance(value, dict) and value else None
+
+
+FIELDS: dict[str, Callable[[Any], Any]] = {
+    "os": text, "serial": text, "vendor": text, "model": text, "hostname": text, "system": text, "zone": text,
+    "clock_s": whole, "clock_synced": as_bool, "clock_source": text, "utc_offset_s": whole, "disk": disk,
+    "cameras": things, "audio": things, "macs": names, "sound": sound, "consent": consent, "holders": names,
+    "apps": records, "updates": updates, "antivirus": antivirus, "adapters": records, "logon": text,
+}  # fmt: skip
+
+
+def read(body: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Take each field that is what it must be; the others are missing, with the reason."""
+    if not isinstance(body, Mapping) or body.get("schema") != SCHEMA:
+        return {}, dict.fromkeys((*FIELDS, "disk_free_mb"), "the collector is of another version")
+    readings: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for name, parse in FIELDS.items():
+        value = body.get(name)
+        if value is None or value == "":
+            missing[name] = NOT_REPORTED
+        elif (read_ := parse(value)) is None:
+            missing[name] = NOT_UNDERSTOOD
+        else:
+            readings[name] = read_
+    if (free := whole(readings.get("disk", {}).get("free_mb"))) is not None:
+        readings["disk_free_mb"] = free
+    else:
+        missing["disk_free_mb"] = missing.get("disk", NOT_UNDERSTOOD)
+    return readings, missing

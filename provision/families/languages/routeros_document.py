@@ -1,0 +1,132 @@
+"""Documents for RouterOS: a look is one line over SSH, a change a script that is put there and imported.
+
+The exit code of `/import` proves nothing; a script that ran to its end prints this run's mark.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from provision.core.family import Driver
+from provision.core.model import Change, Plan, Snapshot
+from provision.core.settings import FILE
+from provision.core.versions import number
+from provision.families.languages import answer
+
+__all__ = ["PUT", "change", "command", "finish", "look", "read_end", "read_look", "reboot", "revert"]
+
+PUT = "kit-change.rsc"
+POLICY = "ftp,reboot,read,write,policy,test,password,sensitive"
+FREE_BYTES = 262144  # a backup of a small router is below 100 KB
+REBOOT = ":execute {/system reboot}"
+ATTACHED = ("connected", "registered", "roaming")
+SAID = re.compile(
+    r"(?:Script Error: |failure: |syntax error|expected |bad command|input does not match|no such item)[^\n]*"
+)
+
+
+def look(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
+    """Write a look as one line of commands."""
+    return one_line(_part(driver, guard, "look", firmware=firmware, nonce=nonce)).encode()
+
+
+def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str, firmware: str) -> bytes:
+    """Write the script: the guard, read back before anything else, then the edits, then the mark of the run.
+
+    Doors that the intent closes stay open for now; see `finish`.
+    """
+    real = tuple(
+        Change(path=c.path, running=c.running, intended=plan.candidate.settings.get(c.path))
+        for c in plan.changes
+        if not c.path.startswith(FILE)
+        and not (c.intended is None and any(fnmatchcase(c.path, door) for door in driver.doors))
+    )
+    words = {
+        "run": run, "window_s": window_s, "password": secrets.token_hex(16), "policy": POLICY,
+        "free_bytes": FREE_BYTES, "nonce": nonce,
+    }  # fmt: skip
+    lines = (
+        _part(driver, guard, "arm", firmware=firmware, **words),
+        driver.grammar.edits(real, plan.locators, driver.shape),
+        _part(driver, guard, "done", firmware=firmware, **words),
+    )
+    return "{{\n{}\n}}\n".format(
+        "\n".join(lines)
+    ).encode()  # one block: a local variable lives no longer than its block
+
+
+def command(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
+    """Write the line that imports the script, removes it and reads back; it goes over SSH after the script is there."""
+    after = one_line(_part(driver, guard, "look", firmware=firmware, nonce=nonce))
+    return f"/import file-name={PUT}; {after}".encode()
+
+
+def finish(driver: Driver, *, run: str, marker: str, nonce: str, closing: str, guard: str) -> bytes:  # noqa: ARG001 (RouterOS cannot digest itself)
+    """Write the line that closes old doors, then disarms: a cut between the two brings the old back, whole."""
+    return one_line(_part(driver, guard, "finish", run=run, nonce=nonce, closing=closing)).encode()
+
+
+def revert(driver: Driver, *, run: str, nonce: str, guard: str) -> bytes:
+    """Write the line that runs the guard's own job now."""
+    return one_line(_part(driver, guard, "revert", run=run, nonce=nonce)).encode()
+
+
+def reboot() -> bytes:
+    """Write the line that restarts the device."""
+    return REBOOT.encode()
+
+
+def _part(driver: Driver, guard: str, name: str, *, firmware: str = "", **words: Any) -> str:
+    """Fill one part of the guard's file."""
+    text = guard.partition(f"# == {name}\n")[2].partition("\n# == ")[0]
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 (no HTML)
+    filled = environment.from_string(text).render(has=driver.has(firmware), **words)
+    return "\n".join(line for line in filled.splitlines() if line.strip())
+
+
+def one_line(text: str) -> str:
+    """Join commands into the one line that SSH carries."""
+    return "; ".join(text.splitlines())
+
+
+def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+    """Read a look or a read-back; the code is 0 only where a script came to its end before it.
+
+    RouterOS cannot digest its configuration: the marker stays empty here.
+    """
+    text = answer.unpack(output).replace("\r", "")
+    seen, code = answer.read_look(driver, text.encode(), nonce, device, at)
+    head = text.partition("#kit export\n")[0].partition("#kit serial")[2]  # what the export holds is no word of ours
+    facts = dict(re.findall(r"^#kit (operator|registration|mark) (.+)$", head, re.MULTILINE))
+    readings = dict(seen.readings) | facts | {"guard": _guard(head)}
+    readings["firmware"] = number(str(readings.get("firmware", "")))
+    if facts.get("registration") in ATTACHED:
+        readings["registration"] = "registered"
+    return replace(seen, readings=readings), 0 if f"#kit done {nonce}" in text else code or 25
+
+
+def _guard(head: str) -> str:
+    """Give the guard's state in the words of the house: none, armed RUN, or reverted RUN WHY."""
+    if armed := re.search(r"^#kit armed (\S+)", head, re.MULTILINE):
+        return f"armed {armed.group(1)}"
+    left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", head, re.MULTILINE)
+    if not left:
+        return "none"
+    why = next((w for _, w in left if w), "asked")
+    return f"reverted {left[0][0]} {why}"
+
+
+def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
+    """Read a short answer; where the device says nothing of its own, what it complains of."""
+    ended, code, said = answer.read_end(output, nonce)
+    if f"#kit done {nonce}" in answer.unpack(output):
+        return ended, 0, said
+    if not said and (complaint := SAID.search(answer.unpack(output))):
+        said, code = complaint.group().strip(), code or 25
+    return ended, code, said

@@ -1,0 +1,102 @@
+"""Documents for a device without a shell: JSON that the setter obeys at the office, by SNMPv3.
+
+What goes in is one SET PDU with the old values beside the new ones; what comes back are raw values by OID.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from provision.core.errors import CutShortError, DeviceError, ProvisionError
+from provision.core.family import Driver
+from provision.core.model import Plan, Snapshot, Value
+from provision.families import readings
+from provision.families.readings.mib import Family
+
+__all__ = ["PUT", "change", "command", "finish", "look", "read_end", "read_look", "reboot", "revert"]
+
+PUT = ""
+
+
+def _document(driver: Driver, verb: str, nonce: str, **more: Any) -> bytes:
+    family = readings.load(driver.readings)
+    assert isinstance(family, Family)
+    oids = [oid for oid, _ in driver.objects.values()] + list(readings.ask(family, 0))
+    staging = driver.staging.words() if driver.staging else None
+    body = {"verb": verb, "nonce": nonce, "oids": list(dict.fromkeys(oids)), "staging": staging, **more}
+    return json.dumps(body).encode()
+
+
+def look(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:  # noqa: ARG001 (one shape for all)
+    """Write a look: one GET of all objects and of what the radio says of itself."""
+    return _document(driver, "look", nonce)
+
+
+def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str, firmware: str) -> bytes:  # noqa: ARG001
+    """Write a change: each object with its type, its new value and the one that it is planned from."""
+    objects = []
+    for one in plan.changes:
+        oid, kind = driver.objects[one.path]
+        assert isinstance(one.intended, str), "a secret, or nothing, is never set by SNMP"
+        assert isinstance(one.running, str), "the plan refuses what could not be put back"
+        objects.append({"name": one.path, "oid": oid, "type": kind, "new": one.intended, "old": one.running})
+    return _document(driver, "change", nonce, run=run, set=objects)
+
+
+def command(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:  # noqa: ARG001
+    """Give nothing: a change goes on standard input."""
+    return b""
+
+
+def finish(driver: Driver, *, run: str, marker: str, nonce: str, closing: str, guard: str) -> bytes:  # noqa: ARG001
+    """Write the document that reads once more and forgets the old values."""
+    return _document(driver, "finish", nonce, run=run)
+
+
+def revert(driver: Driver, *, run: str, nonce: str, guard: str) -> bytes:  # noqa: ARG001
+    """Write the document that puts the old values back."""
+    return _document(driver, "revert", nonce, run=run)
+
+
+def reboot() -> bytes:
+    """Refuse: there is no drill by which a restart could bring anything back."""
+    raise ProvisionError("this family has no way back of its own", hint="it is changed on the bench only")
+
+
+def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+    """Read a look or a read-back; raises DeviceError where it was refused, CutShortError where it is not whole."""
+    said = _said(output, nonce)
+    if said is None:
+        raise CutShortError("the setter's answer was cut short", where=device)
+    values, code = said.get("values"), int(said["code"])
+    if not values:
+        raise DeviceError(str(said["refused"]) or "the device showed nothing", where=device)
+    settings: dict[str, Value] = {
+        name: str(values[oid]) for name, (oid, _) in driver.objects.items() if values.get(oid) is not None
+    }
+    if not settings:
+        raise DeviceError("the device has none of the family's objects", where=device)
+    family = readings.load(driver.readings)
+    assert isinstance(family, Family)
+    found, missing = readings.said(family, values, 0)
+    return Snapshot(
+        device=device, at=at, settings=settings, readings=found | {"guard": said["guard"]}, missing=missing
+    ), code
+
+
+def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
+    """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
+    said = _said(output, nonce)
+    return (said is not None, int(said["code"]), str(said["refused"])) if said else (False, 1, "")
+
+
+def _said(output: bytes, nonce: str) -> Mapping[str, Any] | None:
+    try:
+        said = json.loads(output)
+        if said["end"] == nonce and isinstance(said["code"], int) and isinstance(said["refused"], str):
+            return dict(said)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None

@@ -1,0 +1,100 @@
+"""OpenWrt with rpcd, dropbear, net-snmp and uqmi (21.02 and later)."""
+
+from __future__ import annotations
+
+from provision.core.family import ConfirmedCommit, Driver, Factory, PlacedFile, Shape
+from provision.families.languages import shell_document, uci
+
+GUARD = '. "${IPKG_INSTROOT-}/usr/libexec/kit/guard"'  # its functions, in the document's own shell
+
+# fmt: off
+DRIVER = Driver(
+    name="openwrt", title="OpenWrt", netmiko="linux", lacks=("failover",), feed="gzip -dc | sh -s",
+    sections=("system", "network", "firewall", "dhcp", "dropbear", "snmpd"),
+    grammar=uci, dialect=shell_document,
+    shape=Shape(
+        natural_keys={
+            "system.system": (),
+            "dropbear.dropbear": (),
+            "firewall.defaults": (),
+            "firewall.zone": ("name",),
+            "firewall.rule": ("name",),
+            "firewall.forwarding": ("src", "dest"),
+            "snmpd.agent": (),
+            "snmpd.agentx": (),
+            "snmpd.system": (),
+            "snmpd.engineid": (),
+            "network.device": ("name",),
+        },
+        ordered=("firewall.rule",),
+        secret=(
+            "network.*.private_key",
+            "network.*.preshared_key",
+            "network.*.password",
+            "network.*.pincode",
+            "snmpd.*.auth_pass",
+            "snmpd.*.privacy_pass",
+        ),
+    ),
+    owns=(
+        "firewall.*",
+        "snmpd.*",
+        "system.ntp.server",
+        "network.wwan.*",
+        "network.wg_hub.*",
+        "network.hub.*",
+        "network.wan",
+        "network.wan.*",
+        "network.wan6",
+        "network.wan6.*",
+        "dropbear.@dropbear.Interface",
+        "dropbear.@dropbear.DirectInterface",
+        "file:*",
+    ),
+    volatile=("network.globals.ula_prefix", "ucitrack.*"),
+    access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
+    path=("network.wwan", "network.wwan.*", "network.wan", "network.wan.*", "network.wan6", "network.wan6.*"),
+    settle_s=3.0,  # procd waits 1 s after the last config.change; then netifd takes its links down
+    files={
+        "/etc/dropbear/authorized_keys": PlacedFile(source="fact:authorized_keys", mode="600"),
+        "/etc/shadow": PlacedFile(source="fact:password_hash", mode="600"),
+        "/etc/crontabs/root": PlacedFile(source="cron", mode="600"),
+        "/usr/libexec/kit/status": PlacedFile(source="status.sh", mode="755"),
+        "/usr/libexec/kit/sample": PlacedFile(source="sample.sh", mode="755"),
+        "/usr/libexec/kit/guard": PlacedFile(source="guard.sh", mode="755"),
+    },
+    guard="guard.sh", note="system.@system.description", facts={"modem_device": "/dev/cdc-wdm0", "cellular": "wwan"},
+    identity={
+        "serial": 'cat "${IPKG_INSTROOT-}/proc/device-tree/serial-number"; echo',
+        "mac": 'cat "${IPKG_INSTROOT-}/sys/class/net/eth0/address"',
+        "model": 'cat "${IPKG_INSTROOT-}/tmp/sysinfo/model"',
+        "firmware": '. "${IPKG_INSTROOT-}/etc/openwrt_release"; echo "$DISTRIB_RELEASE"',
+        "imei": "uqmi -s -d /dev/cdc-wdm0 --get-imei",
+    },
+    factory=Factory(address="192.168.1.1", username="root", password=""),
+    readings="openwrt",
+    install="if command -v apk >/dev/null; then apk add --allow-untrusted ./*; else opkg install ./*; fi",  # 25.12 has apk
+    commit=ConfirmedCommit(
+        prepare='mkdir -p "${IPKG_INSTROOT-}/etc/kit/next"',
+        checkpoint=f"{GUARD} && checkpoint {{marker}}",
+        arm="arm {run} {window_s}",
+        stage="stage",
+        put="put {mode} {path}",
+        login="root_hash",
+        commit="commit {run} {staged}",
+        read_back="look",
+        confirm=f"{GUARD} && finish {{run}} {{marker}}",
+        revert=f"{GUARD} && undo {{run}}",
+        refusals={
+            21: "another run's guard is armed on the device",
+            22: "the plan is stale: the device moved since it was made",
+            23: "the device's flash is full",
+            24: "the way back could not be put on the device's flash",
+            25: "uci refused the configuration",
+            26: "rpcd refused",
+            31: "the guard of this run is not armed (it reverted, or was never armed)",
+            32: "the configuration moved after it was read back",
+        },
+    ),
+)
+# fmt: on

@@ -1,0 +1,31 @@
+"""Baicells CPE (enterprise 53058), from the MIB: text; 65535 and `-` are nothing, and so is what begins with `ack`."""
+
+from __future__ import annotations
+
+from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+
+BAICELLS = "1.3.6.1.4.1.53058.2"
+NONE = ("65535", "-")
+TEXT = r"^(?!ack)(.+)$"
+
+FAMILY = Family(
+    vendor="Baicells",
+    systems=("1.3.6.1.4.1.8072.3.2.10", "1.3.6.1.4.1.53058"),
+    evidence=(Said(oid=SYS_DESCR, pattern=r"(BaiCPE)"),),
+    model=(Said(oid=SYS_DESCR, pattern=r"(BaiCPE\S*)"),),
+    serial=(Said(oid=f"{BAICELLS}.1.6.0", pattern=TEXT),),
+    firmware=(Said(oid=f"{BAICELLS}.1.8.0", pattern=TEXT),),
+    rows=(
+        Rows(
+            entry=f"{BAICELLS}.2",
+            scalar=0,
+            columns=(
+                Column(name="rsrp_dbm", oid="7", absent=NONE),
+                Column(name="rsrp_dbm", oid="8", absent=NONE),
+                Column(name="rsrq_db", oid="9", absent=NONE),
+                Column(name="sinr_db", oid="10", absent=NONE),
+                Column(name="cell_id", oid="16", absent=NONE),
+            ),
+        ),
+    ),
+)

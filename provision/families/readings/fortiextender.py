@@ -1,0 +1,25 @@
+"""FortiExtender (enterprise 12356.121): all text. Column 23 is a strength figure, not dBm; 13 and 18 to 21 are PIN codes."""
+
+from __future__ import annotations
+
+from provision.families.readings.mib import Family, Rows, Said, columns
+
+EXTENDER = "1.3.6.1.4.1.12356.121.21"
+MODEM = f"{EXTENDER}.3.1.1"
+
+FAMILY = Family(
+    vendor="Fortinet",
+    systems=("1.3.6.1.4.1.12356.121",),
+    model=(Said(oid=f"{EXTENDER}.1.1.3.0"),),
+    firmware=(Said(oid=f"{EXTENDER}.1.1.1.0", pattern=r"-v([\d.]+)"),),
+    serial=(Said(oid=f"{EXTENDER}.1.1.5.0"),),
+    rows=(
+        Rows(
+            entry=MODEM,
+            columns=columns(
+                imei=9, operator=14, technology=16, rssi_dbm=22, cell_id=25, sinr_db=28, rsrp_dbm=29, rsrq_db=30,
+                temperature_c=37,
+            ),
+        ),
+    ),
+)  # fmt: skip

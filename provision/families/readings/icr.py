@@ -1,0 +1,24 @@
+"""Advantech ICR, formerly Conel (enterprise 30140): scalars; a second modem stands 100 further."""
+
+from __future__ import annotations
+
+from provision.families.readings.mib import Column, Family, Rows, Said, columns
+
+CONEL = "1.3.6.1.4.1.30140"
+IDENTITY = columns(f"{CONEL}.6", imei=4, iccid=7, imsi=8)
+
+
+def _modem(first: int, index: int, own: tuple[Column, ...]) -> Rows:
+    radio = {"technology": 1, "cell_id": 3, "rssi_dbm": 30, "rsrp_dbm": 32, "rsrq_db": 33, "sinr_db": 41}
+    places = {name: first + at for name, at in radio.items()}
+    return Rows(entry=f"{CONEL}.4", scalar=index, columns=(*columns("", **places), *own))
+
+
+FAMILY = Family(
+    vendor="Advantech",
+    systems=("1.3.6.1.4.1.30140",),
+    model=(Said(oid=f"{CONEL}.6.1.0"),),
+    firmware=(Said(oid=f"{CONEL}.6.2.0", pattern=r"^(\S+)"),),
+    serial=(Said(oid=f"{CONEL}.6.3.0"),),
+    rows=(_modem(0, 0, IDENTITY), _modem(100, 1, ())),
+)

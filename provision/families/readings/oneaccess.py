@@ -1,0 +1,30 @@
+"""OneAccess OneOS (enterprise 13191): rows from 0; a PLMN is no operator's name."""
+
+from __future__ import annotations
+
+from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+
+ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
+
+FAMILY = Family(
+    vendor="OneAccess",
+    systems=("1.3.6.1.4.1.13191",),
+    model=(Said(oid=f"{ENTITY}.13.1"),),
+    firmware=(Said(oid=SYS_DESCR, pattern=r"-(\d[^-\s]*)$"),),
+    serial=(Said(oid=f"{ENTITY}.11.1"),),
+    rows=(
+        Rows(
+            entry="1.3.6.1.4.1.13191.10.3.9.2.1",
+            columns=(
+                Column(name="imei", oid="14"),
+                Column(name="operator", oid="40"),
+                Column(name="rssi_dbm", oid="41"),
+                Column(name="rsrq_db", oid="43"),
+                Column(name="rsrp_dbm", oid="44"),
+                Column(name="sinr_db", oid="45"),
+                Column(name="technology", oid="46", words={"4G": "LTE", "3G": "UMTS", "2G": "GSM"}),
+                Column(name="cell_id", oid="71"),
+            ),
+        ),
+    ),
+)

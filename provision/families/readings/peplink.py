@@ -1,0 +1,29 @@
+"""Peplink and Pepwave (enterprises 23695 and 27662), from the MIB: -9999 is no radio value, -1 no cell."""
+
+from __future__ import annotations
+
+from provision.families.readings.mib import Column, Family, Rows, Said
+
+PEPLINK = "1.3.6.1.4.1.23695.200.1"
+NONE = ("-9999",)
+
+FAMILY = Family(
+    vendor="Peplink",
+    systems=("1.3.6.1.4.1.23695", "1.3.6.1.4.1.27662"),
+    model=(Said(oid=f"{PEPLINK}.1.1.1.1.0"),),
+    serial=(Said(oid=f"{PEPLINK}.1.1.1.2.0"),),
+    firmware=(Said(oid=f"{PEPLINK}.1.1.1.3.0", pattern=r"^(\S+)"),),
+    rows=(
+        Rows(
+            entry=f"{PEPLINK}.12.1.1.1",
+            columns=(
+                Column(name="rssi_dbm", oid="3", absent=NONE),
+                Column(name="sinr_db", oid="5", absent=NONE),
+                Column(name="sinr_db", oid="4", absent=NONE),
+                Column(name="rsrp_dbm", oid="7", absent=NONE),
+                Column(name="rsrq_db", oid="8", absent=NONE),
+                Column(name="technology", oid="9"),
+            ),
+        ),
+    ),
+)

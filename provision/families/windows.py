@@ -1,0 +1,51 @@
+"""Windows 10 and 11 with OpenSSH: Windows PowerShell 5.1, which is there, and no module beside."""
+
+from __future__ import annotations
+
+import base64
+
+from provision.core.family import Endpoint
+
+BOOTSTRAP = """$ProgressPreference = 'SilentlyContinue'
+$reader = New-Object IO.StreamReader([Console]::OpenStandardInput(), (New-Object Text.UTF8Encoding $false))
+$TASK = ConvertFrom-Json $reader.ReadLine()
+& ([ScriptBlock]::Create($reader.ReadToEnd()))
+"""  # the program itself comes on standard input
+
+OUTBOX = """$ProgressPreference = 'SilentlyContinue'
+[Console]::OutputEncoding = New-Object Text.UTF8Encoding $false
+$asked = @([Console]::In.ReadLine().Split(' '))
+$files = @(Get-ChildItem -ErrorAction SilentlyContinue "$env:ProgramData\\Kit\\outbox\\*.json" | Sort-Object Name)
+foreach ($file in $files) {
+    if ($file.Length -le 1MB -and [long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) { [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName)) }
+}
+[Console]::Out.WriteLine("end $($asked[0])")
+"""
+
+
+def encoded(script: str) -> str:
+    """Give the line that runs a script: whatever the default shell is, base64 passes it unharmed."""
+    powershell = "powershell -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass"
+    return f"{powershell} -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
+
+
+ENDPOINT = Endpoint(
+    name="windows",
+    title="Windows 10, 11",
+    feed=encoded(BOOTSTRAP),
+    as_root="",
+    language="powershell",
+    ansible_shell="powershell",
+    zones={
+        "Asia/Makassar": "Singapore Standard Time",
+        "Asia/Jakarta": "SE Asia Standard Time",
+        "Asia/Jayapura": "Tokyo Standard Time",
+    },
+    collector="collectors/windows.ps1",
+    live="",
+    baseline="endpoint/windows.ps1",
+    report="endpoint/report.ps1",
+    outbox=encoded(OUTBOX),
+    program="",
+    feed_archive="",
+)

@@ -1,0 +1,1 @@
+"""One home on disk: paths, intent, vault, keys, backup."""

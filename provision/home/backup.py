@@ -1,0 +1,112 @@
+"""One file from which a new machine goes on: ledger, intent, vault, keys, papers.
+
+The office's SSH key is in it under the vault's password, the vault is encrypted as it is; the password
+itself is not in it. What can be made anew (devices.yml, peers.vault, the lab) is left out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from provision import __version__
+from provision.core.errors import ProvisionError
+from provision.home.vault import Vault, password
+from provision.home.workspace import Office
+
+FORMAT = 1
+MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
+KEYS = ("id_ed25519", "id_ed25519-rsa")  # the second is for firmware that knows no other
+CONTENTS = {
+    "ledger.jsonl": "every event, with its hash",
+    "inventory/": "the intent, and the vault (encrypted)",
+    "host-keys/": "the pinned host key of each device",
+    "ssh/": "the office's SSH key, encrypted with the vault's password",
+    "papers/": "the papers that were made",
+    "evidence/": "pictures that technicians attested with",
+    "way-back/": "old values of radios whose change is not confirmed",
+}
+LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What was written: where, the ledger's head, how many files."""
+
+    path: Path
+    events: int
+    head: str
+    files: int
+
+
+def backup(office: Office, path: Path) -> Backup:
+    """Write the home's backup to `path`, whole or not at all; raises ProvisionError where it cannot."""
+    from provision.ledger.copy import head_of, lines
+
+    office.place.insist()
+    if path.is_dir():
+        raise ProvisionError("this is a directory", where=str(path), hint="name a file, as berau.tar.gz")
+    text = list(lines(office.ledger))
+    events, head = head_of(text)
+    parts = {LEDGER: "".join(text).encode()} | dict(_files(office)) | dict(_key(office))
+    manifest = {
+        "format": FORMAT, "program": __version__, "at": office.now(), "events": events, "head": head,
+        "files": {name: sha256(body).hexdigest() for name, body in sorted(parts.items())},
+    }  # fmt: skip
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
+                _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
+                for name, body in sorted(parts.items()):
+                    _add(tar, name, body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ProvisionError(
+            f"the backup cannot be written: {error.strerror}", where=str(path), hint="another place, or free some space"
+        ) from None
+    return Backup(path=path, events=events, head=head, files=len(parts))
+
+
+def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(body), 0o600
+    tar.addfile(entry, io.BytesIO(body))
+
+
+def _files(office: Office) -> Iterator[tuple[str, bytes]]:
+    """Give what stands in the home as it is."""
+    inventory = office.place.inventory
+    for path in sorted(inventory.rglob("*")):
+        if path.is_file() and path.name != "devices.yml" and path.suffix not in {".lock", ".new"}:
+            yield f"inventory/{path.relative_to(inventory)}", path.read_bytes()
+    for folder in ("host-keys", "papers", "evidence", "way-back"):
+        for path in sorted((office.place.var / folder).glob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield f"{folder}/{path.name}", path.read_bytes()
+    for name in ("ansible.cfg", ".gitignore"):
+        if (office.place.root / name).is_file():
+            yield f"home/{name}", (office.place.root / name).read_bytes()
+
+
+def _key(office: Office) -> Iterator[tuple[str, bytes]]:
+    for name in KEYS:
+        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        if private.is_file():
+            yield f"ssh/{name}.vault", vault_of(office).seal(private.read_bytes())
+            yield f"ssh/{name}.pub", private.with_suffix(".pub").read_bytes()
+
+
+def vault_of(office: Office) -> Vault:
+    """Give the home's vault, which need not exist yet."""
+    return Vault(office.place.inventory / "secrets.vault.yml", password(office.place.root / "var" / "vault-password"))

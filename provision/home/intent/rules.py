@@ -1,0 +1,230 @@
+"""The rules that no single value can break alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
+from itertools import product
+
+from provision import families as _families
+from provision.core.model import ItemKind, slug
+from provision.home.intent.schema import Apn, ConferenceApp, Defaults, District, Districts, KitFile, Lending
+from provision.home.intent.text import Text
+
+KITS = 13
+COMPUTERS = (
+    "linux",
+    "windows",
+)  # the endpoints that this program knows; a test compares them with provision/endpoints/
+NETBIOS = 15  # characters of a computer name that Windows keeps whole
+UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
+WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
+
+
+def districts(file: Text, found: Districts) -> None:
+    """Thirteen districts, each code and name once."""
+    if len(found.kecamatan) != KITS:
+        file.fault((), f"{len(found.kecamatan)} kecamatan, Kabupaten Berau has {KITS}", "compare with the starter home")
+    for field in ("code", "name"):
+        seen: set[str] = set()
+        for at, one in enumerate(found.kecamatan):
+            value = slug(getattr(one, field))
+            if value in seen:
+                file.fault(("kecamatan", at, field), f"{field} {getattr(one, field)} stands twice", "keep one")
+            seen.add(value)
+
+
+def kits(
+    files: Mapping[str, Text],
+    found: Mapping[str, KitFile],
+    districts: Districts,
+    presets: Mapping[str, Apn],
+    families: tuple[str, ...],
+    usual: str,
+) -> None:
+    """Every kit complete, a modem in exactly the eight, nothing twice."""
+    by_slug = {slug(d.name): d for d in districts.kecamatan}
+    owners: dict[str, str] = {}
+    for name, kit in found.items():
+        place = by_slug.get(slug(kit.kecamatan))
+        if place is None:
+            near = get_close_matches(slug(kit.kecamatan), by_slug, n=1)
+            hint = f"did you mean {by_slug[near[0]].name}?" if near else "see inventory/kecamatan.yml"
+            files[name].fault(("kecamatan",), f"no such kecamatan: {kit.kecamatan}", hint)
+            continue
+        if place.code in owners:
+            files[name].fault(("kecamatan",), f"{place.name} has a kit already", f"see {owners[place.code]}")
+        owners[place.code] = name
+        _complete(files[name], kit, place)
+        _modem(files[name], kit, place, presets, families, usual)
+    _unique(files, found)
+    texts = [n for n in files if "/kits/" in n]
+    for place in districts.kecamatan:
+        if place.code not in owners and len(texts) == len(found):
+            files["inventory/kecamatan.yml"].fault(
+                ("kecamatan", districts.kecamatan.index(place)),
+                f"{place.name} has no kit", f"write inventory/kits/{slug(place.name)}.yml",
+            )  # fmt: skip
+
+
+def _complete(file: Text, kit: KitFile, place: District) -> None:
+    counts = Counter(item.kind for item in kit.items)
+    for kind in WHOLE:
+        if counts[kind] != 1:
+            file.fault(("items",), f"{place.name}: {counts[kind]} x {kind}, a kit has one", f"list exactly one {kind}")
+
+
+def _modem(
+    file: Text, kit: KitFile, place: District, presets: Mapping[str, Apn], families: tuple[str, ...], usual: str
+) -> None:
+    modems = [at for at, item in enumerate(kit.items) if item.kind is ItemKind.MODEM]
+    if not place.has_modem:
+        _no_modem(file, kit, place, modems)
+        return
+    if len(modems) != 1:
+        file.fault(
+            ("items",), f"{place.name}: {len(modems)} x modem, this kecamatan gets one", "list exactly one modem"
+        )
+    if kit.modem is None:
+        file.fault((), f"{place.name}: no modem section", "add modem: with its apn")
+        return
+    name = kit.modem.driver or usual
+    lacks = _families.load(name).lacks if name in families else ()
+    if kit.modem.failover and "failover" in lacks:
+        file.fault(("modem", "failover"), f"{name} has no failover here", "remove it; a Teltonika has it")
+    _apn(file, kit.modem.apn, presets, needed="apn" not in lacks)
+    if kit.modem.driver and kit.modem.driver not in families:
+        file.fault(("modem", "driver"), f"no such modem family: {kit.modem.driver}", "one of: " + ", ".join(families))
+    for at, field in product(modems, ("mac", "imei")):
+        if field not in lacks and not getattr(kit.items[at], field):
+            file.fault(("items", at), f"{kit.items[at].asset_tag}: a modem needs its {field}", "read it from the label")
+
+
+def _apn(file: Text, apn: str, presets: Mapping[str, Apn], *, needed: bool) -> None:
+    if apn in presets or (not apn and not needed):
+        return
+    near = get_close_matches(apn, presets, n=1)
+    hint = f"did you mean {near[0]}?" if near else "one of: " + ", ".join(sorted(presets))
+    file.fault(("modem", "apn"), f"no such APN preset: {apn or '(none given)'}", hint)
+
+
+def _no_modem(file: Text, kit: KitFile, place: District, modems: list[int]) -> None:
+    for at in modems:
+        file.fault(("items", at), f"{place.name} gets no modem", "only the eight remote kecamatan do")
+    if kit.modem:
+        file.fault(("modem",), f"{place.name} gets no modem", "remove the modem section")
+
+
+def _unique(files: Mapping[str, Text], found: Mapping[str, KitFile]) -> None:
+    for field in UNIQUE:
+        seen: dict[str, str] = {}
+        for name, kit in found.items():
+            for at, item in enumerate(kit.items):
+                value = str(getattr(item, field)).lower()
+                if not value:
+                    continue
+                path = ("items", at, field)
+                if value in seen:
+                    files[name].fault(path, f"{field} {getattr(item, field)} stands twice", f"also at {seen[value]}")
+                else:
+                    seen[value] = files[name].at(path)
+
+
+def _nets(
+    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+) -> Iterator[tuple[str, KitFile, IPv4Interface, str]]:
+    """Give each modem kit with its LAN and its tunnel address; note those that cannot be."""
+    from provision.home.intent.addresses import lan_of, numbered
+
+    codes = {slug(d.name): d.code for d in districts.kecamatan}
+    for name, kit in found.items():
+        code = codes.get(slug(kit.kecamatan))
+        if kit.modem is None or code is None:
+            continue
+        try:
+            lan = lan_of(kit.modem, defaults.modem, code)
+            address = str(kit.modem.address or IPv4Address(numbered(defaults.modem.address, code)))
+        except (AddressValueError, NetmaskValueError, ValueError) as error:
+            files["inventory/defaults.yml"].fault(("modem",), str(error), "write addresses as 10.64.{nn}.1/24")
+            return
+        yield name, kit, lan, address
+
+
+def addresses(
+    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+) -> None:
+    """No address twice, no subnet over another, every tunnel address in the hub's network."""
+    hub = defaults.hub.network
+    nets: dict[str, IPv4Network] = {"the hub's network": hub}
+    seen: dict[str, str] = {}
+    for name, _, lan, address in _nets(files, found, districts, defaults):
+        file = files[name]
+        for owner, net in nets.items():
+            if lan.network.overlaps(net):
+                file.fault(
+                    ("modem", "lan"),
+                    f"subnet {lan.network} overlaps {net} of {owner}",
+                    "give this kit its own modem.lan",
+                )
+        nets[name] = lan.network
+        if IPv4Address(address) not in hub:
+            file.fault(
+                ("modem", "address"), f"{address} is outside the hub's network {hub}", "choose an address inside it"
+            )
+        if address in seen:
+            file.fault(("modem", "address"), f"address {address} stands twice", f"also in {seen[address]}")
+        seen[address] = name
+
+
+def computers(
+    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+) -> None:
+    """Every PC of a known kind, no address twice."""
+    from provision.home.intent.addresses import numbered
+
+    codes = {slug(d.name): d.code for d in districts.kecamatan}
+    seen: dict[str, str] = {}
+    for name, kit in found.items():
+        if (code := codes.get(slug(kit.kecamatan))) is None:
+            continue
+        driver = kit.computer.driver or defaults.computer.driver
+        if driver not in COMPUTERS:
+            files[name].fault(
+                ("computer", "driver"), f"no such kind of PC: {driver}", "one of: " + ", ".join(COMPUTERS)
+            )
+        for at, item in enumerate(kit.items):
+            if item.kind is ItemKind.COMPUTER and driver == "windows" and len(item.asset_tag) > NETBIOS:
+                files[name].fault(
+                    ("items", at, "asset_tag"), f"{item.asset_tag} is no name for a Windows PC: {NETBIOS} characters at most",
+                    "give it a shorter tag",
+                )  # fmt: skip
+        try:
+            address = str(kit.computer.address or IPv4Address(numbered(defaults.computer.address, code)))
+        except AddressValueError as error:
+            files["inventory/defaults.yml"].fault(("computer", "address"), str(error), "write it as 10.64.{nn}.10")
+            return
+        if address in seen:
+            files[name].fault(("computer", "address"), f"address {address} stands twice", f"also in {seen[address]}")
+        seen[address] = name
+
+
+def apps(file: Text, defaults: Defaults, found: Mapping[str, ConferenceApp]) -> None:
+    """Every conference app that is asked for is one of apps.yml."""
+    for at, name in enumerate(defaults.computer.conference):
+        if name not in found:
+            hint = "one of: " + ", ".join(found) if found else "copy inventory/apps.yml from a new starter home"
+            file.fault(("computer", "conference", at), f"no such conference app: {name}", hint)
+
+
+def lending(file: Text, found: Lending) -> None:
+    """The basis is one of those listed, and the term is within its limit."""
+    basis = found.bases.get(found.basis)
+    if basis is None:
+        file.fault(("lending", "basis"), f"no such basis: {found.basis}", "one of: " + ", ".join(found.bases))
+    elif found.months > basis.limit_months:
+        file.fault(
+            ("lending", "months"), f"{found.months} months, {found.basis} allows {basis.limit_months}",
+            "shorten the term, or ask BPKAD or Bagian Hukum for the right basis",
+        )  # fmt: skip

@@ -1,0 +1,282 @@
+"""The shapes of the files in inventory/."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from provision.core import nip
+from provision.core.model import ItemKind
+
+
+class Shape(BaseModel):
+    """A mapping that takes no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _one_line(text: str) -> str:
+    if any(ord(c) < 32 for c in text):
+        raise ValueError("must be one line of printable text")
+    return text
+
+
+def _tag(text: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)*", text) or not 3 <= len(text) <= 27:
+        raise ValueError("must be 3 to 27 capital letters, digits and hyphens, as BRU-MDM-01")
+    return text
+
+
+def _mac(text: str) -> str:
+    if text and not re.fullmatch(r"(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}", text):
+        raise ValueError("must be a MAC address as 94:83:c4:00:00:01")
+    return text.lower().replace("-", ":")
+
+
+def _imei(text: str) -> str:
+    if not text:
+        return text
+    if not re.fullmatch(r"\d{15}", text):
+        raise ValueError("must be the 15 digits of the IMEI, in quotes")
+    double = [sum(divmod(int(d) * 2, 10)) if i % 2 else int(d) for i, d in enumerate(text)]
+    if sum(double) % 10:
+        raise ValueError("is not an IMEI: its check digit is wrong; read the label again")
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        return text and date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a day as 2026-11-24") from None
+
+
+def _versions(text: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError('must be a range of versions as ">=7.23.8,<7.24"') from None
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Tag = Annotated[str, AfterValidator(_tag)]
+Mac = Annotated[str, AfterValidator(_mac)]
+Imei = Annotated[str, AfterValidator(_imei)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class District(Shape):
+    """One row of kecamatan.yml."""
+
+    code: Annotated[str, Field(pattern=r"^64\.03\.(0[1-9]|1[0-3])$")]
+    name: Line
+    seat: Line
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    has_modem: bool
+    link: Literal["fibre", "radio", "lte", "vsat", "leo"]
+    power: Literal["grid", "genset", "solar"]
+
+
+class Districts(Shape):
+    """kecamatan.yml."""
+
+    kecamatan: list[District]
+
+
+class Zone(Shape):
+    """A time zone: its name, and its POSIX form (signs reversed)."""
+
+    name: Line
+    posix: Line
+
+
+class Hub(Shape):
+    """The office's end of the tunnels."""
+
+    host: Line
+    port: Port = 51820
+    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    network: IPv4Network
+
+
+class ModemDefaults(Shape):
+    """What holds for every modem; `{nn}` stands for the last part of the kecamatan's code."""
+
+    driver: str = "openwrt"
+    device: Line = ""
+    lan: str
+    address: str
+    bench_address: str = ""
+    bench_port: Port = 22
+    ssh_port: Port = 22
+    snmp_port: Port = 161
+    snmp_user: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")] = "pantau"
+    window_s: Annotated[int, Field(ge=10, le=3600)] = 180
+
+
+class ComputerDefaults(Shape):
+    """What holds for every PC; `apps` are Debian packages that must be installed, `conference` names of apps.yml."""
+
+    driver: str = "linux"
+    username: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "root"
+    address: str
+    ssh_port: Port = 22
+    apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
+    conference: list[Line] = []
+    updates_days: Annotated[int, Field(ge=1, le=365)] = 45
+    drop: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+
+
+class ConferenceApp(Shape):
+    """One app of apps.yml: its names on each kind of PC (globs), and the oldest version that will do."""
+
+    title: Line
+    linux: Annotated[list[Line], Field(min_length=1)]
+    windows: Annotated[list[Line], Field(min_length=1)]
+    at_least: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]
+
+
+class Party(Shape):
+    """One who signs."""
+
+    name: Line
+    nip: Annotated[str, AfterValidator(nip.read)]
+    position: Line
+    office: Line
+
+
+class Basis(Shape):
+    """One legal basis of lending: its printed title, and the longest term in months."""
+
+    title: Line
+    limit_months: Annotated[int, Field(ge=1, le=600)]
+
+
+class Lending(Shape):
+    """How the office lends: the papers' head, its signer, basis and term; proof older than `proof_days` is none."""
+
+    letterhead: Annotated[list[Line], Field(min_length=1, max_length=4)]
+    place: Line
+    first_party: Party
+    basis: str = "penggunaan_sementara"
+    months: Annotated[int, Field(ge=1, le=600)] = 24
+    proof_days: Annotated[int, Field(ge=1, le=90)] = 7
+    bases: dict[str, Basis]
+
+
+class Defaults(Shape):
+    """defaults.yml."""
+
+    contact: Line
+    timezone: Zone
+    ntp: Annotated[list[Line], Field(min_length=1)]
+    hub: Hub
+    modem: ModemDefaults
+    computer: ComputerDefaults
+    lending: Lending
+    ssh_keys: list[Line] = []
+
+
+class Apn(Shape):
+    """One preset of apn.yml."""
+
+    plmn: list[str]
+    apn: Line
+    auth: Literal["none", "pap", "chap", "both"] = "none"
+    username: Line = ""
+    password: Line = ""
+
+
+class BadFirmware(Shape):
+    """Versions of one family (of one model, a glob) that have a known fault; `write: false`: no way back on them."""
+
+    versions: Annotated[str, AfterValidator(_versions)]
+    because: Line
+    model: Line = "*"
+    write: bool = True
+
+
+class Firmware(Shape):
+    """What firmware.yml says of one family."""
+
+    good: list[Annotated[str, AfterValidator(_versions)]] = []
+    bad: list[BadFirmware] = []
+
+
+class SimCard(Shape):
+    """The SIM card in one modem, as the operator's app or *888# says on the day `dicek_pada`.
+
+    Data stops at the end of masa aktif; the number can be saved until the end of masa tenggang; the
+    quota has an end of its own.
+    """
+
+    number: Annotated[str, Field(pattern=r"^(\+62|0)8\d{7,12}$")]
+    masa_aktif_sampai: Annotated[str, Field(min_length=1), AfterValidator(_day)]
+    masa_tenggang_sampai: Annotated[str, AfterValidator(_day)] = ""
+    kuota_gb: Annotated[float, Field(ge=0)] | None = None
+    kuota_sampai: Annotated[str, AfterValidator(_day)] = ""
+    dicek_pada: Annotated[str, Field(min_length=1), AfterValidator(_day)]
+
+
+class ModemIntent(Shape):
+    """What must be true of one kit's modem; whatever is not given comes from the defaults."""
+
+    apn: str = ""
+    site_note: str = ""
+    failover: bool = False
+    driver: str | None = None
+    device: Line | None = None
+    lan_interface: Line = ""
+    tunnel: Literal["wireguard", "none"] = "wireguard"
+    sim: Literal["", "1", "2"] = ""
+    sim_card: SimCard | None = None
+    lan: IPv4Interface | None = None
+    address: IPv4Address | None = None
+    bench_address: IPv4Address | None = None
+    ssh_port: Port | None = None
+    snmp_port: Port | None = None
+    window_s: Annotated[int, Field(ge=10, le=3600)] | None = None
+
+
+class ComputerIntent(Shape):
+    """What is different about one kit's PC; whatever is not given comes from the defaults."""
+
+    driver: str | None = None
+    username: str | None = None
+    address: IPv4Address | None = None
+    ssh_port: Port | None = None
+
+
+class KitItem(Shape):
+    """One thing of a kit, as its label and the register say."""
+
+    asset_tag: Tag
+    kind: ItemKind
+    brand: Line
+    model: Line
+    serial: Line
+    kode_barang: Annotated[str, Field(pattern=r"^(perlu_konfirmasi|\d(\.\d{1,3}){6})$")]
+    condition: Literal["baik", "rusak_ringan", "rusak_berat"]
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    value_idr: Annotated[int, Field(ge=0)]
+    nibar: Annotated[str, Field(pattern=r"^(\d{45})?$")] = ""
+    mac: Mac = ""
+    imei: Imei = ""
+    received: Annotated[str, AfterValidator(_day)] = ""
+
+
+class KitFile(Shape):
+    """kits/<kecamatan>.yml."""
+
+    kecamatan: str
+    modem: ModemIntent | None = None
+    computer: ComputerIntent = ComputerIntent()
+    items: list[KitItem]

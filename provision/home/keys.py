@@ -1,0 +1,71 @@
+"""SSH keys: the office's own, and the pinned key of each device."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from provision.core.errors import IdentityError, ProvisionError
+from provision.core.host_keys import fingerprint
+
+RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
+
+
+def office_key(path: Path) -> str:
+    """Give the office's public key, making the pair (Ed25519, 0600) at first need; a path that ends in `-rsa` is RSA's."""
+    public = path.with_suffix(".pub")
+    if not path.exists():
+        from cryptography.hazmat.primitives import serialization as form
+        from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+        old = path.name.endswith("-rsa")
+        key = rsa.generate_private_key(65537, RSA_BITS) if old else ed25519.Ed25519PrivateKey.generate()
+        private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
+        shown = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        public.write_text(shown.decode() + " diskominfo-office\n")
+        temporary = path.with_suffix(".new")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(private)
+        try:
+            os.link(temporary, path)  # two first commands at once: the first one wins
+        except FileExistsError:
+            return office_key(path)
+        finally:
+            temporary.unlink()
+        public.write_text(shown.decode() + " diskominfo-office\n")
+    if not public.exists():
+        raise ProvisionError(
+            "the public half of the office's SSH key is missing",
+            where=str(public),
+            hint="ssh-keygen -y -f KEY > KEY.pub",
+        )
+    return public.read_text().strip()
+
+
+def unpin(folder: Path, tag: str) -> None:
+    """Forget a device's host key."""
+    (folder / tag).unlink(missing_ok=True)
+
+
+def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
+    """Keep a device's host key in a file of its own; a different key is taken over it only where a person said so."""
+    known = pinned(folder, tag)
+    if known and known != key and not over:
+        raise IdentityError(
+            f"the host key changed: pinned {fingerprint(known)}, now {fingerprint(key)}",
+            where=tag,
+            hint="is this the same box? after a factory reset: provision enrol TAG --address A --new-key",
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = folder / f".{tag}.new"
+    temporary.write_text(f"{tag} {key}\n")
+    temporary.replace(folder / tag)
+
+
+def pinned(folder: Path, tag: str) -> str:
+    """Give the pinned key of a device, or an empty text."""
+    try:
+        return (folder / tag).read_text().split(" ", 1)[1].strip()
+    except (FileNotFoundError, IndexError):
+        return ""

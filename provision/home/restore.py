@@ -1,0 +1,160 @@
+"""A backup back into a home: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import shutil
+import tarfile
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from provision.core.errors import ProvisionError, VaultError
+from provision.core.model import Secret
+from provision.home.ansible_vault import decrypt
+from provision.home.backup import FORMAT, KEYS, LEDGER, MANIFEST
+from provision.home.vault import NAME, password
+from provision.home.workspace import Office
+
+PLACES = {
+    "inventory": "inventory",
+    "host-keys": "var/host-keys",
+    "papers": "var/papers",
+    "evidence": "var/evidence",
+    "way-back": "var/way-back",
+    "home": ".",
+}
+PRIVATE = {"papers", "evidence", "way-back"}
+BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What was restored: the ledger's head, and where what stood here before was laid, if anything did."""
+
+    events: int
+    head: str
+    aside: Path | None
+
+
+def restore(office: Office, path: Path) -> Restored:
+    """Bring the home to the state of the backup at `path`.
+
+    Raises ProvisionError, with nothing written, where the backup is not whole, the vault password is
+    wrong, or the ledger here is newer or another one.
+    """
+    from provision.ledger import connect
+    from provision.ledger.copy import head_of, take
+
+    manifest, parts = read(path)
+    lines = parts.pop(LEDGER).decode().splitlines()
+    if head_of(lines) != (manifest["events"], manifest["head"]):
+        raise ProvisionError(
+            "its ledger is not the one that its manifest names", where=str(path), hint="take another backup"
+        )
+    keys = _keys(office, parts)
+    root = office.place.root
+    office.place.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = connect(office.place.database, office.place.var / "ledger.head", "restore")
+    try:
+        events, head = take(ledger, lines)
+    finally:
+        ledger.close()
+    aside = _lay(root, parts, office.place.var / f"before-restore-{office.now().replace(':', '')}")
+    for name, key in keys.items():
+        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        _private(private, key)
+        private.with_suffix(".pub").write_bytes(parts[f"ssh/{name}.pub"])
+    return Restored(events=events, head=head, aside=aside)
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read a backup whole and compare each part with its manifest; raises ProvisionError where it is not whole."""
+    parts: dict[str, bytes] = {}
+    try:
+        whole = gzip.decompress(path.read_bytes())  # all of it: its own checksum counts, too
+        with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+            for entry in tar:
+                name = PurePosixPath(entry.name)
+                if not entry.isreg() or name.is_absolute() or ".." in name.parts:
+                    raise ValueError(f"a part that is no plain file: {entry.name}")
+                body = tar.extractfile(entry)
+                parts[entry.name] = body.read() if body else b""
+        manifest = json.loads(parts.pop(MANIFEST))
+        wrong = [n for n, digest in manifest["files"].items() if sha256(parts.get(n, b"")).hexdigest() != digest]
+        foreign = sorted(set(parts) - set(manifest["files"]))
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise _broken(path, str(error)) from None
+        raise ProvisionError(
+            f"the backup cannot be read: {error.strerror}", where=str(path), hint="check its path"
+        ) from None
+    except BROKEN as error:
+        raise _broken(path, str(error) or "it ends too soon") from None
+    if wrong or foreign or LEDGER not in parts:
+        raise _broken(path, f"{(wrong or foreign or [LEDGER])[0]} is not what was written")
+    if manifest.get("format") != FORMAT:
+        raise ProvisionError(
+            f"it is of another program: format {manifest.get('format')}",
+            where=str(path),
+            hint="install the program that wrote it",
+        )
+    return manifest, parts
+
+
+def _broken(path: Path, why: str) -> ProvisionError:
+    return ProvisionError(
+        f"the backup is not whole: {why}; nothing was written",
+        where=str(path),
+        hint="copy it again, or take an older one",
+    )
+
+
+def _keys(office: Office, parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Open what only the vault's password opens: the SSH keys, and the vault to see that it is the right one."""
+    places = {f"ssh/{name}.vault": name for name in KEYS} | {f"inventory/{NAME}": ""}
+    sealed = {place: name for place, name in places.items() if place in parts}
+    if not sealed:
+        return {}
+    secret: Secret = password(office.place.root / "var" / "vault-password")
+    try:
+        opened = {name: decrypt(parts[place], secret.reveal().encode()) for place, name in sealed.items()}
+    except ValueError:
+        raise VaultError(
+            "the vault password is not the one of this backup; nothing was written", where=next(iter(sealed)),
+            hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
+        ) from None  # fmt: skip
+    return {name: text for name, text in opened.items() if name}
+
+
+def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:
+    """Write the parts to their places; what stands there and differs is laid aside first."""
+    used = False
+    for name, body in parts.items():
+        folder, _, rest = name.partition("/")
+        if folder not in PLACES:
+            continue
+        target = root / PLACES[folder] / rest
+        if target.is_file() and target.read_bytes() != body:
+            kept = aside / name
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.move(target, kept)
+            used = True
+        if not target.is_file():
+            _private(target, body, mode=0o600 if rest == NAME or folder in PRIVATE else 0o644)
+    return aside if used else None
+
+
+def _private(target: Path, body: bytes, mode: int = 0o600) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = target.with_name(target.name + ".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(target)

@@ -1,0 +1,72 @@
+"""A starter home: what a team edits first."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from provision.core.errors import ProvisionError
+from provision.local.share import share
+
+ANSIBLE_CFG = """# Ansible in this home: the intent and the vault are not inventory.
+[defaults]
+host_key_checking = True
+interpreter_python = auto_silent
+
+[inventory]
+enable_plugins = ansible.builtin.yaml
+ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, apps\\.yml$, firmware\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
+"""
+SHELF = {  # the lab's eight come from several makers, as the shelf may
+    "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),
+    "tabalar": ("routeros", "MikroTik", "LtAP LTE kit"),
+    "biatan": ("rutos", "Teltonika", "RUT950"),
+    "pulau-derawan": ("rutos", "Teltonika", "RUT955"),
+}
+WINDOWS = ("kelay", "tabalar", "maratua", "batu-putih", "biatan")  # the lab's PCs of another kind
+GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
+
+
+def make(directory: Path, *, lab: bool) -> Path:
+    """Make the home; raises ProvisionError where something is in the way."""
+    if directory.exists() and any(directory.iterdir()):
+        raise ProvisionError("the directory is not empty", where=str(directory), hint="choose another one")
+    try:
+        shutil.copytree(share("inventory"), directory / "inventory", dirs_exist_ok=True)
+        for left in ("devices.yml", "secrets.vault.yml", "secrets.vault.lock"):
+            (directory / "inventory" / left).unlink(missing_ok=True)
+        (directory / "ansible.cfg").write_text(ANSIBLE_CFG)
+        (directory / ".gitignore").write_text(GITIGNORE)
+        if lab:
+            (directory / "var").mkdir(mode=0o700)
+            with os.fdopen(os.open(directory / "var/vault-password", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+            shutil.copy(Path(__file__).parents[1] / "lab" / "defaults.yml", directory / "inventory" / "defaults.yml")
+            _mix(directory / "inventory")
+    except OSError as error:
+        raise ProvisionError(
+            f"cannot make a home here: {error.strerror}",
+            where=str(directory),
+            hint="choose a directory that you may write to",
+        ) from None
+    return directory
+
+
+def _mix(inventory: Path) -> None:
+    """Put modems of other makers into some kits, and into the delivery list."""
+    delivery = (inventory / "delivery.csv").read_text()
+    for name, (driver, brand, model) in SHELF.items():
+        path = inventory / "kits" / f"{name}.yml"
+        head, _, modem = path.read_text().rpartition("    brand: ")
+        old_brand, old_model = (line.partition(": ")[2] for line in ("brand: " + modem).splitlines()[:2])
+        rest = modem.partition("\n")[2].partition("\n")[2]
+        tag = head.rpartition("asset_tag: ")[2].partition("\n")[0]
+        head = head.replace("modem:\n", f"modem:\n  driver: {driver}\n", 1)
+        path.write_text(f"{head}    brand: {brand}\n    model: {model}\n{rest}")
+        delivery = delivery.replace(f"{tag},Modem,{old_brand},{old_model}", f"{tag},Modem,{brand},{model}")
+    (inventory / "delivery.csv").write_text(delivery)
+    for name in WINDOWS:
+        path = inventory / "kits" / f"{name}.yml"
+        path.write_text(path.read_text().replace("items:\n", "computer:\n  driver: windows\nitems:\n", 1))

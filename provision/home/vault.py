@@ -1,0 +1,242 @@
+"""Per-device secrets in one Ansible Vault file, which the team's other playbooks can read."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from provision.core.errors import VaultError
+from provision.core.model import Secret
+from provision.core.snmp_keys import NET_SNMP, ROUTEROS, localise
+from provision.home.ansible_vault import decrypt, encrypt
+
+NAME = "secrets.vault.yml"
+PASSWORD_BYTES = 18
+REPORT_KEY_BYTES = 32  # as long as the digest (RFC 2104)
+NEXT = ".next"
+
+
+class Vault:
+    """The secrets of one home; a set is made at first need and kept at once."""
+
+    def __init__(self, path: Path, password: Secret) -> None:
+        """Open the vault at `path`; a missing file is an empty vault."""
+        self.path = path
+        self._password = password
+        self._sets: dict[str, dict[str, str]] = {}
+        self._stamp: tuple[int, int] | None = None
+        self._load()
+
+    def device(self, tag: str) -> Mapping[str, Secret]:
+        """Give the set of one device, making it where there is none."""
+        if tag not in self._sets:
+            with self._locked():
+                self._load()
+                if tag not in self._sets:
+                    self._sets[tag] = fresh(tag)
+                    self._save()
+        return {name: Secret(text) for name, text in self._sets[tag].items()}
+
+    def devices(self, tags: list[str]) -> dict[str, Mapping[str, Secret]]:
+        """Give the sets of several devices; missing ones are made in one write."""
+        if missing := [t for t in tags if t not in self._sets]:
+            with self._locked():
+                self._load()
+                self._sets |= {t: fresh(t) for t in missing if t not in self._sets}
+                self._save()
+        return {t: self.device(t) for t in tags}
+
+    def report_key(self, tag: str, *, anew: bool = False) -> Secret:
+        """Give the key by which a PC signs its reports (hex), making it where there is none, or `anew`."""
+        if anew or "report_key" not in self._sets.get(tag, {}):
+            with self._locked():
+                self._load()
+                own = self._sets.setdefault(tag, {})
+                if anew or "report_key" not in own:
+                    own["report_key"] = secrets.token_hex(REPORT_KEY_BYTES)
+                    self._save()
+        return Secret(self._sets[tag]["report_key"])
+
+    def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
+        """Put secrets that a person has set on a device into its set."""
+        self.device(tag)
+        with self._locked():
+            self._load()
+            stale = tuple(f"{name}_key" for name in own)  # keys that were made of the passphrases before
+            kept = {name: text for name, text in self._sets[tag].items() if not name.startswith(stale)}
+            self._sets[tag] = kept | {name: one.reveal() for name, one in own.items()}
+            self._save()
+
+    def pending(self, tag: str) -> Mapping[str, Secret]:
+        """Give the set that is to replace a device's own, making it where there is none; both are kept."""
+        return self.device(tag + NEXT)
+
+    def promote(self, tag: str) -> None:
+        """Make the pending set the device's own; nothing where there is none."""
+        self._settle(tag, take=True)
+
+    def discard(self, tag: str) -> None:
+        """Forget the pending set; nothing where there is none."""
+        self._settle(tag, take=False)
+
+    def _settle(self, tag: str, *, take: bool) -> None:
+        if tag + NEXT not in self._sets:
+            return
+        with self._locked():
+            self._load()
+            waiting = self._sets.pop(tag + NEXT, None)
+            if take and waiting:
+                self._sets[tag] = waiting
+            self._save()
+
+    def drop(self, tags: list[str]) -> None:
+        """Forget the sets of some devices."""
+        if not any(t in self._sets for t in tags):
+            return
+        with self._locked():
+            self._load()
+            self._sets = {name: one for name, one in self._sets.items() if name.removesuffix(NEXT) not in tags}
+            self._save()
+
+    def seal_key(self) -> bytes:
+        """Give the key of the digests by which the ledger compares secrets without knowing them."""
+        if "seal" not in self._sets:
+            with self._locked():
+                self._load()
+                if "seal" not in self._sets:
+                    self._sets["seal"] = {"key": secrets.token_hex(32)}
+                    self._save()
+        return bytes.fromhex(self._sets["seal"]["key"])
+
+    def seal(self, text: bytes) -> bytes:
+        """Encrypt a text with the vault's password, in Ansible Vault's format."""
+        return encrypt(text, self._password.reveal().encode())
+
+    def open(self, text: bytes) -> bytes:
+        """Decrypt what `seal` gave; raises ValueError where it is not ours or altered."""
+        return decrypt(text, self._password.reveal().encode())
+
+    def _load(self) -> None:
+        try:
+            stamp = self.path.stat()
+        except FileNotFoundError:
+            return
+        if self._stamp == (stamp.st_mtime_ns, stamp.st_size):
+            return
+        import yaml
+
+        try:
+            text = decrypt(self.path.read_bytes(), self._password.reveal().encode())
+        except ValueError:
+            raise VaultError(
+                "the vault does not open: wrong vault password, or the file is damaged",
+                where=str(self.path),
+                hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
+            ) from None
+        self._sets = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}  # noqa: S506 (both are safe)
+        self._stamp = (stamp.st_mtime_ns, stamp.st_size)
+
+    def _save(self) -> None:
+        import yaml
+
+        text = yaml.dump(self._sets, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
+        temporary = self.path.with_suffix(".new")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.seal(text.encode()))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            raise VaultError(
+                f"the vault cannot be kept: {error.strerror}",
+                where=str(self.path),
+                hint="free space, or check permissions",
+            ) from None
+        stamp = self.path.stat()
+        self._stamp = (stamp.st_mtime_ns, stamp.st_size)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            lock = self.path.with_suffix(".lock").open("w")
+        except OSError as error:
+            raise VaultError(
+                f"the vault cannot be kept: {error.strerror}", where=str(self.path), hint="check permissions"
+            ) from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def fresh(tag: str) -> dict[str, str]:
+    """Make one device's set: all random, from the operating system; the SNMP keys localised, too."""
+    from passlib.hash import sha512_crypt
+
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    auth, priv = (secrets.token_urlsafe(PASSWORD_BYTES) for _ in range(2))
+    return {
+        "admin_password": password,
+        "password_hash": sha512_crypt.using(rounds=5000).hash(password),
+        "snmp_auth": auth,
+        "snmp_priv": priv,
+        **_localised(auth, priv, tag.removesuffix(NEXT)),
+        "wireguard_private": wireguard_key(),
+        "wireguard_preshared": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+
+
+def _localised(auth: str, priv: str, tag: str) -> dict[str, str]:
+    return {
+        usm.key(name): localise(text, usm.engine_id(tag), usm.digest).hex()
+        for usm in (NET_SNMP, ROUTEROS)
+        for name, text in (("snmp_auth", auth), ("snmp_priv", priv))
+    }
+
+
+def wireguard_key() -> str:
+    """Make an X25519 private key, clamped as `wg genkey` does."""
+    raw = bytearray(secrets.token_bytes(32))
+    raw[0] &= 248
+    raw[31] = raw[31] & 127 | 64
+    return base64.b64encode(bytes(raw)).decode()
+
+
+def wireguard_public(private: Secret) -> str:
+    """Give the public key, which the hub needs."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    key = X25519PrivateKey.from_private_bytes(base64.b64decode(private.reveal()))
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def password(kept: Path) -> Secret:
+    """Give the vault password: from a file, the environment, or the terminal, in this order.
+
+    The file is the one that PROVISION_VAULT_PASSWORD_FILE names, or `kept`, where it exists.
+    """
+    name = os.environ.get("PROVISION_VAULT_PASSWORD_FILE") or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+    if name or (kept.exists() and not os.environ.get("PROVISION_VAULT_PASSWORD")):
+        name = name or str(kept)
+        try:
+            return Secret(Path(name).read_text().strip())
+        except OSError as error:
+            raise VaultError(
+                f"the vault password file cannot be read: {error.strerror}", where=name, hint="check its path"
+            ) from None
+    if text := os.environ.get("PROVISION_VAULT_PASSWORD"):
+        return Secret(text)
+    if sys.stdin.isatty():
+        import getpass
+
+        return Secret(getpass.getpass("Vault password: "))
+    raise VaultError(
+        "no vault password", hint="set PROVISION_VAULT_PASSWORD_FILE, or run this in a terminal to be asked"
+    )

@@ -1,7 +1,0 @@
-"""What people wrote in inventory/ -> kits and intents, or every fault at once."""
-
-from __future__ import annotations
-
-from provision.intent.read import Home, read
-
-__all__ = ["Home", "read"]

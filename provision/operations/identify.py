@@ -1,0 +1,226 @@
+"""What is this box? Asked by SNMP and by its SSH banner; few credentials are tried, and it stops before a lockout.
+
+Nothing is written, nothing secret of ours is sent: a community that everybody knows, the factory's login, and the
+label's password where a person gives it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provision import families as _families
+from provision.connectors import host_key, prompt, snmp_v2c
+from provision.core import family as core_family
+from provision.core import host_keys, versions
+from provision.core.errors import DeviceError, UnreachableError, UsageError
+from provision.core.model import Secret
+from provision.families import readings
+from provision.families.readings import mib
+
+COMMUNITY = "public"
+LOGINS = 2  # RutOS blocks a sender after few wrong passwords; two are below every limit that was read
+BANNER_S = 3.0
+BANNERS = {"ROSSSH": ("routeros",), "dropbear": ("rutos", "openwrt")}
+KEPT = 8
+SERIAL = re.compile(r"[\w/.-]{4,40}")  # a shell that complains of a word that it does not know says more
+SECRETIVE = ("imei", "imsi", "iccid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a box said: its family (or nothing), model, firmware, serial and the rest, and how each was learned."""
+
+    family: str
+    vendor: str
+    model: str
+    firmware: str
+    serial: str
+    mac: str
+    imei: str
+    banner: str
+    modems: tuple[mib.Modem, ...] = ()
+    tried: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where a box is asked."""
+
+    host: str
+    ssh_port: int
+    snmp_port: int
+
+
+def identify(where: Where, *, approve: Callable[[str], bool], password: Secret | None = None) -> Known:
+    """Say what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
+    _insist(where)
+    tried: list[str] = []
+    box, family = _by_snmp(where, tried)
+    banner = _banner(where)
+    said: dict[str, str] = {}
+    if banner:
+        family, said = _by_ssh(where, banner, family, approve, password, tried)
+    if not family and not banner and box is None:
+        raise UnreachableError(
+            "nothing answers, neither SSH nor SNMP",
+            where=f"{where.host} ports {where.ssh_port} and {where.snmp_port}",
+            hint="is it on, is the cable in its LAN port, is this computer in its subnet?",
+        )
+    modem = next((m for m in box.modems if "imei" in m.readings), None) if box else None
+    firmware = versions.number(said.get("firmware", "")) if family == "routeros" else said.get("firmware", "")
+    return Known(
+        family=family, banner=banner, tried=tuple(tried), modems=box.modems if box else (),
+        vendor=box.vendor if box else TITLES.get(family, ""), model=(box.model if box else "") or said.get("model", ""),
+        firmware=firmware or (box.firmware if box else ""),
+        serial=said.get("serial", "").replace("\0", "").strip() or (box.serial if box else ""),
+        mac=colons(said.get("mac", "")),
+        imei=re.sub(r"\D", "", said.get("imei", "")) or str(modem.readings["imei"] if modem else ""),
+    )  # fmt: skip
+
+
+def _insist(where: Where) -> None:
+    """Raise UsageError where the address is none."""
+    try:
+        socket.getaddrinfo(where.host, where.ssh_port, socket.AF_INET)
+    except (OSError, UnicodeError):
+        raise UsageError(f"no such host: {where.host}", hint="write its address, as 192.168.1.1") from None
+
+
+TITLES = {"openwrt": "OpenWrt", "routeros": "MikroTik", "rutos": "Teltonika"}
+
+
+def _by_snmp(where: Where, tried: list[str]) -> tuple[mib.Box | None, str]:
+    """Ask the agent with the one community that everybody knows, by the tables of the families that it may be."""
+    agent = snmp_v2c.Agent(host=where.host, port=where.snmp_port, community=COMMUNITY)
+    tried.append(f"SNMP v2c, community {COMMUNITY}")
+    first = snmp_v2c.get(agent, (mib.SYS_DESCR, mib.SYS_OBJECT_ID))
+    if first is None or not snmp_v2c.asked(first):
+        return None, ""
+    system = mib.text(first.get(mib.SYS_OBJECT_ID)).lstrip(".")
+    likely = {
+        name: f for name, f in readings.families().items() if any(mib.below(system, prefix) for prefix in f.systems)
+    }
+    values = first | (snmp_v2c.get(agent, tuple(dict.fromkeys(_scalars(likely)))) or {})
+    name = readings.identify(values)
+    if not name:
+        return mib.Box(vendor="", model=mib.text(first.get(mib.SYS_DESCR)), firmware="", serial="", modems=()), ""
+    family = readings.families()[name]
+    roots = tuple(mib.place(rows, c) for rows in family.rows if rows.scalar is None for c in rows.columns)
+    named = tuple(rows.only.oid for rows in family.rows if rows.only)
+    values |= snmp_v2c.columns(agent, (*roots, *named))
+    return mib.read(family, values), name if name in _families.names() else ""
+
+
+def _scalars(families: Mapping[str, mib.Family]) -> list[str]:
+    found: list[str] = []
+    for family in families.values():
+        sources = (*family.evidence, *family.model, *family.firmware, *family.serial)
+        found += [said.oid for said in sources if not said.oid.endswith("*")] + list(family.lacks)
+        found += [f"{mib.place(r, c)}.0" for r in family.rows if r.scalar is not None for c in r.columns]
+    return found
+
+
+def _banner(where: Where) -> str:
+    """Give the line that the SSH server says before anything else, or nothing."""
+    try:
+        with socket.create_connection((where.host, where.ssh_port), timeout=BANNER_S) as door:
+            door.settimeout(BANNER_S)
+            return mib.text(door.recv(255).split(b"\n")[0])
+    except OSError:
+        return ""
+
+
+def _by_ssh(
+    where: Where, banner: str, family: str, approve: Callable[[str], bool], password: Secret | None, tried: list[str]
+) -> tuple[str, dict[str, str]]:
+    """Log in as the factory lets people in, and ask for serial, MAC and IMEI; at most LOGINS times."""
+    names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
+    logins = [(name, secret) for name in names for secret in _secrets(name, password)][:LOGINS]
+    if not logins:
+        return family, {}
+    key = host_key.read_host_key(where.host, where.ssh_port)
+    if not approve(host_keys.fingerprint(key)):
+        return family, {}
+    for name, secret in logins:
+        driver = _families.load(name)
+        user = driver.factory.username
+        tried.append(f"SSH, {user} {'with the label password' if secret.reveal() else 'without a password'} ({name})")
+        login = prompt.Login(
+            host=where.host, port=where.ssh_port, kind=driver.netmiko, username=user, password=secret, host_key=key
+        )
+        try:
+            said = ask(login, driver)
+        except (UnreachableError, DeviceError):
+            continue
+        if SERIAL.fullmatch(said.get("serial", "").replace("\0", "").strip()):
+            return name, said
+    return family, {}
+
+
+def _secrets(name: str, password: Secret | None) -> list[Secret]:
+    """Give what may open a family's box from the carton: the label's password where a person gives it, else none."""
+    if password:
+        return [password]
+    return [] if name == "rutos" else [Secret(_families.load(name).factory.password)]
+
+
+def ask(login: prompt.Login, driver: core_family.Driver) -> dict[str, str]:
+    """Ask a box who it is, in the words of its family and firmware."""
+    first = {n: line for n, line in driver.identity.items() if n == "firmware" and driver.features}
+    said = prompt.read(login, first) if first else {}
+    word = "monitor" if driver.has(said.get("firmware", "")).get("monitor") else "info"
+    rest = {n: line.replace("{monitor}", word) for n, line in driver.identity.items() if n not in first}
+    return said | prompt.read(login, rest)
+
+
+def colons(mac: str) -> str:
+    """Write a MAC address as the record does, however the box writes it."""
+    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def masked(text: str) -> str:
+    """Show who made a module and no more of it: the first eight digits of an IMEI, IMSI or ICCID."""
+    return text[:KEPT] + "•" * max(len(text) - KEPT, 0)
+
+
+def shown(known: Known) -> list[tuple[str, str]]:
+    """Give what a person wants to read, in order; identities of the module are masked."""
+    lines = [
+        ("family", known.family or "none that this program can provision"), ("vendor", known.vendor), ("model", known.model),
+        ("firmware", known.firmware), ("serial", known.serial), ("mac", known.mac), ("imei", masked(known.imei)),
+        ("banner", known.banner),
+    ]  # fmt: skip
+    for modem in known.modems:
+        said = {n: masked(str(v)) if n in SECRETIVE else v for n, v in modem.readings.items()}
+        lines.append((f"modem {modem.index}", ", ".join(f"{n} {v}" for n, v in said.items()) or "says nothing"))
+        lines += [("anomaly", anomaly) for anomaly in modem.anomalies]
+    return [(name, value or "not said") for name, value in lines]
+
+
+def shape(known: Known) -> dict[str, Any]:
+    """Give the documented JSON shape."""
+    modems = [
+        {"index": m.index, "readings": {n: masked(str(v)) if n in SECRETIVE else v for n, v in m.readings.items()},
+         "missing": dict(m.missing), "anomalies": list(m.anomalies)}
+        for m in known.modems
+    ]  # fmt: skip
+    own = {n: getattr(known, n) for n in ("family", "vendor", "model", "firmware", "serial", "mac", "banner")}
+    return own | {"imei": masked(known.imei), "modems": modems, "tried": list(known.tried)}
+
+
+def entry(known: Known, year: int) -> str:
+    """Write the lines of a kit's file for this box, to be pasted and completed; `year`: of buying it, for now."""
+    import yaml
+
+    item: dict[str, Any] = {
+        "asset_tag": "BRU-MDM-XX", "kind": "modem", "brand": known.vendor or "?", "model": known.model or "?",
+        "serial": known.serial or "?", "kode_barang": "perlu_konfirmasi", "condition": "baik", "year": year,
+        "value_idr": 0, "mac": known.mac, "imei": known.imei,
+    }  # fmt: skip
+    head = {"modem": {"driver": known.family, "apn": "telkomsel"}} if known.family else {}
+    return yaml.safe_dump(head | {"items": [item]}, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,56 @@
+"""The lab of a home: a box for each modem and PC of its kits, with a folder of packages to install."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provision.core.errors import UsageError
+from provision.core.model import ItemKind
+from provision.home.keys import office_key
+from provision.home.workspace import Office
+from provision.lab import client
+from provision.lab.factory import Box
+from provision.lab.pcfactory import Pc
+
+FIRMWARE = {"openwrt": "25.12.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
+LABEL = {"rutos": "Label-4711"}  # the password that a RutOS box has from the carton
+PACKAGES = (
+    "snmpd-5.9.4-r1.apk",
+    "snmpd_5.9.4-1_lab.ipk",
+    "wireguard-tools-1.0.20210914-r2.apk",
+    "wireguard-tools_1.0.20210914-2_lab.ipk",
+    "zoom_6.2.11_amd64.deb",
+)
+THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
+
+
+def up(office: Office) -> dict[str, Any]:
+    """Start the lab; raises UsageError where the home's addresses are not loopback."""
+    boxes: list[Box | Pc] = [
+        Box(
+            tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
+            firmware=FIRMWARE[i.driver], system=i.driver, password=LABEL.get(i.driver, ""), address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
+        )
+        for tag, i in office.home.intents.items()
+    ]  # fmt: skip
+    key = office_key(office.place.ssh_key)  # the technician's ssh-copy-id
+    for tag, pc in office.home.computers.items():
+        names = {str(k): f"{i.brand} {i.model}" for k in THINGS if (i := pc.kit.item(k))}
+        boxes.append(
+            Pc(
+                tag=tag, serial=pc.item.serial, mac=pc.item.mac, vendor=pc.item.brand, model=pc.item.model,
+                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names, system=pc.driver,
+            )
+        )  # fmt: skip
+    if not all(b.address.startswith("127.") for b in boxes):
+        raise UsageError("this home is not a lab: its addresses are not loopback", hint="provision init DIR --lab")
+    folder = office.place.lab / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = office.place.lab / "labels"
+    labels.mkdir(exist_ok=True)
+    for box in boxes:
+        if isinstance(box, Box) and box.password:
+            (labels / box.tag).write_text(box.password + "\n")
+    for name in PACKAGES:
+        (folder / name).write_text(f"a stand-in for {name}\n")
+    return client.up(office.place.lab, boxes)
