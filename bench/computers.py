@@ -42,7 +42,7 @@ def _sizes(show: Show) -> None:
     from provision.families.languages import pc_task
 
     for name, goal in (("linux", 16_000), ("windows", 60_000)):
-        kind = families.load_pc(name)
+        kind = families.pc(name)
         for verb, live in (("look", False), ("look", bool(kind.live)), ("apply", False)):
             given = {"report": Secret("{}"), "report_program": look.report_program(name)} if verb == "apply" else {}
             task = pc_task.Task(
@@ -57,8 +57,9 @@ def _sizes(show: Show) -> None:
 
 def _reports(show: Show) -> None:
     """A thousand whole Windows answers, each read, proven and judged."""
-    from provision import checks
-    from provision.core.model import Device, Item, ItemKind, Secret, Snapshot, Stage
+    from provision import checks, families
+    from provision.core.device import Device
+    from provision.core.model import Item, ItemKind, Secret, Snapshot, Stage
     from provision.families.languages import pc_report
     from provision.lab import pcfactory
 
@@ -81,8 +82,8 @@ def _reports(show: Show) -> None:
         year=2026, value_idr=1,
     )  # fmt: skip
     device = Device(
-        tag="BRU-PC-01", kecamatan="kelay", driver="windows", host="h", bench_host="h", ssh_port=22, snmp_port=0,
-        stage=Stage.PROVISIONED, role="computers",
+        tag="BRU-PC-01", kecamatan="kelay", family=families.pc("windows"), host="h", bench_host="h", ssh_port=22, snmp_port=0,
+        stage=Stage.PROVISIONED,
     )  # fmt: skip
     now = int(time.time())
     started = time.perf_counter()
@@ -98,10 +99,10 @@ def _reports(show: Show) -> None:
 
 def _looks(home: Path, folder: Path, show: Show) -> None:
     """One look at all 13 (whole process: Ansible, collector, checks, ledger), beside one raw task on the same hosts."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    office = Office(home)
-    tags = list(office.home.computers)
+    workspace = Workspace(home)
+    tags = list(workspace.home.computers)
     packages = ("--packages", str(home / "var/lab/packages"))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda tag: timed(provision(home, "enrol", tag, "--yes")), tags))
@@ -110,10 +111,10 @@ def _looks(home: Path, folder: Path, show: Show) -> None:
     hosts = {
         tag: {
             "ansible_host": known.device.bench_host, "ansible_port": known.device.ssh_port, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(office.place.ssh_key),
+            "ansible_ssh_private_key_file": str(workspace.place.ssh_key),
             "ansible_ssh_common_args": f"-o UserKnownHostsFile={home}/var/host-keys/{tag} -o HostKeyAlias={tag}",
         }
-        for tag, known in Office(home).known.items()
+        for tag, known in Workspace(home).known.items()
     }  # fmt: skip
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
     playbook.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.raw: echo\n")
@@ -122,7 +123,7 @@ def _looks(home: Path, folder: Path, show: Show) -> None:
     for _ in range(ROUNDS):
         plain.append(timed(peer))
         looks.append(timed(provision(home, "verify", *tags, "--bench")))
-    linux = [t for t, c in office.home.computers.items() if c.driver == "linux"]
+    linux = [t for t, c in workspace.home.computers.items() if c.family.name == "linux"]
     own = statistics.median(_collector(home, linux[0]) for _ in range(ROUNDS))
     raw, seen = statistics.median(plain), statistics.median(looks)
     cores = 2  # the 13 collectors share this machine; on real PCs each has its own

@@ -44,10 +44,10 @@ def provision(home: Path, *words: str) -> list[str]:
 
 def fresh(home: Path) -> None:
     """All eight back to the carton and enrolled."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
     from provision.lab import client
 
-    for tag in Office(home).home.intents:
+    for tag in Workspace(home).home.intents:
         client.break_(home / "var/lab", tag, "reset", "")
         timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
 
@@ -58,34 +58,34 @@ def peer(home: Path, folder: Path) -> list[str]:
     The script does the same job without a way back: the settings, committed; the same files;
     the password; and the reload (`reload_config` is one event for each package).
     """
-    from provision import families
     from provision.core import plan
+    from provision.core.family import DocumentRequest
     from provision.families.languages import shell_document
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
     from provision.operations import apply
 
-    office = Office(home)
-    intents = list(office.home.intents.values())
-    candidates = apply.candidates_of(office, intents)
+    workspace = Workspace(home)
+    intents = list(workspace.home.intents.values())
+    candidates = apply.candidates_of(workspace, intents)
     hosts = {}
     for intent in intents:
         tag = intent.item.asset_tag
-        known = office.known[tag]
-        driver = families.load(intent.driver)
-        made = plan.make(driver, known.snapshot, candidates[tag], office.vault.seal_key())
+        known = workspace.known[tag]
+        family = intent.family
+        made = plan.make(family, known.snapshot, candidates[tag], workspace.vault.seal_key())
         document = gzip.decompress(
-            shell_document.change(driver, made, run="peer", window_s=60, nonce="n", guard="")
+            shell_document.change(family, made, DocumentRequest(nonce="n", run="peer", window_s=60))
         ).decode()
         batch = document.split("stage <<'KIT-n' || return $?\n")[1].split("\nKIT-n")[0]
-        script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(driver.sections)}; do uci commit $p; done\n"
+        script = f"uci batch <<'END'\n{batch}\nEND\nfor p in {' '.join(family.configuration.sections)}; do uci commit $p; done\n"
         script += "cd $IPKG_INSTROOT/; mkdir -p etc/dropbear etc/crontabs usr/libexec/kit\n"
         for path, file in candidates[tag].files.items():
             text = file.text if isinstance(file.text, str) else file.text.reveal()
             if path == shell_document.SHADOW:
                 script += f"sed -i 's|^root:[^:]*|root:{text.strip()}|' etc/shadow\n"
-            elif driver.files[path].source != driver.guard:
+            elif family.configuration.files[path].source != family.commit.guard:
                 script += f"cat >.{path} <<'END'\n{text}END\nchmod {file.mode} .{path}\n"
-        script += f"for p in {' '.join(driver.sections)}; do\n"
+        script += f"for p in {' '.join(family.configuration.sections)}; do\n"
         script += 'ubus call service event \'{"type":"config.change","data":{"package":"\'$p\'"}}\'\ndone\n'
         packed = base64.b64encode(gzip.compress(script.encode())).decode()
         hosts[tag] = {
@@ -144,32 +144,32 @@ def bench_start() -> None:
 
 def bench_inventory() -> None:
     """`inventory --list` of 10,000 recorded devices."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
     from provision.ledger.events import ACCEPTED, CONFIGURED
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = folder / "home"
     timed([PYTHON, "-m", "provision", "init", str(home), "--lab"])
-    office = Office(home)
+    workspace = Workspace(home)
     kept = {
         "locators": {},
         "marker": "x" * 32,
         "settings": {f"network.section{n}.option{n}": "value" * 3 for n in range(180)},
     }
     body = {
-        "kecamatan": "kelay", "driver": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
+        "kecamatan": "kelay", "family": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
         "username": "root", "model": "m", "firmware": "f", "link": "lte",
     }  # fmt: skip
     for start in range(0, 10_000, 500):
-        office.ledger.extend(
+        workspace.ledger.extend(
             [
                 (v, f"BRU-MDM-{n:05}", b)
                 for n in range(start, start + 500)
                 for v, b in ((CONFIGURED, kept), (ACCEPTED, body))
             ],
-            at=office.now(),
+            at=workspace.now(),
         )
-    office.ledger.engine.dispose()
+    workspace.ledger.engine.dispose()
     times, script = (
         [],
         "import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,check=True);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)",

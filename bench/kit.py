@@ -35,28 +35,28 @@ def provision(home: Path, *words: str) -> list[str]:
 
 def fresh(home: Path) -> None:
     """All 21 back to the carton, and enrolled."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
     from provision.lab import client
 
     def one(tag: str) -> None:
         client.break_(home / "var/lab", tag, "reset", "")
         timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
 
-    found = Office(home).home
+    found = Workspace(home).home
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(one, [*found.intents, *found.computers]))
 
 
 def peer(home: Path, folder: Path) -> list[str]:
     """One ansible-playbook: six raw tasks on each modem and one on each PC, which change and check nothing."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    office = Office(home)
+    workspace = Workspace(home)
     hosts: dict[str, dict[str, object]] = {"modems": {}, "computers": {}}
-    for tag, known in office.known.items():
-        hosts[known.device.role][tag] = {
+    for tag, known in workspace.known.items():
+        hosts[known.device.kind.group][tag] = {
             "ansible_host": known.device.bench_host, "ansible_port": known.device.ssh_port, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(office.place.ssh_key),
+            "ansible_ssh_private_key_file": str(workspace.place.ssh_key),
             "ansible_ssh_common_args": f"-o UserKnownHostsFile={home}/var/host-keys/{tag} -o HostKeyAlias={tag}",
         }  # fmt: skip
     inventory, playbook = folder / "hosts.json", folder / "peer.yml"
@@ -118,11 +118,11 @@ def measure_custody(show: Show) -> None:
     """10,000 items, 100,000 events: half of them moves."""
     from provision.core.custody import MOVED
     from provision.home import starter
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = starter.make(folder / "home", lab=True)
-    office = Office(home)
+    workspace = Workspace(home)
     kinds = ("computer", "speaker", "webcam", "microphone", "modem")
     for start in range(0, 100_000, 10_000):
         year = 2017 + start // 10_000
@@ -134,7 +134,7 @@ def measure_custody(show: Show) -> None:
             "model": "Acer V",
             "serial": "S",
         }
-        office.ledger.extend(
+        workspace.ledger.extend(
             [
                 (MOVED, f"BRU-{n:05}", body | {"effective": f"{year}-06-01", "place": "kelay" if year % 4 else "gudang", "kind": kinds[n % 5]})
                 if year % 2 else ("device.watched", f"BRU-{n:05}", {"state": "ok", "changes": [], "seen_at": "x" * 20})
@@ -142,7 +142,7 @@ def measure_custody(show: Show) -> None:
             ],
             at=f"{year}-06-02T00:00:00Z",
         )  # fmt: skip
-    office.ledger.close()
+    workspace.ledger.close()
     times = {}
     for day in ("2018-01-01", "2022-12-31", "2026-12-31"):
         times[day] = statistics.median(timed(provision(home, "custody", "--as-of", day)) for _ in range(ROUNDS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from provision.checks import Case, Judgement, check
+from provision.checks.check import Case, Judgement, check
 from provision.core import peripherals
 from provision.core.identity import FILLERS
 from provision.core.model import Verdict

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from provision.checks import Case, Judgement, check
+from provision.checks.check import Case, Judgement, check
 from provision.core import peripherals
 from provision.core.model import Verdict
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from provision.checks import Case, Judgement, check
+from provision.checks.check import Case, Judgement, check
 from provision.core import peripherals
 from provision.core.model import Verdict
 from provision.core.versions import version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from provision.checks import Case, Judgement, check
+from provision.checks.check import Case, Judgement, check
 from provision.core import traffic
 from provision.core.model import Verdict
 
@@ -94,15 +94,16 @@ NOTICE_DAYS = (1, 7, 14)  # a top-up takes a trip to the post, a day's notice is
 @check(needs=(), about="sim", remedy="Top up (Isi Ulang), then put the new dates and dicek_pada into the kit's file.")
 def sim_card_stays_alive(case: Case) -> Judgement:
     """Neither masa aktif nor the quota of the SIM card ends within fourteen days."""
-    today = date.fromisoformat(case.today)
-    if date.fromisoformat(case.sim["dicek_pada"]) > today:
-        return Verdict.UNKNOWN, f"checked on {case.sim['dicek_pada']}, which is not yet: correct dicek_pada"
-    ends = {"masa aktif": case.sim["masa_aktif_sampai"], "kuota": case.sim.get("kuota_sampai")}
+    assert case.sim, "a check about a card is asked only where there is one"
+    today, card = date.fromisoformat(case.today), case.sim
+    if date.fromisoformat(card.dicek_pada) > today:
+        return Verdict.UNKNOWN, f"checked on {card.dicek_pada}, which is not yet: correct dicek_pada"
+    ends = {"masa aktif": card.masa_aktif_sampai, "kuota": card.kuota_sampai}
     left = {name: (date.fromisoformat(day) - today).days for name, day in ends.items() if day}
     name = min(left, key=lambda n: left[n])
-    said = f"{case.sim['number']}: {name} until {ends[name]}"
+    said = f"{card.number}: {name} until {ends[name]}"
     if left[name] < 0:
-        grace = case.sim.get("masa_tenggang_sampai")
+        grace = card.masa_tenggang_sampai
         lost = f", the number is lost after {grace}" if grace and name == "masa aktif" else ""
         return Verdict.FAIL, f"{said}, it has ended{lost}"
     notice = next((days for days in NOTICE_DAYS if left[name] <= days), None)
@@ -121,7 +122,8 @@ COUNTED_DAYS = 2  # own choice: a sum that ended days ago is no proof of today
 )
 def quota_lasts(case: Case) -> Judgement:
     """The bytes that the modem counted since the card was checked leave enough of its quota."""
-    one, quota_gb = case.traffic, float(case.sim["kuota_gb"])
+    assert case.sim, "a quota is that of a card"
+    one, quota_gb = case.traffic, float(case.sim.kuota_gb or 0)
     if one is None:
         return (
             Verdict.UNKNOWN,
@@ -130,7 +132,7 @@ def quota_lasts(case: Case) -> Judgement:
     if (date.fromisoformat(case.today) - date.fromisoformat(one.at[:10])).days > COUNTED_DAYS:
         return Verdict.UNKNOWN, f"last counted on {one.at[:10]}: bytes used of {quota_gb:g} GB"
     used_gb = one.used / traffic.GB
-    least = "at least " if one.gaps or one.since[:10] > str(case.sim["dicek_pada"]) else ""
+    least = "at least " if one.gaps or one.since[:10] > str(case.sim.dicek_pada) else ""
     said = f"{least}{used_gb:.2f} of {quota_gb:g} GB counted since {one.since[:10]}"
     if used_gb >= quota_gb:
         return Verdict.FAIL, f"{said}: used up"

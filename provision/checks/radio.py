@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.checks import Case, Judgement, check
+from provision.checks.check import Case, Judgement, check
 from provision.checks.modem import (
     configuration_is_the_accepted_one,
     firmware_is_known,

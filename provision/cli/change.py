@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, names, office
+from provision.cli.door import Bench, Json, Packages, Targets, Yes, approve_plans, names, workspace
 
 
 def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -14,7 +14,7 @@ def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -
     from provision.devices.run import Run
     from provision.operations import apply as use_case
 
-    here = office()
+    here = workspace()
     found = here.targets(targets or ["all"])
     run = Run(bench=bench, plan_only=True)
     outcomes = use_case.apply(here, found.modems, run) if found.modems else []
@@ -43,7 +43,7 @@ def apply(
     from provision.home import publish
     from provision.operations import fleet, verify
 
-    here = office()
+    here = workspace()
     if not targets:
         raise typer.BadParameter("name a kecamatan, a device tag, or all", param_hint="TARGET")
     found = here.targets(targets)
@@ -76,7 +76,7 @@ def verify(
     from provision.cli import console
     from provision.operations import verify as use_case
 
-    here = office()
+    here = workspace()
     findings = use_case.verify(here, here.targets(targets or ["all"]), bench=bench, live=live)
     console.print_findings(findings, as_json=as_json)
     raise typer.Exit(3 if use_case.red(findings) else 0)
@@ -90,7 +90,7 @@ def resume() -> None:
     from provision.home import publish
     from provision.lending import revoke
 
-    here = office()
+    here = workspace()
     ended = {t: (s.ending, s.because) for t, s in modem_resume.resume(here).items()}
     ended |= {t: (s.ending, s.because) for t, s in computers.resume(here).items()}
     revoke.sweep(here)
@@ -111,10 +111,10 @@ def selftest(
 ) -> None:
     """Drill: a modem's way back by its timer and by a reboot; with a PC, what only a real one can show."""
     from provision.cli import console
-    from provision.core.model import Computer
+    from provision.core.device import Computer
     from provision.devices.modem import selftest as use_case
 
-    here = office()
+    here = workspace()
     intent = here.home.computers.get(device.upper()) or here.intent(device)
     if isinstance(intent, Computer):
         from provision.devices.pc import selftest as drill_of_pc

@@ -87,9 +87,9 @@ def enrol(tag: str) -> str:
 
 def enrol_all() -> None:
     """Enrol every modem and PC."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    home = Office(HOME).home
+    home = Workspace(HOME).home
     tags = [*home.intents, *home.computers]
     tell(f"\n$ provision --home {HOME} enrol TAG --packages {PACKAGES} --yes   (for {len(tags)} devices)")
     side_by_side(enrol, tags)
@@ -97,9 +97,9 @@ def enrol_all() -> None:
 
 def try_all() -> None:
     """Every PC hears itself and sees; where it cannot be measured (Windows), a technician attests it."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    pcs = Office(HOME).home.computers
+    pcs = Workspace(HOME).home.computers
     who = ["--by", "Siti Aminah", "--note", "uji di bangku kerja"]
     photo = HOME / "var/foto.png"
     photo.write_bytes(PICTURE)
@@ -109,7 +109,7 @@ def try_all() -> None:
         provision("attest", tag, "hearing", *who, loud=False)
         return provision("attest", tag, "sight", *who, "--photo", str(photo), loud=False).splitlines()[0]
 
-    side_by_side(attest, [t for t, c in pcs.items() if c.driver == "windows"])
+    side_by_side(attest, [t for t, c in pcs.items() if c.family.name == "windows"])
     provision("verify", *pcs, "--live", "--bench")
 
 
@@ -124,10 +124,10 @@ def break_one() -> None:
 
 def hand_over_all() -> None:
     """Train, draft, print and sign for every kecamatan."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    office = Office(HOME)
-    today, camats = office.today(), dict(zip(office.home.kits, CAMATS, strict=True))
+    workspace = Workspace(HOME)
+    today, camats = workspace.today(), dict(zip(workspace.home.kits, CAMATS, strict=True))
 
     def hand_over(slug: str) -> str:
         number = f"19{70 + list(camats).index(slug):02}0304 199803 1 {list(camats).index(slug) + 1:03}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from provision.core.model import Plan
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
 app = typer.Typer(
     name="provision", rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -57,11 +57,11 @@ def home(
     HOME["path"] = directory
 
 
-def office() -> "Office":
+def workspace() -> "Workspace":
     """Open the home that the command line names."""
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
-    return Office(Path(HOME["path"]))
+    return Workspace(Path(HOME["path"]))
 
 
 def approve(question: str, yes: bool) -> bool:

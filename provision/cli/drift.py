@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, office
+from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, workspace
 
 
 def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -12,7 +12,7 @@ def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
     from provision.cli import console
     from provision.operations import watch as use_case
 
-    here = office()
+    here = workspace()
     found = use_case.watch(here, here.targets(targets or ["all"]), bench=bench)
     if as_json:
         console.print_json(
@@ -43,7 +43,7 @@ def adopt(
 
     if not reason.strip():
         raise typer.BadParameter("say why the change is right", param_hint="--reason")
-    here = office()
+    here = workspace()
     intent = here.intent(device)
     tag = intent.item.asset_tag
     done = use_case.adopt(here, intent, reason.strip(), bench=bench)
@@ -73,7 +73,7 @@ def rollback(
     from provision.home import publish
     from provision.operations import rollback as use_case
 
-    here = office()
+    here = workspace()
     intent = here.intent(device)
     run = Run(approve=approve_plans(yes), bench=bench)
     done = use_case.rollback(here, intent, run, to)

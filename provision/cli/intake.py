@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, approve, names, office
+from provision.cli.door import Bench, Json, Packages, approve, names, workspace
 
 Password = Annotated[
     Path | None,
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from provision.core.model import Computer
-    from provision.home.workspace import Office
+    from provision.core.device import Computer
+    from provision.home.workspace import Workspace
 
 
 def init(
@@ -41,7 +41,7 @@ def check() -> None:
     """Read all of the intent; report every fault at once with file:line. Exit 2 on faults."""
     from provision.cli import console
 
-    found = office().home
+    found = workspace().home
     items = sum(len(k.items) for k in found.kits.values())
     console.say(
         f"the intent is right: {len(found.kits)} kits, {items} items, {len(found.intents)} modems, {len(found.computers)} PCs"
@@ -55,7 +55,7 @@ def register(
     from provision.cli import console
     from provision.operations import register as use_case
 
-    result = use_case.register(office(), file)
+    result = use_case.register(workspace(), file)
     if as_json:
         console.print_json(result)
         return
@@ -80,10 +80,11 @@ def enrol(
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision.cli import console
-    from provision.core.model import Computer, Secret
+    from provision.core.device import Computer
+    from provision.core.model import Secret
     from provision.operations import enrol as use_case
 
-    here = office()
+    here = workspace()
     intent = here.device(tag)
     if isinstance(intent, Computer):
         _enrol_computer(here, intent, address, yes=yes, new_key=new_key)
@@ -104,7 +105,7 @@ def enrol(
     )
 
 
-def _enrol_computer(here: "Office", computer: "Computer", address: str, *, yes: bool, new_key: bool) -> None:
+def _enrol_computer(here: "Workspace", computer: "Computer", address: str, *, yes: bool, new_key: bool) -> None:
     from provision.cli import console
     from provision.devices.pc import enrol as use_case
     from provision.operations.enrol import address_of
@@ -136,13 +137,13 @@ def bind(
 ) -> None:
     """Bind anew the camera, microphone and speaker that are plugged into a PC, on record."""
     from provision.cli import console
+    from provision.core.device import Computer
     from provision.core.errors import UsageError
-    from provision.core.model import Computer
     from provision.devices.pc import enrol as use_case
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    here = office()
+    here = workspace()
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC has things plugged in")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Json, office
+from provision.cli.door import Json, workspace
 
 app = typer.Typer(
     help="Emulated modems and PCs on loopback, and their faults.", no_args_is_help=True, rich_markup_mode=None
@@ -17,7 +17,7 @@ def lab_up() -> None:
     from provision.cli import console
     from provision.operations import lab
 
-    console.print_lab(lab.up(office()))
+    console.print_lab(lab.up(workspace()))
 
 
 @app.command("down")
@@ -25,7 +25,7 @@ def lab_down() -> None:
     """Stop this home's lab; the boxes keep their flash."""
     from provision.lab import client
 
-    client.down(office().place.lab)
+    client.down(workspace().place.lab)
 
 
 @app.command("status")
@@ -34,7 +34,7 @@ def lab_status(as_json: Json = False) -> None:
     from provision.cli import console
     from provision.lab import client
 
-    said = client.ask(office().place.lab, {"verb": "status"})
+    said = client.ask(workspace().place.lab, {"verb": "status"})
     if as_json:
         console.print_json(said)
     else:
@@ -51,6 +51,6 @@ def lab_break(
     from provision.core.model import slug
     from provision.lab import client
 
-    here = office()
+    here = workspace()
     intent = here.targets([target]).modems[0] if slug(target) in here.home.kits else here.device(target)
     client.break_(here.place.lab, intent.item.asset_tag, fault, value)

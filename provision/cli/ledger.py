@@ -2,7 +2,7 @@
 
 import typer
 
-from provision.cli.door import office
+from provision.cli.door import workspace
 
 app = typer.Typer(help="The append-only ledger.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -13,7 +13,7 @@ def ledger_verify() -> None:
     from provision.cli import console
     from provision.ledger import verify as walk
 
-    here = office().ledger
+    here = workspace().ledger
     count, found = walk(here)
     if found:
         console.say(f"broken at event {found.number}: {found.because}")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, names, office
+from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, names, workspace
 
 if TYPE_CHECKING:
     from provision.core.custody import Handover
-    from provision.home.workspace import Office
+    from provision.home.workspace import Workspace
 
 Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spelling", autocompletion=names)]
 
@@ -30,7 +30,7 @@ def handover(
 
     if sum(map(bool, (to or nip, signed, void))) > 1:
         raise typer.BadParameter("choose one: --to NAME --nip NIP, --signed DATE, or --void REASON")
-    here = office()
+    here = workspace()
     if void:
         console.say(f"void: {use_case.void(here, kecamatan, void)}")
         return
@@ -48,7 +48,7 @@ def handover(
     _tell(here, loan)
 
 
-def _standing(here: "Office", kecamatan: str) -> "Handover":
+def _standing(here: "Workspace", kecamatan: str) -> "Handover":
     """Give the newest loan; an open one's paper is made again where it is lost."""
     from provision.core.custody import State
     from provision.core.errors import ProvisionError
@@ -74,7 +74,7 @@ def _json(loan: "Handover") -> dict[str, object]:
     }  # fmt: skip
 
 
-def _tell(here: "Office", loan: "Handover") -> None:
+def _tell(here: "Workspace", loan: "Handover") -> None:
     from provision.cli import console
     from provision.lending.loans import NEXT
 
@@ -99,7 +99,7 @@ def waive(
     from provision.cli import console
     from provision.lending import notes
 
-    done = notes.waive(office(), kecamatan, check, by=by, reason=reason, until=until)
+    done = notes.waive(workspace(), kecamatan, check, by=by, reason=reason, until=until)
     console.say(f"waived: {done.check}, by {done.by}, until {done.until}")
 
 
@@ -113,7 +113,7 @@ def training(
     from provision.cli import console
     from provision.lending import notes
 
-    done = notes.train(office(), kecamatan, person, topic, date)
+    done = notes.train(workspace(), kecamatan, person, topic, date)
     console.say(f"recorded: {console.counted(len(person), 'person')} trained on {done['day']}")
 
 
@@ -134,7 +134,7 @@ def custody(
     from provision.cli import console
     from provision.lending.holdings import custody_of
 
-    found = custody_of(office(), targets or [], effective=as_of, recorded=recorded_by)
+    found = custody_of(workspace(), targets or [], effective=as_of, recorded=recorded_by)
     if as_json:
         console.print_json({"items": [asdict(h) for h in found]})
         return
@@ -170,7 +170,7 @@ def give_back(
         if not sign:
             raise UsageError(f"--condition: {one}", hint="write it as BRU-PC-01=rusak_ringan")
         given[tag.upper()] = state
-    here = office()
+    here = workspace()
     loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
     publish.write(here)
     if as_json:
@@ -199,7 +199,7 @@ def replace(
     from provision.home import publish
     from provision.lending.replace import replace as use_case
 
-    here = office()
+    here = workspace()
     run = Run(approve=approve_plans(yes), bench=bench)
     pairs = use_case(here, kecamatan, run, reason=reason, day=date, condition=condition, packages=packages)
     publish.write(here)

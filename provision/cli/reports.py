@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, names, office
+from provision.cli.door import Bench, Json, Targets, names, workspace
 
 if TYPE_CHECKING:
     from provision.devices.pc.reports import Ingested
@@ -19,7 +19,7 @@ def ingest(
     """Take in reports that were brought from PCs. Exit 0 green, 1 one was refused, 3 anything red or unknown."""
     from provision.devices.pc import reports as use_case
 
-    here = office()
+    here = workspace()
     _tell(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
 
 
@@ -27,7 +27,7 @@ def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
     """Read what waits in the PCs' outboxes, and take it in. Exit 0 green, 1 a PC was silent, 3 red or unknown."""
     from provision.devices.pc import reports as use_case
 
-    here = office()
+    here = workspace()
     raws, silent = use_case.fetch(here, here.targets(targets or ["all"]).computers, bench=bench)
     _tell(use_case.ingest(here, raws), silent, as_json=as_json)
 
@@ -83,11 +83,11 @@ def attest(
 ) -> None:
     """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows). On record, by name."""
     from provision.cli import console
+    from provision.core.device import Computer
     from provision.core.errors import UsageError
-    from provision.core.model import Computer
     from provision.operations import attest as use_case
 
-    here = office()
+    here = workspace()
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC hears and sees")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Yes, approve_plans, names, office
+from provision.cli.door import Bench, Json, Yes, approve_plans, names, workspace
 
 app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None)
 Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan", autocompletion=names)]
@@ -24,7 +24,7 @@ def secret_show(
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    here = office()
+    here = workspace()
     intent = here.intent(device)
     found = {n: s.reveal() for n, s in use_case.show(here, intent, only or [], reason.strip()).items()}
     if as_json:
@@ -42,7 +42,7 @@ def secret_rotate(device: Device, yes: Yes = False, bench: Bench = False, as_jso
     from provision.home import publish
     from provision.operations import rotate as use_case
 
-    here = office()
+    here = workspace()
     intent = here.intent(device)
     run = Run(approve=approve_plans(yes), bench=bench)
     outcome = use_case.rotate(here, intent, run)

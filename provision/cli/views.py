@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Json, office
+from provision.cli.door import Json, workspace
 from provision.core.errors import ProvisionError
 
 
@@ -24,9 +24,9 @@ def inventory(
     if (as_list, bool(host), write).count(True) != 1:
         raise typer.BadParameter("choose one of --list, --host H, --write")
     if write:
-        console.say(f"wrote {publish.write(office())}")
+        console.say(f"wrote {publish.write(workspace())}")
         return
-    sys.stdout.write(publish.show(office(), host))
+    sys.stdout.write(publish.show(workspace(), host))
 
 
 def history(
@@ -36,7 +36,7 @@ def history(
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision.cli import console
 
-    here = office()
+    here = workspace()
     events = here.ledger.history(subject.upper())
     if not events and (kit := here.home.kit(subject)):
         events = here.ledger.history(kit.kecamatan.slug, *(i.asset_tag for i in kit.items))
@@ -80,7 +80,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.t
     from provision.cli import console
     from provision.home import backup as use_case
 
-    done = use_case.backup(office(), file)
+    done = use_case.backup(workspace(), file)
     console.say(
         f"wrote {done.path}: {done.events} events, head {done.head[:16]}, {console.counted(done.files, 'file')}"
     )
@@ -95,7 +95,7 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="what back
     from provision.home import publish
     from provision.home import restore as use_case
 
-    here = office()
+    here = workspace()
     done = use_case.restore(here, file)
     publish.write(here)
     console.say(f"restored {here.place.root}: {done.events} events, head {done.head[:16]}")

@@ -15,7 +15,8 @@ from typing import Any, Self
 from provision.connectors import private
 from provision.connectors.openssh import identity, options
 from provision.connectors.phase import Phase, Told
-from provision.core.model import Device, Secret
+from provision.core.device import Device
+from provision.core.model import Secret
 from provision.local.share import share
 
 FAREWELL_S = 5.0

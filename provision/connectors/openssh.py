@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.core.device import Device
 from provision.core.errors import ProvisionError
-from provision.core.model import Device
 
 CONNECT_S = 20
 

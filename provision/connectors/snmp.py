@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import secrets
 import selectors
 import socket
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from provision.connectors.snmpv3 import ber, message, reply
 from provision.connectors.snmpv3.values import Absent, Value
-from provision.core.model import Device, Secret
+from provision.core.device import Device
+from provision.core.model import Secret
 from provision.core.snmp_keys import NET_SNMP, Usm, localise
 
 AES128_BYTES = 16
@@ -26,6 +29,13 @@ ROUNDS = 3  # the time, the answer, and once more for a clock that moved in betw
 AT_ONCE = 128
 DATAGRAM = 65535
 SILENT = "no answer"
+_SALTS = count(secrets.randbits(63))  # never twice with one key: a fresh start per process, then up (RFC 3826, 3.1.4.1)
+
+
+def new_numbers() -> message.Numbers:
+    """Return the numbers of one more request: two random ones, and the next salt of this process."""
+    salt = (next(_SALTS) & 0xFFFFFFFFFFFFFFFF).to_bytes(message.SALT_BYTES, "big")
+    return message.Numbers(1 + secrets.randbelow(message.MAX_INT), 1 + secrets.randbelow(message.MAX_INT), salt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +130,8 @@ class _Reader:
             self._send(job)
 
     def _send(self, job: _Job) -> None:
-        request = message.build(job.peer, job.oids, job.clock, kind=job.kind, repetitions=self.rows, values=job.sent)
+        query = message.Query(job.oids, job.kind, self.rows, job.sent)
+        request = message.build(job.peer, query, job.clock, new_numbers())
         self.pending[request.msg_id] = request, job
         job.waiting.add(request.msg_id)
         heapq.heappush(self.due, (time.monotonic() + self.timeout_s, request.msg_id))
@@ -221,7 +232,8 @@ def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, r
         for _ in range(retries + 1):
             asked = {}
             for name in addresses.keys() - found.keys():
-                number, datagram = message.discover()
+                number = new_numbers().msg_id
+                datagram = message.discover(number)
                 asked[number] = name
                 with contextlib.suppress(OSError):
                     wire.sendto(datagram, addresses[name])

@@ -1,52 +1,19 @@
-"""What a family of device declares: its parts, and the protocols of its configuration language and its documents."""
+"""What a family of device declares, in a few frozen parts, and the protocols of its languages and reading table.
+
+A family of modems or radios is a `Family`; a kind of PC is a `PcFamily`. Each stands in a file of its own in
+`provision/families/`, and is data.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from provision.core import versions
-from provision.core.model import Change, Plan, Settings, Snapshot
+from provision.core.grammar import Grammar, Shape
+from provision.core.model import Kind, Plan, Snapshot
 from provision.core.snmp_keys import NET_SNMP, Usm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """What a family says of its configuration.
-
-    `natural_keys` maps `package.type` to the options that name an unnamed section; an empty
-    tuple means that there is one such section. `ordered` lists the `package.type` whose order
-    has a meaning. `secret` are globs of paths that hold a secret. RouterOS needs more: the `menus` in
-    the order in which they refer to each other, `defaults` (glob of paths -> the value that is as good as
-    not said), `noise` (globs of `menu:attribute=value`) for entries that do not count, `always` (menu -> words
-    behind every add), and `private_keys`: where this attribute is not said, the key itself is a secret.
-    """
-
-    natural_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ordered: tuple[str, ...] = ()
-    secret: tuple[str, ...] = ()
-    menus: tuple[str, ...] = ()
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    noise: tuple[str, ...] = ()
-    always: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    private_keys: Mapping[str, str] = field(default_factory=dict)
-
-
-class Grammar(Protocol):
-    """What the core asks of a configuration language."""
-
-    def parse(self, text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
-        """Read `text` into settings and the locators of unnamed sections."""
-        ...
-
-    def quote(self, value: str) -> str:
-        """Write any text as one value of the language."""
-        ...
-
-    def edits(self, changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:
-        """Write `changes` as the commands that make them."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,33 +29,11 @@ class Factory:
 class PlacedFile:
     """A file that the family needs on the device: where it comes from, and its octal mode.
 
-    `source` is a file of the family's templates, or `fact:NAME` for a text of the intent.
+    `source` is a file of the family's templates, or `access:NAME` for what lets the office in.
     """
 
     source: str
     mode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmedCommit:
-    """The family's words for a change with a way back, in NAPALM's verbs.
-
-    Each is a line of the device's own shell; {run}, {marker}, {window_s} are filled in.
-    `stage` and `files` take a document on standard input. A family of another dialect has its
-    words in its guard's file.
-    """
-
-    prepare: str = ""
-    checkpoint: str = ""
-    arm: str = ""
-    stage: str = ""
-    put: str = ""
-    login: str = ""
-    commit: str = ""
-    read_back: str = ""
-    confirm: str = ""
-    revert: str = ""
-    refusals: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,130 +76,190 @@ class Staging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Driver:
-    """All that the house must know of a family; see docs in README, "add a modem family".
+class Door:
+    """How a box is entered: from the carton, and by which programs afterwards.
 
-    A change under `access` moves the door: the proof is a new login. One under `path` moves only
-    the way to it: the proof is an exchange. Neither proves anything before the services have
-    taken the configuration, which they have `settle_s` seconds after the commit. What is `hidden`
-    the device never shows: it is proved by use. `note` is a setting
-    that does nothing, for the drill. Old `doors` close only once the new way in is proved.
-    `features` maps a feature to the first version that has it, `facts` are what the intent may leave out.
-    Where a look over SNMP gives no digest of the configuration (`published`), it is read over SSH each time.
-    `carrier` is `ssh`, or `snmp` for a family without a shell: its settings are `objects` (name -> OID and type), set
-    in one PDU, on the bench only. `counts_64` is the first firmware whose byte counters have
-    64 bits, where older ones wrap at 32. `lacks` names what such a box has not: imei, apn, failover.
+    `feed` is the command that takes a document on standard input; `netmiko` names the device type of that library for
+    a prompt; `identity` maps serial, mac, imei, model and firmware to the line that prints it; `install` installs the
+    packages of the current directory; `lacks` names what such a box does not have: imei, apn, failover.
     """
 
-    name: str
-    title: str
+    factory: Factory
     netmiko: str = ""
-    carrier: str = "ssh"
-    role: str = "modems"
-    lacks: tuple[str, ...] = ()
-    objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    staging: Staging | None = None
-    dialect: Dialect
     feed: str = ""
-    sections: tuple[str, ...]
+    welcome: Welcome | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
+    install: str = ""
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The configuration of a family: its languages, its sections, and what each setting means to a change.
+
+    Settings under `owns` are removed where they are not intended; those under `volatile` never count. A change under
+    `access` moves the door: the proof is a new login. One under `path` moves only the way to it: the proof is an
+    exchange. What is `hidden` the device never shows: it is proved by use. Old `doors` close only once the new way in is
+    proved. `note` is a setting that does nothing, for the drill. `objects` maps a setting to its OID and type, for a
+    device without a shell. `defaults` are values that the intent may leave out, `features` maps a feature to the first
+    version that has it.
+    """
+
     grammar: Grammar
+    dialect: Dialect
     shape: Shape
-    owns: tuple[str, ...]
-    volatile: tuple[str, ...]
+    sections: tuple[str, ...]
+    owns: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     doors: tuple[str, ...] = ()
-    settle_s: float = 0.0
     files: Mapping[str, PlacedFile] = field(default_factory=dict)
-    guard: str = ""
+    objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     note: str = ""
-    identity: Mapping[str, str] = field(default_factory=dict)
-    factory: Factory
-    welcome: Welcome | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
-    readings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """How a change takes effect with a way back, in NAPALM's verbs.
+
+    Each verb is a line of the device's own shell; {run}, {marker}, {window_s} are filled in. `stage` and `put` take a
+    document on standard input. A family of another dialect has its words in the file of its `guard`. The services have
+    taken a configuration `settle_s` seconds after the commit. `staging` is how a device takes what is SET over SNMP.
+    """
+
+    guard: str = ""
+    settle_s: float = 0.0
+    staging: Staging | None = None
+    prepare: str = ""
+    checkpoint: str = ""
+    arm: str = ""
+    stage: str = ""
+    put: str = ""
+    login: str = ""
+    commit: str = ""
+    read_back: str = ""
+    confirm: str = ""
+    revert: str = ""
+    refusals: Mapping[int, str] = field(default_factory=dict)
+
+
+class ReadingTable(Protocol):
+    """What is asked in one look over SNMP, and how the answer becomes readings."""
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the modem is a row of a table, whose index is a hint that has to be proved."""
+        ...
+
+    def oids(self, row: int) -> tuple[str, ...]:
+        """Return the OIDs of one look, with the modem's row at index `row`."""
+        ...
+
+    def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the readings in `values` (by OID), and the reason for each that is missing."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Return the name of every reading that a look may have."""
+        ...
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the OIDs of the columns called `name`, by which the modem's row is found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnmpLook:
+    """How a look over SNMP is made: its table and security.
+
+    Where it gives no digest of the configuration (`published`), that is read over SSH each time. `counts_64` is the first
+    firmware whose byte counters have 64 bits, where older ones wrap at 32; empty: all of them have.
+    """
+
+    readings: ReadingTable
     published: bool = True
     counts_64: str = ""
     usm: Usm = NET_SNMP
-    install: str = ""
-    commit: ConfirmedCommit = field(default_factory=ConfirmedCommit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A family of modems or radios; ARCHITECTURE.md says how to add one."""
+
+    name: str
+    title: str
+    kind: Kind = Kind.MODEM
+    door: Door
+    configuration: Configuration
+    commit: Commit = field(default_factory=Commit)
+    snmp: SnmpLook
 
     def has(self, firmware: str) -> dict[str, bool]:
-        """Say which features a firmware has; one that names no version has none."""
-        return {name: versions.version(firmware) >= versions.version(first) for name, first in self.features.items()}
+        """Return for each feature whether `firmware` has it; a text that names no version has none."""
+        version = versions.version(firmware)
+        return {name: version >= versions.version(first) for name, first in self.configuration.features.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRequest:
+    """What a document for a device is written for.
+
+    `nonce` ends the answer, `run` names the run, `guard` is the text of the family's guard, `window_s` the seconds until
+    the guard acts. `backup_password` protects a backup that the device makes of itself; `marker` is the digest of what
+    was read back, and `closing` the edits that close old doors: both are for the end of a change.
+    """
+
+    nonce: str
+    run: str = ""
+    guard: str = ""
+    firmware: str = ""
+    window_s: int = 0
+    backup_password: str = ""
+    marker: str = ""
+    closing: str = ""
 
 
 class Dialect(Protocol):
-    """What the use cases ask of a dialect; `guard` is the text of the family's guard.
+    """How documents are written in one language, and its answers read; a document is whole or does nothing.
 
     `PUT` is the name of the file as which a change is put on the device, empty where it goes on standard input.
     """
 
     PUT: str
 
-    def look(self, driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
-        """Write the document of a look; it needs nothing of ours on the device."""
+    def look(self, family: Family, request: DocumentRequest, /) -> bytes:
+        """Return the document of a look; it needs nothing of ours on the device."""
         ...
 
-    def change(
-        self, driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str, firmware: str
-    ) -> bytes:
-        """Write the document of a change: the way back first, then the change, then the read-back."""
+    def change(self, family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
+        """Return the document of a change: the way back first, then the change, then the read-back."""
         ...
 
-    def command(self, driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
-        """Write the line that takes a change which was put on the device as the file `PUT`."""
+    def command(self, family: Family, request: DocumentRequest, /) -> bytes:
+        """Return the line that takes a change which was put on the device as the file `PUT`."""
         ...
 
-    def finish(self, driver: Driver, *, run: str, marker: str, nonce: str, closing: str, guard: str) -> bytes:
-        """Write the document that closes old doors (`closing`: edits), confirms and disarms."""
+    def finish(self, family: Family, request: DocumentRequest, /) -> bytes:
+        """Return the document that closes old doors, confirms and disarms."""
         ...
 
-    def revert(self, driver: Driver, *, run: str, nonce: str, guard: str) -> bytes:
-        """Write the document that asks for the old configuration now."""
+    def revert(self, family: Family, request: DocumentRequest, /) -> bytes:
+        """Return the document that asks for the old configuration now."""
         ...
 
     def reboot(self) -> bytes:
-        """Write the document that restarts the device."""
+        """Return the document that restarts the device."""
         ...
 
-    def read_look(self, driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+    def read_look(self, family: Family, output: bytes, nonce: str, device: str, at: str, /) -> tuple[Snapshot, int]:
         """Read a look or a read-back: the snapshot, and the exit code of the change before it."""
         ...
 
     def read_end(self, output: bytes, nonce: str) -> tuple[bool, int, str]:
         """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """What the house must know of a kind of PC.
-
-    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
-    `collector` and `baseline` name files of templates/; the program is both, one behind the other, and between them
-    `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
-    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
-    `language` is python (travels compressed) or powershell; `ansible_shell` is Ansible's word for the shell, where it is
-    not a POSIX one; `zones` gives this kind's own names of time zones.
-    `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a
-    number on standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
-    """
-
-    name: str
-    title: str
-    feed: str
-    as_root: str
-    collector: str
-    live: str
-    baseline: str
-    program: str
-    feed_archive: str
-    language: str = "python"
-    ansible_shell: str = ""
-    zones: Mapping[str, str] = field(default_factory=dict)
-    report: str
-    outbox: str

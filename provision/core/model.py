@@ -26,6 +26,19 @@ class ItemKind(StrEnum):
     MODEM = "modem"
 
 
+class Kind(StrEnum):
+    """How a change is carried to a device: each kind is a folder of `provision/devices/`."""
+
+    MODEM = "modem"
+    RADIO = "radio"
+    PC = "pc"
+
+    @property
+    def group(self) -> str:
+        """The name of the kind's group in Ansible's inventory and of its checks, as the ledger keeps it."""
+        return {"modem": "modems", "radio": "radios", "pc": "computers"}[self.value]
+
+
 class Stage(StrEnum):
     """How far a device has come."""
 
@@ -111,76 +124,6 @@ class Kit:
     def item(self, kind: ItemKind) -> Item | None:
         """Give the kit's item of one kind."""
         return next((i for i in self.items if i.kind is kind), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """A kit's modem and what must be true of it; `facts` feeds the templates."""
-
-    kit: Kit
-    item: Item
-    driver: str
-    address: str
-    bench_address: str
-    bench_port: int
-    ssh_port: int
-    snmp_port: int
-    window_s: int
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class App:
-    """A conference app: under which names it shows on a kind of PC (globs; one is enough), and from which version on."""
-
-    title: str
-    packages: tuple[str, ...]
-    at_least: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Computer:
-    """A kit's PC and what must be true of it: `settings` is the baseline, without the office's key.
-
-    `needed` are the conference apps, `updates_days` the age of an update that will do,
-    `drop` the address (https) to which a PC may put its daily report.
-    """
-
-    kit: Kit
-    item: Item
-    driver: str
-    address: str
-    ssh_port: int
-    username: str
-    settings: Settings
-    needed: tuple[App, ...] = ()
-    updates_days: int = 45
-    drop: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A managed item as the ledger knows it: pinned host key, addresses, stage.
-
-    `host` is its address in the tunnel, `bench_host` the one at the end of a bench cable,
-    `tunnel_key` its public key in the tunnel, which the hub needs; `rsa`: too old for other SSH keys.
-    """
-
-    tag: str
-    kecamatan: str
-    driver: str
-    host: str
-    bench_host: str
-    ssh_port: int
-    snmp_port: int
-    stage: Stage
-    username: str = "root"
-    model: str = ""
-    firmware: str = ""
-    link: str = ""
-    tunnel_key: str = ""
-    role: str = "modems"
-    rsa: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

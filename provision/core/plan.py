@@ -6,13 +6,13 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from provision.core.errors import ProvisionError
-from provision.core.family import Driver
+from provision.core.family import Family
 from provision.core.model import Candidate, Change, Plan, Settings, Snapshot, Value
 from provision.core.settings import diff, matches, seal
 
 
 def make(
-    driver: Driver, snapshot: Snapshot, candidate: Candidate, key: bytes, owns: tuple[str, ...] | None = None
+    family: Family, snapshot: Snapshot, candidate: Candidate, key: bytes, owns: tuple[str, ...] | None = None
 ) -> Plan:
     """Compare what runs with what is intended; secrets are compared by keyed digest.
 
@@ -26,8 +26,13 @@ def make(
     if not candidate.settings:
         raise ProvisionError("the intent is empty", where=snapshot.device)
     sealed = seal(candidate.settings, key)
-    changes = diff(snapshot.settings, sealed, owns=driver.owns if owns is None else owns, volatile=driver.volatile)
-    if driver.objects and (lacking := [c.path for c in changes if not isinstance(c.running, str)]):
+    changes = diff(
+        snapshot.settings,
+        sealed,
+        owns=family.configuration.owns if owns is None else owns,
+        volatile=family.configuration.volatile,
+    )
+    if family.configuration.objects and (lacking := [c.path for c in changes if not isinstance(c.running, str)]):
         raise ProvisionError(
             f"{', '.join(lacking)} is not on this device: it could not be put back",
             where=snapshot.device,
@@ -39,26 +44,30 @@ def make(
     )  # fmt: skip
 
 
-def proof(driver: Driver, plan: Plan) -> tuple[bool, float]:
+def proof(family: Family, plan: Plan) -> tuple[bool, float]:
     """Say what proves that the way in still works: whether a new login, and how long after the commit."""
     touched = [
-        c.path for c in plan.changes if any(fnmatchcase(c.path, glob) for glob in (*driver.access, *driver.path))
+        c.path
+        for c in plan.changes
+        if any(fnmatchcase(c.path, glob) for glob in (*family.configuration.access, *family.configuration.path))
     ]
-    door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in driver.path)]
-    return bool(door), driver.settle_s if touched else 0.0
+    door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in family.configuration.path)]
+    return bool(door), family.commit.settle_s if touched else 0.0
 
 
-def carry(driver: Driver, seen: Snapshot, kept: Settings) -> Snapshot:
+def carry(family: Family, seen: Snapshot, kept: Settings) -> Snapshot:
     """Give the snapshot with what the device hides as it was last accepted or sent: it is proved by use, not by sight.
 
     `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
     """
-    if not driver.hidden:
+    if not family.configuration.hidden:
         return seen
     hidden: dict[str, Value] = {
         path: value
         for path, value in kept.items()
-        if matches(path, driver.hidden) and path not in seen.settings and _has_place(path, kept, seen.settings)
+        if matches(path, family.configuration.hidden)
+        and path not in seen.settings
+        and _has_place(path, kept, seen.settings)
     }
     return replace(seen, settings={**seen.settings, **hidden})
 
@@ -68,17 +77,17 @@ def _has_place(path: str, kept: Settings, seen: Settings) -> bool:
     return entry not in kept or entry in seen
 
 
-def visible(driver: Driver, settings: Settings) -> dict[str, Value]:
+def visible(family: Family, settings: Settings) -> dict[str, Value]:
     """Give the settings that the device shows."""
-    return {path: value for path, value in settings.items() if not matches(path, driver.hidden)}
+    return {path: value for path, value in settings.items() if not matches(path, family.configuration.hidden)}
 
 
-def closing(driver: Driver, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+def closing(family: Family, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
     """Give the old doors that are still open: they close once the new way in is proved."""
     return tuple(
         Change(path=path, running=value, intended=None)
         for path, value in seen.settings.items()
-        if path not in intended and matches(path, driver.doors)
+        if path not in intended and matches(path, family.configuration.doors)
     )
 
 

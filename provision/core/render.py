@@ -2,75 +2,87 @@
 
 from __future__ import annotations
 
-import secrets as random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
 
+from provision.core.device import Intent
 from provision.core.errors import ProvisionError
-from provision.core.family import Driver
-from provision.core.model import Candidate, DeviceFile, Intent, Secret, Value
+from provision.core.family import Family
+from provision.core.model import Candidate, DeviceFile, Secret, Value
 from provision.core.settings import FILE, digest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What lets the office into a device: its public keys (a line each), the hash of the password, the device's secrets."""
+
+    authorized_keys: str
+    password_hash: Secret
+    secrets: Mapping[str, Secret]
+
+
 def render(
-    driver: Driver, intent: Intent, secrets: Mapping[str, Secret], templates: Mapping[str, str], firmware: str = ""
+    intent: Intent, access: Access, templates: Mapping[str, str], token: Callable[[], str], firmware: str = ""
 ) -> Candidate:
-    """Render every section of `driver` for `intent`, as the device's firmware takes it.
+    """Render every section of the intent's family, as the device's firmware takes it.
 
     `templates` maps a file name of the family's templates to its text. Every `{{ value }}` is
     quoted by the family's grammar, so that no value can end its own quotes; a secret passes as
-    a token and becomes a Secret again in the settings. Raises ProvisionError where the intent
+    a random `token` and becomes a Secret again in the settings. Raises ProvisionError where the intent
     needs what this firmware does not have.
     """
-    facts = facts_of(driver, intent) | {"secrets": secrets, "has": driver.has(firmware)}
-    _insist(driver, intent, firmware)
+    family = intent.family
+    configuration, grammar = family.configuration, family.configuration.grammar
+    _validate(intent, firmware)
+    facts = facts_of(intent) | {"secrets": access.secrets, "has": family.has(firmware)}
     tokens: dict[str, Secret] = {}
 
     def finalize(value: Any) -> str:
         if isinstance(value, Secret):
-            token = f"secret-{random.token_hex(12)}"
-            tokens[token] = value
-            return driver.grammar.quote(token)
-        return driver.grammar.quote(str(value))
+            name = f"secret-{token()}"
+            tokens[name] = value
+            return grammar.quote(name)
+        return grammar.quote(str(value))
 
     environment = Environment(
         loader=DictLoader(dict(templates)), finalize=finalize, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,  # noqa: S701
     )  # fmt: skip
     try:
-        text = "".join(environment.get_template(f"{section}.j2").render(facts) + "\n" for section in driver.sections)
+        sections = [environment.get_template(f"{name}.j2").render(facts) for name in configuration.sections]
     except TemplateError as error:
         raise ProvisionError(
-            f"template of {driver.name} does not render: {error}",
-            where=intent.item.asset_tag,
+            f"template of {family.name} does not render: {error}",
+            where=intent.tag,
             hint="every value of a template must be in the intent or its defaults",
         ) from None
-    settings, _ = driver.grammar.parse(text, driver.shape)
+    settings, _ = grammar.parse("".join(section + "\n" for section in sections), configuration.shape)
     whole: dict[str, Value] = {path: _secret(value, tokens) for path, value in settings.items()}
-    files = device_files(driver, facts, templates)
+    files = device_files(family, access, templates)
     whole.update({FILE + path: digest(file.text) for path, file in files.items()})
     return Candidate(settings=whole, files=files)
 
 
-def facts_of(driver: Driver, intent: Intent) -> dict[str, Any]:
-    """Give the intent's facts, and the family's own where the intent leaves something out."""
-    own = dict(intent.facts)
-    own |= {name: value for name, value in driver.facts.items() if not own.get(name)}
+def facts_of(intent: Intent) -> dict[str, Any]:
+    """Return the names that templates may use: the intent's fields, and the family's defaults where one is empty."""
+    own: dict[str, Any] = {field.name: getattr(intent, field.name) for field in fields(intent)}
+    own |= {"tag": intent.tag, "kecamatan": intent.kit.kecamatan.name}
+    own |= {name: value for name, value in intent.family.configuration.defaults.items() if not own.get(name)}
     return {
         n: v.replace("{sim}", str(own["sim"])) if isinstance(v, str) and "sim" in own else v for n, v in own.items()
     }
 
 
-def _insist(driver: Driver, intent: Intent, firmware: str) -> None:
-    has = driver.has(firmware)
-    for need in driver.needs:
-        if intent.facts.get(need.fact) == need.value and not has[need.feature]:
+def _validate(intent: Intent, firmware: str) -> None:
+    family = intent.family
+    has = family.has(firmware)
+    for need in family.configuration.needs:
+        if getattr(intent, need.fact) == need.value and not has[need.feature]:
             raise ProvisionError(
-                f"{driver.title} {firmware or 'of unknown version'} {need.text}",
-                where=intent.item.asset_tag,
-                hint=need.hint,
+                f"{family.title} {firmware or 'of unknown version'} {need.text}", where=intent.tag, hint=need.hint
             )
 
 
@@ -83,11 +95,11 @@ def _secret(value: Value, tokens: Mapping[str, Secret]) -> Value:
     return value
 
 
-def device_files(driver: Driver, facts: Mapping[str, Any], templates: Mapping[str, str]) -> dict[str, DeviceFile]:
-    """Give the family's files with their texts."""
-    found = {}
-    for path, placed in driver.files.items():
+def device_files(family: Family, access: Access, templates: Mapping[str, str]) -> dict[str, DeviceFile]:
+    """Return the family's files with their texts, by path."""
+    files = {}
+    for path, placed in family.configuration.files.items():
         kind, _, name = placed.source.partition(":")
-        text = facts[name] if kind == "fact" else templates[f"files/{placed.source}"]
-        found[path] = DeviceFile(text=text, mode=placed.mode)
-    return found
+        text = getattr(access, name) if kind == "access" else templates[f"files/{placed.source}"]
+        files[path] = DeviceFile(text=text, mode=placed.mode)
+    return files

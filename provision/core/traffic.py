@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from provision.core.device import SimCard
+
 GB = 10**9  # operators sell decimal gigabytes
 SPAN = 1 << 32
 HIGH, LOW = SPAN // 4 * 3, SPAN // 4  # own choice: from the last quarter to the first one is a wrap
@@ -49,9 +51,9 @@ def counters(readings: Mapping[str, Any]) -> tuple[int, int] | None:
     return (sent, received) if isinstance(sent, int) and isinstance(received, int) else None
 
 
-def card(sim: Mapping[str, Any]) -> str:
+def card(sim: SimCard) -> str:
     """Name a card as it was checked: after a top-up its new `dicek_pada` starts the sum anew."""
-    return f"{str(sim['number'])[-4:]} {sim['dicek_pada']}"
+    return f"{sim.number[-4:]} {sim.dicek_pada}"
 
 
 def advance(last: Traffic | None, seen: tuple[int, int], at: str, of: str, *, narrow: bool = False) -> Traffic:

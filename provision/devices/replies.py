@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from provision.connectors.phase import Step
+from provision.core.device import Device
 from provision.core.errors import ProvisionError
-from provision.core.model import Device
 
 LOOK_DEADLINE_S = 180.0
 NONCE_BYTES = 8
+BACKUP_PASSWORD_BYTES = 16  # of the one-time password of a backup that a device makes of itself
 NEVER_SENT = (  # what ssh says where no command can have reached the device
     "ssh: connect to host",
     "Permission denied",

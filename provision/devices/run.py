@@ -8,22 +8,23 @@ from dataclasses import dataclass, field, replace
 
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
+from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, LeaseError
-from provision.core.model import Candidate, Device, Ending, Intent, Outcome, Plan
-from provision.home.workspace import Office
+from provision.core.model import Candidate, Ending, Outcome, Plan
+from provision.home.workspace import Workspace
 from provision.ledger.lease import hold
 
 
 @contextmanager
-def single(office: Office, tag: str) -> Iterator[Writer]:
+def single(workspace: Workspace, tag: str) -> Iterator[Writer]:
     """Hold one device for a new run (`writer.run`); raises where another run has it or never ended."""
-    run = office.new_run()
-    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
+    run = workspace.new_run()
+    with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
         if held:
             raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
-        if tag in office.unfinished():
+        if tag in workspace.unfinished():
             raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
-        with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
+        with Writer(run, workspace.place.ssh_key, workspace.place.host_keys) as writer:
             yield writer
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provision.core.family import Endpoint
+from provision.core.pc_family import PcFamily
 
 INBOX = "/var/lib/kit/inbox"
 
-ENDPOINT = Endpoint(
+FAMILY = PcFamily(
     name="linux",
     title="Linux (Debian, Ubuntu, Mint)",
     feed="sh -c 'gzip -dc | python3 -SE -'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from provision.core.family import Endpoint
+from provision.core.pc_family import PcFamily
 
 BOOTSTRAP = """$ProgressPreference = 'SilentlyContinue'
 $reader = New-Object IO.StreamReader([Console]::OpenStandardInput(), (New-Object Text.UTF8Encoding $false))
@@ -29,7 +29,7 @@ def encoded(script: str) -> str:
     return f"{powershell} -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
 
 
-ENDPOINT = Endpoint(
+FAMILY = PcFamily(
     name="windows",
     title="Windows 10, 11",
     feed=encoded(BOOTSTRAP),

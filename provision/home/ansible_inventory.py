@@ -35,7 +35,7 @@ def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
     own: dict[str, Any] = {"snmp_port": body["snmp_port"]} if role in {"modems", "radios"} else {}
     if role == "modems":
         own["tunnel_key"] = body.get("tunnel_key", "")
-    if role == "computers" and (shell := families.load_pc(str(body["driver"])).ansible_shell):
+    if role == "computers" and (shell := families.pc(str(body["driver"])).ansible_shell):
         own["ansible_shell_type"] = shell
     if body.get("rsa"):
         own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"

@@ -18,7 +18,7 @@ from pathlib import Path
 from provision import __version__
 from provision.core.errors import ProvisionError
 from provision.home.vault import Vault, password
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 
 FORMAT = 1
 MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
@@ -45,18 +45,18 @@ class Backup:
     files: int
 
 
-def backup(office: Office, path: Path) -> Backup:
+def backup(workspace: Workspace, path: Path) -> Backup:
     """Write the home's backup to `path`, whole or not at all; raises ProvisionError where it cannot."""
     from provision.ledger.copy import head_of, lines
 
-    office.place.insist()
+    workspace.place.insist()
     if path.is_dir():
         raise ProvisionError("this is a directory", where=str(path), hint="name a file, as berau.tar.gz")
-    text = list(lines(office.ledger))
+    text = list(lines(workspace.ledger))
     events, head = head_of(text)
-    parts = {LEDGER: "".join(text).encode()} | dict(_files(office)) | dict(_key(office))
+    parts = {LEDGER: "".join(text).encode()} | dict(_files(workspace)) | dict(_key(workspace))
     manifest = {
-        "format": FORMAT, "program": __version__, "at": office.now(), "events": events, "head": head,
+        "format": FORMAT, "program": __version__, "at": workspace.now(), "events": events, "head": head,
         "files": {name: sha256(body).hexdigest() for name, body in sorted(parts.items())},
     }  # fmt: skip
     temporary = path.with_name(f".{path.name}.new")
@@ -84,29 +84,31 @@ def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
     tar.addfile(entry, io.BytesIO(body))
 
 
-def _files(office: Office) -> Iterator[tuple[str, bytes]]:
+def _files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
     """Give what stands in the home as it is."""
-    inventory = office.place.inventory
+    inventory = workspace.place.inventory
     for path in sorted(inventory.rglob("*")):
         if path.is_file() and path.name != "devices.yml" and path.suffix not in {".lock", ".new"}:
             yield f"inventory/{path.relative_to(inventory)}", path.read_bytes()
     for folder in ("host-keys", "papers", "evidence", "way-back"):
-        for path in sorted((office.place.var / folder).glob("*")):
+        for path in sorted((workspace.place.var / folder).glob("*")):
             if path.is_file() and not path.name.startswith("."):
                 yield f"{folder}/{path.name}", path.read_bytes()
     for name in ("ansible.cfg", ".gitignore"):
-        if (office.place.root / name).is_file():
-            yield f"home/{name}", (office.place.root / name).read_bytes()
+        if (workspace.place.root / name).is_file():
+            yield f"home/{name}", (workspace.place.root / name).read_bytes()
 
 
-def _key(office: Office) -> Iterator[tuple[str, bytes]]:
+def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
     for name in KEYS:
-        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        private = workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + name.removeprefix(KEYS[0]))
         if private.is_file():
-            yield f"ssh/{name}.vault", vault_of(office).seal(private.read_bytes())
+            yield f"ssh/{name}.vault", vault_of(workspace).seal(private.read_bytes())
             yield f"ssh/{name}.pub", private.with_suffix(".pub").read_bytes()
 
 
-def vault_of(office: Office) -> Vault:
+def vault_of(workspace: Workspace) -> Vault:
     """Give the home's vault, which need not exist yet."""
-    return Vault(office.place.inventory / "secrets.vault.yml", password(office.place.root / "var" / "vault-password"))
+    return Vault(
+        workspace.place.inventory / "secrets.vault.yml", password(workspace.place.root / "var" / "vault-password")
+    )

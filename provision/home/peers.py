@@ -10,54 +10,54 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from provision.core.model import Device
+from provision.core.device import Device
 from provision.home.vault import wireguard_public
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 
 NOTE = "# Written by provision; do not edit. One peer for each provisioned modem.\n"
 
 
-def write(office: Office, pending: Iterable[str] = ()) -> Path | None:
+def write(workspace: Workspace, pending: Iterable[str] = ()) -> Path | None:
     """Write the list where it differs; those of `pending` are about to take their new keys.
 
     Gives its path, or None where there was never a peer.
     """
     waiting = set(pending)
     blocks = [
-        _block(office, one.device, pending=tag in waiting)
-        for tag, one in office.known.items() if one.accepted and one.device.tunnel_key
+        _block(workspace, one.device, pending=tag in waiting)
+        for tag, one in workspace.known.items() if one.accepted and one.device.tunnel_key
     ]  # fmt: skip
-    path = office.place.var / "hub" / "peers.vault"
+    path = workspace.place.var / "hub" / "peers.vault"
     if not blocks and not path.exists():
         return None
     text = (NOTE + "".join(blocks)).encode()
-    if _reads(office, path) == text:
+    if _reads(workspace, path) == text:
         return path
     path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_suffix(".new")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(office.vault.seal(text))
+        file.write(workspace.vault.seal(text))
     temporary.replace(path)
     return path
 
 
-def _reads(office: Office, path: Path) -> bytes | None:
+def _reads(workspace: Workspace, path: Path) -> bytes | None:
     try:
-        return office.vault.open(path.read_bytes())
+        return workspace.vault.open(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
 
 
-def _block(office: Office, device: Device, *, pending: bool) -> str:
-    own = office.vault.pending(device.tag) if pending else office.vault.device(device.tag)
+def _block(workspace: Workspace, device: Device, *, pending: bool) -> str:
+    own = workspace.vault.pending(device.tag) if pending else workspace.vault.device(device.tag)
     public = wireguard_public(own["wireguard_private"]) if pending else device.tunnel_key
-    intent = office.home.intents.get(device.tag)
+    intent = workspace.home.intents.get(device.tag)
     networks = [f"{device.host}/32"]
     if intent is not None:
         from ipaddress import IPv4Interface
 
-        lan = intent.facts["lan"]
-        networks.append(str(IPv4Interface(f"{lan['address']}/{lan['netmask']}").network))
+        lan = intent.lan
+        networks.append(str(IPv4Interface(f"{lan.address}/{lan.netmask}").network))
     return (
         f"\n[Peer]  # {device.tag}, {device.kecamatan}\nPublicKey = {public}\n"
         f"PresharedKey = {own['wireguard_preshared'].reveal()}\nAllowedIPs = {', '.join(networks)}\n"

@@ -7,13 +7,13 @@ from typing import Any
 
 from provision.core.errors import UsageError
 from provision.home import ansible_inventory, peers
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, REVOKED
 
 
-def show(office: Office, host: str = "") -> str:
+def show(workspace: Workspace, host: str = "") -> str:
     """Give the text of `--list`, or of `--host`."""
-    built = ansible_inventory.build(_accepted(office), str(office.place.root / "var"))
+    built = ansible_inventory.build(_accepted(workspace), str(workspace.place.root / "var"))
     if not host:
         return ansible_inventory.to_json(built)
     known = built["_meta"]["hostvars"]
@@ -22,11 +22,11 @@ def show(office: Office, host: str = "") -> str:
     return ansible_inventory.to_json(known[host.lower()])
 
 
-def write(office: Office) -> Path:
+def write(workspace: Workspace) -> Path:
     """Write inventory/devices.yml, which `ansible -i inventory/` reads, and the hub's peers."""
-    peers.write(office)
-    built = ansible_inventory.build(_accepted(office), "{{ inventory_dir }}/../var")
-    path = office.place.inventory / "devices.yml"
+    peers.write(workspace)
+    built = ansible_inventory.build(_accepted(workspace), "{{ inventory_dir }}/../var")
+    path = workspace.place.inventory / "devices.yml"
     text = ansible_inventory.to_yaml(built)
     if not path.exists() or path.read_text() != text:
         temporary = path.with_suffix(".new")
@@ -35,5 +35,5 @@ def write(office: Office) -> Path:
     return path
 
 
-def _accepted(office: Office) -> list[tuple[str, dict[str, Any]]]:
-    return [(tag, body) for tag, verb, body in office.newest(ACCEPTED, REVOKED) if verb == ACCEPTED]
+def _accepted(workspace: Workspace) -> list[tuple[str, dict[str, Any]]]:
+    return [(tag, body) for tag, verb, body in workspace.newest(ACCEPTED, REVOKED) if verb == ACCEPTED]

@@ -19,7 +19,7 @@ from provision.core.model import Secret
 from provision.home.ansible_vault import decrypt
 from provision.home.backup import FORMAT, KEYS, LEDGER, MANIFEST
 from provision.home.vault import NAME, password
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 
 PLACES = {
     "inventory": "inventory",
@@ -42,7 +42,7 @@ class Restored:
     aside: Path | None
 
 
-def restore(office: Office, path: Path) -> Restored:
+def restore(workspace: Workspace, path: Path) -> Restored:
     """Bring the home to the state of the backup at `path`.
 
     Raises ProvisionError, with nothing written, where the backup is not whole, the vault password is
@@ -57,17 +57,17 @@ def restore(office: Office, path: Path) -> Restored:
         raise ProvisionError(
             "its ledger is not the one that its manifest names", where=str(path), hint="take another backup"
         )
-    keys = _keys(office, parts)
-    root = office.place.root
-    office.place.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = connect(office.place.database, office.place.var / "ledger.head", "restore")
+    keys = _keys(workspace, parts)
+    root = workspace.place.root
+    workspace.place.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = connect(workspace.place.database, workspace.place.var / "ledger.head", "restore")
     try:
         events, head = take(ledger, lines)
     finally:
         ledger.close()
-    aside = _lay(root, parts, office.place.var / f"before-restore-{office.now().replace(':', '')}")
+    aside = _lay(root, parts, workspace.place.var / f"before-restore-{workspace.now().replace(':', '')}")
     for name, key in keys.items():
-        private = office.place.ssh_key.with_name(office.place.ssh_key.name + name.removeprefix(KEYS[0]))
+        private = workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + name.removeprefix(KEYS[0]))
         _private(private, key)
         private.with_suffix(".pub").write_bytes(parts[f"ssh/{name}.pub"])
     return Restored(events=events, head=head, aside=aside)
@@ -115,13 +115,13 @@ def _broken(path: Path, why: str) -> ProvisionError:
     )
 
 
-def _keys(office: Office, parts: dict[str, bytes]) -> dict[str, bytes]:
+def _keys(workspace: Workspace, parts: dict[str, bytes]) -> dict[str, bytes]:
     """Open what only the vault's password opens: the SSH keys, and the vault to see that it is the right one."""
     places = {f"ssh/{name}.vault": name for name in KEYS} | {f"inventory/{NAME}": ""}
     sealed = {place: name for place, name in places.items() if place in parts}
     if not sealed:
         return {}
-    secret: Secret = password(office.place.root / "var" / "vault-password")
+    secret: Secret = password(workspace.place.root / "var" / "vault-password")
     try:
         opened = {name: decrypt(parts[place], secret.reveal().encode()) for place, name in sealed.items()}
     except ValueError:

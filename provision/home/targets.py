@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provision.core.model import Computer, Intent, Kit, slug
+from provision.core.device import Computer, Intent
+from provision.core.model import Kit, slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provision.core.device import Computer, Device, Intent
 from provision.core.errors import UsageError
-from provision.core.model import Computer, Device, Event, Intent, slug
+from provision.core.model import Event, slug
 from provision.home.place import Place
 from provision.home.targets import Targets, _named
 from provision.home.vault import NAME, Vault, password
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 WITA = timezone(timedelta(hours=8))
 
 
-class Office:
+class Workspace:
     """Made at the door; everything in it is opened at first use."""
 
     def __init__(self, root: Path) -> None:
@@ -172,7 +173,7 @@ class Office:
         return next(
             (
                 tag for tag, known in self.known.items()
-                if known.accepted and tag != one.item.asset_tag and known.device.role in roles
+                if known.accepted and tag != one.item.asset_tag and known.device.kind.group in roles
                 and known.device.kecamatan == one.kit.kecamatan.slug
             ), "",
         )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provision.core.model import Device, Secret, Settings, Snapshot, Stage
+from provision import families
+from provision.core.device import Device
+from provision.core.model import Secret, Settings, Snapshot, Stage
 
 ENROLLED, ACCEPTED, BEGUN, ENDED = "device.enrolled", "device.accepted", "apply.begun", "apply.ended"
 CONFIGURED = "configuration.kept"  # always in one transaction with enrolled or accepted
@@ -20,7 +22,7 @@ REGISTERED, JUDGED, SELFTEST = "item.registered", "device.judged", "selftest.pas
 def device_of(tag: str, body: Mapping[str, Any], stage: Stage) -> Device:
     """Give the device that a payload tells of."""
     fields = {k: body[k] for k in Device.__dataclass_fields__ if k in body}
-    return Device(**fields | {"tag": tag, "stage": stage})
+    return Device(**fields | {"tag": tag, "stage": stage, "family": families.load(body["driver"])})
 
 
 def pack(settings: Settings) -> dict[str, Any]:
@@ -48,10 +50,10 @@ def unpack(packed: Mapping[str, Any]) -> Settings:
 def record(device: Device) -> dict[str, Any]:
     """Give the payload by which the ledger remembers a device."""
     return {
-        "kecamatan": device.kecamatan, "driver": device.driver, "host": device.host,
+        "kecamatan": device.kecamatan, "driver": device.family.name, "host": device.host,
         "bench_host": device.bench_host, "ssh_port": device.ssh_port, "snmp_port": device.snmp_port,
         "username": device.username, "model": device.model, "firmware": device.firmware, "link": device.link,
-        "tunnel_key": device.tunnel_key, "role": device.role, "rsa": device.rsa,
+        "tunnel_key": device.tunnel_key, "role": device.kind.group, "rsa": device.rsa,
     }  # fmt: skip
 
 
@@ -62,4 +64,4 @@ def configuration(snapshot: Snapshot) -> dict[str, Any]:
 
 def kind_of(device: Device) -> str:
     """Give what a selftest is valid for: family, model and firmware."""
-    return f"{device.driver}/{device.model}/{device.firmware}"
+    return f"{device.family.name}/{device.model}/{device.firmware}"

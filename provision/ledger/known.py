@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provision.core.model import Device, Event, Snapshot, Stage
+from provision.core.device import Device
+from provision.core.model import Event, Snapshot, Stage
 from provision.ledger.events import ACCEPTED, device_of, unpack
 
 

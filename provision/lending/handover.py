@@ -9,7 +9,7 @@ from provision.core import custody, nip
 from provision.core.custody import State
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import ItemKind
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lending import loans, paper, proof
 from provision.lending.loans import File, row
 
@@ -34,38 +34,38 @@ def receiver(name: str, number: str, position: str) -> Receiver:
     return Receiver(name=" ".join(name.split()), nip=digits, position=position)
 
 
-def draft(office: Office, name: str, to: Receiver) -> custody.Handover:
+def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
     """Begin a loan: refuse while anything is red or unknown, record the draft, make its paper.
 
     A draft that was left without its paper is finished. Raises ProvisionError with every reason.
     """
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     loan = file.open
     if loan is None:
-        body = _content(office, file, to)
-        moves = loans.last_moves(office, [i["asset_tag"] for i in body["items"]])
-        _against(office, file)
-        loans.record(office, file, [(custody.DRAFTED, file.slug, body)], moves=moves)
+        body = _content(workspace, file, to)
+        moves = loans.last_moves(workspace, [i["asset_tag"] for i in body["items"]])
+        _against(workspace, file)
+        loans.record(workspace, file, [(custody.DRAFTED, file.slug, body)], moves=moves)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
             f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}", where=file.slug,
             hint=loans.NEXT[loan.state].format(slug=file.slug),
         )  # fmt: skip
-    return issue(office, name)
+    return issue(workspace, name)
 
 
-def issue(office: Office, name: str) -> custody.Handover:
+def issue(workspace: Workspace, name: str) -> custody.Handover:
     """Make the paper of the open loan: the first time it is recorded, later it must be the same bytes."""
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     loan = loans.needed(file, custody.OPEN, "print")
-    made = paper.make(office, file, loan)
+    made = paper.make(workspace, file, loan)
     if loan.state is State.DRAFT:
         loans.record(
-            office,
+            workspace,
             file,
             [(custody.ISSUED, file.slug, {"id": loan.id, "document": made.digest, "file": made.path.name})],
         )
-        file = loans.read(office, name)
+        file = loans.read(workspace, name)
     elif made.digest != loan.document:
         raise ProvisionError(
             "this program makes another paper than the one that was printed", where=str(made.path),
@@ -74,11 +74,11 @@ def issue(office: Office, name: str) -> custody.Handover:
     return loans.needed(file, custody.OPEN, "print")
 
 
-def _against(office: Office, file: File) -> None:
+def _against(workspace: Workspace, file: File) -> None:
     """Raise with every reason against a handover of this kit."""
-    _, reasons = proof.proofs(office, file)
-    reasons += loans.registered(office, list(file.kit.items))
-    where = loans.whereabouts(office, [i.asset_tag for i in file.kit.items])
+    _, reasons = proof.proofs(workspace, file)
+    reasons += loans.registered(workspace, list(file.kit.items))
+    where = loans.whereabouts(workspace, [i.asset_tag for i in file.kit.items])
     reasons += [
         f"{tag} is at {body['place']}, lent by {body['loan']}: provision return {body['place']} first"
         for tag, body in sorted(where.items()) if body["place"] != custody.STORE
@@ -91,15 +91,15 @@ def _against(office: Office, file: File) -> None:
         )
 
 
-def _content(office: Office, file: File, to: Receiver) -> dict[str, Any]:
+def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
     """Give all that the paper says, frozen: whatever changes later, this handover says this."""
-    terms, place = office.home.lending, file.kit.kecamatan
-    done, _ = proof.proofs(office, file)
+    terms, place = workspace.home.lending, file.kit.kecamatan
+    done, _ = proof.proofs(workspace, file)
     count = len(file.loans) + 1
     used = {name for one in done for name in one["waived"]}
     order = list(ItemKind)
     return {
-        "id": f"{place.code}/{count}", "number": f"{place.code}/{count}/{office.today()[:4]}", "day": office.today(),
+        "id": f"{place.code}/{count}", "number": f"{place.code}/{count}/{workspace.today()[:4]}", "day": workspace.today(),
         "to": asdict(to) | {"office": f"Kecamatan {place.name}"}, "first": terms.first_party.model_dump(),
         "letterhead": terms.letterhead, "place": terms.place, "basis": terms.basis,
         "basis_title": terms.bases[terms.basis].title, "months": terms.months, "kecamatan": place.name,
@@ -109,14 +109,14 @@ def _content(office: Office, file: File, to: Receiver) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def sign(office: Office, name: str, day: str) -> custody.Handover:
+def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
     """Record that the paper was signed on `day`: from then on the kecamatan holds the items."""
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     loan = loans.needed(file, (State.AWAITING,), "sign")
     tags = [i["asset_tag"] for i in loan.items]
-    effective = loans.effective_day(office, day, "--signed", tags)
+    effective = loans.effective_day(workspace, day, "--signed", tags)
     until = custody.last_day(effective, loan.paper["months"])
-    expected = loans.last_moves(office, tags)
+    expected = loans.last_moves(workspace, tags)
     moves = [
         (custody.MOVED, i["asset_tag"], custody.move(
             i, file.slug, loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
@@ -124,15 +124,15 @@ def sign(office: Office, name: str, day: str) -> custody.Handover:
         for i in loan.items
     ]  # fmt: skip
     body = {"id": loan.id, "effective": effective, "until": until}
-    loans.record(office, file, [(custody.SIGNED, file.slug, body), *moves], moves=expected)
-    return loans.needed(loans.read(office, name), custody.OPEN, "sign")
+    loans.record(workspace, file, [(custody.SIGNED, file.slug, body), *moves], moves=expected)
+    return loans.needed(loans.read(workspace, name), custody.OPEN, "sign")
 
 
-def void(office: Office, name: str, reason: str) -> str:
+def void(workspace: Workspace, name: str, reason: str) -> str:
     """Call off a handover that was not signed; give its id. Raises ProvisionError where it was."""
     if not reason.strip():
         raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     loan = loans.needed(file, (State.DRAFT, State.AWAITING), "void")
-    loans.record(office, file, [(custody.VOIDED, file.slug, {"id": loan.id, "reason": reason.strip()})])
+    loans.record(workspace, file, [(custody.VOIDED, file.slug, {"id": loan.id, "reason": reason.strip()})])
     return loan.id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provision.core import custody
 from provision.core.errors import UsageError
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Holding:
     condition: str
 
 
-def custody_of(office: Office, names: list[str], *, effective: str = "", recorded: str = "") -> list[Holding]:
+def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", recorded: str = "") -> list[Holding]:
     """Give the holding of each item (of kecamatan or tags in `names`, or of all) on day `effective`.
 
     `recorded` is a day: what was written later is left out. Raises UsageError where a name is nobody's
@@ -33,7 +33,7 @@ def custody_of(office: Office, names: list[str], *, effective: str = "", recorde
     """
     on = custody.day(effective, "--as-of") if effective else "9999-12-31"
     known = custody.day(recorded, "--recorded-by") + "T99" if recorded else "9999"
-    moves = office.held(on, known)
+    moves = workspace.held(on, known)
     if not moves:
         raise UsageError(
             f"nothing was registered by {on}" if effective or recorded else "nothing is registered",
@@ -46,15 +46,15 @@ def custody_of(office: Office, names: list[str], *, effective: str = "", recorde
         )
         for tag, _, b in moves
     ]  # fmt: skip
-    return sorted(_only(office, found, names), key=lambda h: (h.place == custody.STORE, h.place, h.item))
+    return sorted(_only(workspace, found, names), key=lambda h: (h.place == custody.STORE, h.place, h.item))
 
 
-def _only(office: Office, found: list[Holding], names: list[str]) -> list[Holding]:
+def _only(workspace: Workspace, found: list[Holding], names: list[str]) -> list[Holding]:
     if not names:
         return found
     wanted: list[Holding] = []
     for name in names:
-        kit = office.home.kit(name)
+        kit = workspace.home.kit(name)
         place = kit.kecamatan.slug if kit else name.lower()
         some = [h for h in found if h.item == name.upper() or h.place == place]
         if not some and kit is None:

@@ -11,7 +11,7 @@ from provision.core import custody
 from provision.core.custody import Handover, Waiver
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import Event, Item, Kit, slug
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import REGISTERED
 
 NOW = "9999"  # later than any time that is recorded
@@ -43,32 +43,32 @@ class File:
         return self.events[-1].number if self.events else 0
 
 
-def read(office: Office, name: str) -> File:
+def read(workspace: Workspace, name: str) -> File:
     """Read the file of one kecamatan; raises UsageError where there is none of that name."""
-    kit = office.home.kit(name)
+    kit = workspace.home.kit(name)
     if kit is None:
-        near = get_close_matches(slug(name), office.home.kits, n=1)
+        near = get_close_matches(slug(name), workspace.home.kits, n=1)
         raise UsageError(
-            f"no such kecamatan: {name}", hint=f"did you mean {near[0]}?" if near else ", ".join(office.home.kits)
+            f"no such kecamatan: {name}", hint=f"did you mean {near[0]}?" if near else ", ".join(workspace.home.kits)
         )
-    events = tuple(office.ledger.history(kit.kecamatan.slug))
+    events = tuple(workspace.ledger.history(kit.kecamatan.slug))
     return File(
-        kit=kit, events=events, loans=tuple(custody.handovers(kit.kecamatan.slug, events, office.today())),
-        waivers=tuple(custody.waivers(events, office.today())),
+        kit=kit, events=events, loans=tuple(custody.handovers(kit.kecamatan.slug, events, workspace.today())),
+        waivers=tuple(custody.waivers(events, workspace.today())),
     )  # fmt: skip
 
 
 Expected = Mapping[tuple[str, str], int]
 
 
-def record(office: Office, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
+def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
     """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it, or moved its items, meanwhile."""
-    return office.ledger.extend(lines, at=office.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
+    return workspace.ledger.extend(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
 
 
-def last_moves(office: Office, tags: list[str]) -> Expected:
+def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
     """Give the newest move of each of `tags`, for `record` to expect."""
-    return {(tag, custody.MOVED): office.ledger.last_of(tag, custody.MOVED) for tag in tags}
+    return {(tag, custody.MOVED): workspace.ledger.last_of(tag, custody.MOVED) for tag in tags}
 
 
 def row(item: Item) -> dict[str, Any]:
@@ -76,9 +76,9 @@ def row(item: Item) -> dict[str, Any]:
     return asdict(item) | {"kind": str(item.kind)}
 
 
-def registered(office: Office, items: list[Item]) -> list[str]:
+def registered(workspace: Workspace, items: list[Item]) -> list[str]:
     """Say which items the register does not know, or knows as another thing."""
-    known = {e.subject: e.payload for e in office.ledger.latest(REGISTERED)}
+    known = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
     wrong = []
     for item in items:
         body = known.get(item.asset_tag)
@@ -89,17 +89,17 @@ def registered(office: Office, items: list[Item]) -> list[str]:
     return wrong
 
 
-def whereabouts(office: Office, tags: list[str]) -> dict[str, dict[str, Any]]:
+def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, dict[str, Any]]:
     """Give the newest move of each of `tags`, whatever its day."""
-    return {tag: body for tag, _, body in office.held(NOW, NOW) if tag in tags}
+    return {tag: body for tag, _, body in workspace.held(NOW, NOW) if tag in tags}
 
 
-def effective_day(office: Office, text: str, option: str, tags: list[str]) -> str:
+def effective_day(workspace: Workspace, text: str, option: str, tags: list[str]) -> str:
     """Read the day on which something took effect: not in the future, and not before what is known of the items."""
     effective = custody.day(text, option)
-    if effective > office.today():
-        raise UsageError(f"{option}: {effective} is in the future", hint=f"today is {office.today()}")
-    for tag, body in sorted(whereabouts(office, tags).items()):
+    if effective > workspace.today():
+        raise UsageError(f"{option}: {effective} is in the future", hint=f"today is {workspace.today()}")
+    for tag, body in sorted(whereabouts(workspace, tags).items()):
         if effective < body["effective"]:
             what = "was received" if body["because"] == "registered" else f"came to {body['place']}"
             raise UsageError(

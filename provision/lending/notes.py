@@ -5,13 +5,13 @@ from __future__ import annotations
 from provision import checks
 from provision.core import custody
 from provision.core.errors import UsageError
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lending import loans
 
 
-def waive(office: Office, name: str, check: str, *, by: str, reason: str, until: str) -> custody.Waiver:
+def waive(workspace: Workspace, name: str, check: str, *, by: str, reason: str, until: str) -> custody.Waiver:
     """Record that a named person answers for one check until a day; never for identity or security."""
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     wanted = check.strip().lower().replace("-", "_").replace(" ", "_")
     found = checks.named(wanted)
     if found is None:
@@ -22,24 +22,24 @@ def waive(office: Office, name: str, check: str, *, by: str, reason: str, until:
     if not by.strip() or not reason.strip():
         raise UsageError("a waiver needs a name and a reason", hint="--by NAME --reason TEXT")
     last = custody.day(until, "--until")
-    if last < office.today():
-        raise UsageError(f"--until: {last} is over", hint=f"today is {office.today()}")
+    if last < workspace.today():
+        raise UsageError(f"--until: {last} is over", hint=f"today is {workspace.today()}")
     waiver = custody.Waiver(check=wanted, by=" ".join(by.split()), reason=" ".join(reason.split()), until=last)
     body = {"check": waiver.check, "by": waiver.by, "reason": waiver.reason, "until": waiver.until}
-    loans.record(office, file, [(custody.WAIVED, file.slug, body)])
+    loans.record(workspace, file, [(custody.WAIVED, file.slug, body)])
     return waiver
 
 
-def train(office: Office, name: str, people: list[str], topics: list[str], day: str) -> dict[str, object]:
+def train(workspace: Workspace, name: str, people: list[str], topics: list[str], day: str) -> dict[str, object]:
     """Record who was trained on what, on which day."""
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     who = [" ".join(p.split()) for p in people if p.strip()]
     what = [" ".join(t.split()) for t in topics if t.strip()]
     if not who or not what:
         raise UsageError(
             "a training needs people and topics", hint="--person NAME --topic TEXT, each as often as needed"
         )
-    on = loans.effective_day(office, day or office.today(), "--date", [])
+    on = loans.effective_day(workspace, day or workspace.today(), "--date", [])
     body: dict[str, object] = {"people": who, "topics": what, "day": on}
-    loans.record(office, file, [(custody.TRAINED, file.slug, body)])
+    loans.record(workspace, file, [(custody.TRAINED, file.slug, body)])
     return body

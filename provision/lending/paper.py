@@ -16,7 +16,7 @@ from typing import Any
 from provision.core import nip
 from provision.core.custody import Handover
 from provision.core.errors import ProvisionError
-from provision.home.workspace import WITA, Office
+from provision.home.workspace import WITA, Workspace
 from provision.lending.indonesian import opening_day, rupiah, short_day, spelled
 from provision.lending.loans import File
 from provision.local.share import share
@@ -51,11 +51,11 @@ class Paper:
     digest: str
 
 
-def make(office: Office, file: File, loan: Handover) -> Paper:
+def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
     """Make the paper of one handover below var/papers; its name holds its digest."""
     import typst
 
-    text = json.dumps(content(loan, office.ledger.hash_of(loan.drafted.number)), ensure_ascii=False)
+    text = json.dumps(content(loan, workspace.ledger.hash_of(loan.drafted.number)), ensure_ascii=False)
     template = share("templates") / "documents" / "tanda-terima.typ"
     try:
         body = typst.compile(
@@ -66,7 +66,7 @@ def make(office: Office, file: File, loan: Handover) -> Paper:
         raise ProvisionError(f"the paper could not be made: {error}", where=str(template), hint="report this") from None
     assert isinstance(body, bytes)
     digest = sha256(body).hexdigest()
-    folder = office.place.var / "papers"
+    folder = workspace.place.var / "papers"
     path = folder / f"tanda-terima-{file.slug}-{loan.id.rpartition('/')[2]}-{digest[:12]}.pdf"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 from provision import checks
 from provision.core.model import Event, Item, ItemKind, Verdict
 from provision.devices.pc.apply import unfinished
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, JUDGED
 from provision.lending.loans import File
 
@@ -18,22 +18,22 @@ TRIED = {"it_hears_itself": "heard", "it_sees": "seen"}
 RED = (Verdict.FAIL, Verdict.UNKNOWN)
 
 
-def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]:
+def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list[str]]:
     """Give what was proved of each managed device, and every reason against a handover."""
-    judged = {e.subject: e for e in office.ledger.latest(JUDGED)}
-    accepted = {e.subject: e for e in office.ledger.latest(ACCEPTED)}
-    pending = set(office.unfinished()) | set(unfinished(office))
+    judged = {e.subject: e for e in workspace.ledger.latest(JUDGED)}
+    accepted = {e.subject: e for e in workspace.ledger.latest(ACCEPTED)}
+    pending = set(workspace.unfinished()) | set(unfinished(workspace))
     waived = {w.check for w in file.waivers}
     found: list[dict[str, Any]] = []
     against: list[str] = []
     for item in (i for i in file.kit.items if i.kind in MANAGED):
         tag = item.asset_tag
-        known = office.known.get(tag)
+        known = workspace.known.get(tag)
         if known is None or not known.accepted:
             against.append(f"{tag} was never provisioned: provision apply {tag} --bench")
         elif tag in pending:
             against.append(f"{tag}: a run on it has no end: provision resume")
-        elif why := _no_proof(office, judged.get(tag), accepted[tag]):
+        elif why := _no_proof(workspace, judged.get(tag), accepted[tag]):
             against.append(f"{tag}: {why}: provision verify {tag} --bench")
         else:
             against += _red(tag, judged[tag].payload["findings"], waived)
@@ -42,14 +42,14 @@ def proofs(office: Office, file: File) -> tuple[list[dict[str, Any]], list[str]]
     return found, against
 
 
-def _no_proof(office: Office, judged: Event | None, accepted: Event) -> str:
+def _no_proof(workspace: Workspace, judged: Event | None, accepted: Event) -> str:
     if judged is None:
         return "never verified"
     if judged.number < accepted.number:
         return "not verified since it was changed"
-    oldest = datetime.fromisoformat(office.now()) - timedelta(days=office.home.lending.proof_days)
+    oldest = datetime.fromisoformat(workspace.now()) - timedelta(days=workspace.home.lending.proof_days)
     if datetime.fromisoformat(judged.at) < oldest:
-        return f"verified on {judged.at[:10]}, longer ago than {office.home.lending.proof_days} days"
+        return f"verified on {judged.at[:10]}, longer ago than {workspace.home.lending.proof_days} days"
     return ""
 
 

@@ -12,7 +12,7 @@ from provision.core.errors import DeviceError, ProvisionError, UsageError
 from provision.core.model import Ending, Item
 from provision.devices.pc import apply as pcs
 from provision.devices.run import Run
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import REGISTERED
 from provision.lending import loans, proof, revoke
 from provision.lending.giveback import CONDITIONS
@@ -29,7 +29,7 @@ class Pair:
 
 
 def replace(
-    office: Office, name: str, run: Run, *, reason: str, day: str, condition: str, packages: Path | None = None
+    workspace: Workspace, name: str, run: Run, *, reason: str, day: str, condition: str, packages: Path | None = None
 ) -> list[Pair]:
     """Put what the kit's file names in the place of what is lent (or, before a loan, of what still serves).
 
@@ -40,19 +40,19 @@ def replace(
         raise UsageError("--reason: say why", hint="as: --reason 'tersambar petir'")
     if condition not in CONDITIONS:
         raise UsageError(f"--condition: no such condition: {condition}", hint="one of: " + ", ".join(CONDITIONS))
-    file = loans.read(office, name)
+    file = loans.read(workspace, name)
     loan = file.open
     if loan is not None and loan.state in {State.DRAFT, State.AWAITING}:
         raise ProvisionError(
             f"the handover {loan.id} is {loan.state}", where=file.slug,
             hint="call it off (--void REASON), replace, and draft it again",
         )  # fmt: skip
-    pairs = _pairs(office, file, [dict(i) for i in loan.items] if loan else _serving(office, file))
-    _insist(office, file, pairs)
+    pairs = _pairs(workspace, file, [dict(i) for i in loan.items] if loan else _serving(workspace, file))
+    _insist(workspace, file, pairs)
     tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
-    effective = loans.effective_day(office, day or office.today(), "--date", tags)
-    _bring_up(office, file, pairs, run, packages)
-    expected = loans.last_moves(office, tags)
+    effective = loans.effective_day(workspace, day or workspace.today(), "--date", tags)
+    _bring_up(workspace, file, pairs, run, packages)
+    expected = loans.last_moves(workspace, tags)
     holder = loan.paper["to"]["name"] if loan else ""
     body = {
         "id": loan.id if loan else "", "effective": effective, "reason": reason.strip(),
@@ -64,20 +64,20 @@ def replace(
         about = {"effective": effective, "because": "replaced", "loan": loan.id if loan else ""}
         lines.append((custody.MOVED, old["asset_tag"], custody.move(old, custody.STORE, "Pengurus Barang", **about)))
         lines.append((custody.MOVED, new["asset_tag"], custody.move(new, file.slug, holder, **about)))
-    lines += revoke.lines(office, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
-    loans.record(office, file, lines, moves=expected)
-    revoke.sweep(office)
+    lines += revoke.lines(workspace, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
+    loans.record(workspace, file, lines, moves=expected)
+    revoke.sweep(workspace)
     return pairs
 
 
-def _serving(office: Office, file: File) -> list[dict[str, Any]]:
+def _serving(workspace: Workspace, file: File) -> list[dict[str, Any]]:
     """Give the provisioned devices of a kecamatan as items, where nothing is lent yet."""
-    registered = {e.subject: e.payload for e in office.ledger.latest(REGISTERED)}
-    known = [t for t, k in office.known.items() if k.device.kecamatan == file.slug and k.accepted]
+    registered = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
+    known = [t for t, k in workspace.known.items() if k.device.kecamatan == file.slug and k.accepted]
     return [dict(registered[t]) for t in known if t in registered]
 
 
-def _pairs(office: Office, file: File, held: list[dict[str, Any]]) -> list[Pair]:
+def _pairs(workspace: Workspace, file: File, held: list[dict[str, Any]]) -> list[Pair]:
     own = {i.asset_tag for i in file.kit.items}
     pairs = [
         Pair(old=old, new=new)
@@ -85,7 +85,7 @@ def _pairs(office: Office, file: File, held: list[dict[str, Any]]) -> list[Pair]
         for new in file.kit.items if str(new.kind) == old["kind"]
     ]  # fmt: skip
     if not pairs:
-        path = office.place.inventory / "kits" / f"{file.slug}.yml"
+        path = workspace.place.inventory / "kits" / f"{file.slug}.yml"
         raise UsageError(
             f"the kit of {file.kit.kecamatan.name} names no other item than those it has",
             hint=f"put the new item in the place of the old one in {path}, then: provision check",
@@ -93,10 +93,10 @@ def _pairs(office: Office, file: File, held: list[dict[str, Any]]) -> list[Pair]
     return pairs
 
 
-def _insist(office: Office, file: File, pairs: list[Pair]) -> None:
+def _insist(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
     """Raise with every reason against the new items."""
-    reasons = loans.registered(office, [p.new for p in pairs])
-    where = loans.whereabouts(office, [p.new.asset_tag for p in pairs])
+    reasons = loans.registered(workspace, [p.new for p in pairs])
+    where = loans.whereabouts(workspace, [p.new.asset_tag for p in pairs])
     reasons += [
         f"{tag} is at {body['place']}, not in the store"
         for tag, body in where.items()
@@ -104,7 +104,7 @@ def _insist(office: Office, file: File, pairs: list[Pair]) -> None:
     ]
     reasons += [
         f"{p.new.asset_tag} is not enrolled: provision enrol {p.new.asset_tag} --address A"
-        for p in pairs if p.new.kind in proof.MANAGED and p.new.asset_tag not in office.known
+        for p in pairs if p.new.kind in proof.MANAGED and p.new.asset_tag not in workspace.known
     ]  # fmt: skip
     if reasons:
         raise ProvisionError(
@@ -113,20 +113,22 @@ def _insist(office: Office, file: File, pairs: list[Pair]) -> None:
         )  # fmt: skip
 
 
-def _bring_up(office: Office, file: File, pairs: list[Pair], run: Run, packages: Path | None) -> None:
+def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], run: Run, packages: Path | None) -> None:
     """Apply and verify the new devices; raises where one does not come up green."""
     new = {p.new.asset_tag for p in pairs if p.new.kind in proof.MANAGED}
     if not new:
         return
     run.replacing = True
-    targets = office.targets([file.slug]).only(new)
-    outcomes = apply.apply(office, targets.modems, run) if targets.modems else []
+    targets = workspace.targets([file.slug]).only(new)
+    outcomes = apply.apply(workspace, targets.modems, run) if targets.modems else []
     changed = any(o.ending is Ending.APPLIED for o in outcomes)
-    ended, seen = pcs.apply(office, targets.computers, run, packages) if targets.computers else ([], {})
+    ended, seen = pcs.apply(workspace, targets.computers, run, packages) if targets.computers else ([], {})
     bad = [o for o in (*outcomes, *ended) if o.ending not in {Ending.APPLIED, Ending.UNCHANGED} or o.step == "ask"]
     if bad:
         raise DeviceError(f"not replaced: {bad[0].because}", where=bad[0].device, hint="mend it, then replace again")
-    findings = verify.verify(office, targets, bench=run.bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen)
+    findings = verify.verify(
+        workspace, targets, bench=run.bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen
+    )
     waived = {w.check for w in file.waivers}
     red = [f for f in findings if f.verdict in proof.RED and not proof.answered(f.check, waived)]
     if red:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from provision.core import host_keys
 from provision.home import keys
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import REVOKED
 from provision.lending.loans import Line
 
 
-def lines(office: Office, tags: list[str], because: str) -> list[Line]:
+def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
     """Give the events that revoke those of `tags` that are known devices."""
     found: list[Line] = []
     for tag in tags:
-        known = office.known.get(tag)
+        known = workspace.known.get(tag)
         if known is not None:
-            key = keys.pinned(office.place.host_keys, tag)
+            key = keys.pinned(workspace.place.host_keys, tag)
             body = {
                 "because": because, "host_key": host_keys.fingerprint(key) if key else "", "tunnel_key": known.device.tunnel_key,
             }  # fmt: skip
@@ -23,12 +23,12 @@ def lines(office: Office, tags: list[str], because: str) -> list[Line]:
     return found
 
 
-def sweep(office: Office) -> None:
+def sweep(workspace: Workspace) -> None:
     """Take away what revoked devices still have: it is done again where a run died in between."""
-    office.forget_known()
-    gone = [e.subject for e in office.ledger.latest(REVOKED) if e.subject not in office.known]
+    workspace.forget_known()
+    gone = [e.subject for e in workspace.ledger.latest(REVOKED) if e.subject not in workspace.known]
     if not gone:
         return
-    office.vault.drop(gone)
+    workspace.vault.drop(gone)
     for tag in gone:
-        keys.unpin(office.place.host_keys, tag)
+        keys.unpin(workspace.place.host_keys, tag)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provision import families
 from provision.core import plan
+from provision.core.device import Intent
 from provision.core.errors import DeviceError, IdentityError, ProvisionError
-from provision.core.model import Change, Intent
+from provision.core.model import Change
 from provision.devices.modem import look as modem_look
 from provision.devices.run import single
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ADOPTED
 from provision.operations.apply import candidates_of
 from provision.operations.watch import accept, change_record, drift, reach
@@ -24,16 +24,16 @@ class Adoption:
     against_intent: tuple[Change, ...]
 
 
-def adopt(office: Office, intent: Intent, reason: str, *, bench: bool) -> Adoption:
+def adopt(workspace: Workspace, intent: Intent, reason: str, *, bench: bool) -> Adoption:
     """Accept what runs on one device now, on record; raises where it is another box or cannot be read."""
     tag = intent.item.asset_tag
-    known = office.known.get(tag)
+    known = workspace.known.get(tag)
     if known is None or not known.accepted:
         raise DeviceError(
             "never provisioned: nothing was accepted yet", where=tag, hint=f"provision apply {tag} --bench"
         )
-    with single(office, tag) as writer:
-        look = modem_look.by_ssh(office, writer, [reach(known.device, bench=bench)])[tag]
+    with single(workspace, tag) as writer:
+        look = modem_look.by_ssh(workspace, writer, [reach(known.device, bench=bench)])[tag]
         if isinstance(look, ProvisionError):
             raise look
         if (said := look.readings.get("serial")) != intent.item.serial:
@@ -42,10 +42,10 @@ def adopt(office: Office, intent: Intent, reason: str, *, bench: bool) -> Adopti
                 where=tag,
                 hint="look at the box; nothing was adopted",
             )
-        changes = drift(office, known, look)
+        changes = drift(workspace, known, look)
         if changes:
             body = {"reason": reason, "changes": [change_record(c) for c in changes]}
-            accept(office, known, look, [(ADOPTED, tag, body)])
-    driver = families.load(intent.driver)
-    wanted = plan.make(driver, look, candidates_of(office, [intent])[tag], office.vault.seal_key())
+            accept(workspace, known, look, [(ADOPTED, tag, body)])
+    family = intent.family
+    wanted = plan.make(family, look, candidates_of(workspace, [intent])[tag], workspace.vault.seal_key())
     return Adoption(changes=changes, against_intent=wanted.changes)

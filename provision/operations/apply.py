@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from provision import families
 from provision.connectors.ansible import Writer
 from provision.core import firmware, plan, render
+from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
-from provision.core.model import Candidate, Device, Ending, Intent, Outcome, Plan, Secret, Snapshot
+from provision.core.model import Candidate, Ending, Kind, Outcome, Plan, Secret, Snapshot
+from provision.core.render import Access
 from provision.devices import replies
 from provision.devices.modem import look as modem_look
 from provision.devices.modem.apply import Job, change
@@ -20,7 +21,7 @@ from provision.devices.modem.resume import PATIENCE_S, settle
 from provision.devices.run import Run, outcome, reach
 from provision.home.keys import office_key
 from provision.home.vault import wireguard_public
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, CONFIGURED, configuration, record
 from provision.ledger.known import Known
 from provision.ledger.lease import hold
@@ -29,16 +30,16 @@ from provision.local.share import templates
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
 
 
-def apply(office: Office, intents: list[Intent], run: Run) -> list[Outcome]:
+def apply(workspace: Workspace, intents: list[Intent], run: Run) -> list[Outcome]:
     """Bring every device of `intents` to its intent, or leave it as it was; record each.
 
     A device's failure is an outcome. Raises only where nothing was begun at all.
     """
-    name = run.name = office.new_run()
-    known = {i.item.asset_tag: office.known.get(i.item.asset_tag) for i in intents}
-    outcomes = [refusal for i in intents if (refusal := _refuse(office, i, known[i.item.asset_tag], run))]
+    name = run.name = workspace.new_run()
+    known = {i.item.asset_tag: workspace.known.get(i.item.asset_tag) for i in intents}
+    outcomes = [refusal for i in intents if (refusal := _refuse(workspace, i, known[i.item.asset_tag], run))]
     ready = [i for i in intents if i.item.asset_tag not in {o.device for o in outcomes}]
-    with hold(office.ledger, [i.item.asset_tag for i in ready], name, now=office.clock_s()) as held:
+    with hold(workspace.ledger, [i.item.asset_tag for i in ready], name, now=workspace.clock_s()) as held:
         outcomes += [
             outcome(i, Ending.FAILED, "lease", f"held by {held[i.item.asset_tag]}")
             for i in ready
@@ -46,40 +47,40 @@ def apply(office: Office, intents: list[Intent], run: Run) -> list[Outcome]:
         ]
         ready = [i for i in ready if i.item.asset_tag not in held]
         if ready:
-            with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
-                if not run.plan_only and any(not office.known[i.item.asset_tag].accepted for i in ready):
+            with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
+                if not run.plan_only and any(not workspace.known[i.item.asset_tag].accepted for i in ready):
                     writer.begin("apply.yml")  # a first apply always changes something
-                outcomes += _work(office, writer, name, ready, run)
+                outcomes += _work(workspace, writer, name, ready, run)
     order = {i.item.asset_tag: n for n, i in enumerate(intents)}
     return sorted(outcomes, key=lambda o: order[o.device])
 
 
-def _refuse(office: Office, intent: Intent, known: Known | None, run: Run) -> Outcome | None:
+def _refuse(workspace: Workspace, intent: Intent, known: Known | None, run: Run) -> Outcome | None:
     """Refuse what may not be applied at all, with the next step."""
     tag = intent.item.asset_tag
     if known is None:
         return outcome(intent, Ending.FAILED, "record", f"not enrolled yet: provision enrol {tag} --address A")
-    if not run.replacing and not run.plan_only and (serving := office.serving(intent)):
+    if not run.replacing and not run.plan_only and (serving := workspace.serving(intent)):
         because = f"{serving} still serves {intent.kit.kecamatan.name}: provision replace {intent.kit.kecamatan.slug}"
         return outcome(intent, Ending.FAILED, "record", because)
-    if not run.plan_only and (unfit := _unfit(office, known.device)):
+    if not run.plan_only and (unfit := _unfit(workspace, known.device)):
         return outcome(intent, Ending.FAILED, "firmware", unfit)
-    return None if run.bench or run.plan_only else _afield(office, intent, known)
+    return None if run.bench or run.plan_only else _afield(workspace, intent, known)
 
 
-def _afield(office: Office, intent: Intent, known: Known) -> Outcome | None:
+def _afield(workspace: Workspace, intent: Intent, known: Known) -> Outcome | None:
     """Refuse what may not be changed away from the bench."""
     tag = intent.item.asset_tag
     if not known.accepted:
         return outcome(intent, Ending.FAILED, "record", "never provisioned: the first apply is on the bench (--bench)")
-    if families.load(intent.driver).carrier == "snmp":
+    if intent.family.kind is Kind.RADIO:
         return outcome(
             intent,
             Ending.FAILED,
             "record",
             "nothing on it leads back: changed on the bench only, with --bench in its reach",
         )
-    if not office.way_back_shown(known.device):
+    if not workspace.way_back_shown(known.device):
         return outcome(
             intent, Ending.FAILED, "record",
             f"the way back was not shown on {known.device.model} {known.device.firmware}: "
@@ -88,28 +89,24 @@ def _afield(office: Office, intent: Intent, known: Known) -> Outcome | None:
     return None
 
 
-def _unfit(office: Office, device: Device) -> str:
+def _unfit(workspace: Workspace, device: Device) -> str:
     """Say why nothing may be written to a firmware, or nothing."""
-    found = firmware.judge(office.home.firmware, device.driver, device.model, device.firmware)
+    found = firmware.judge(workspace.home.firmware, device.family.name, device.model, device.firmware)
     if found.write:
         return ""
     if found.standing == firmware.BAD:
         return f"{device.model} {device.firmware}: {found.because}; update it on the bench, then enrol it again"
-    shown = (
-        ""
-        if families.load(device.driver).carrier == "snmp"
-        else f"; provision selftest {device.tag} --bench shows its way back"
-    )
+    shown = "" if device.box.kind is Kind.RADIO else f"; provision selftest {device.tag} --bench shows its way back"
     return f"{found.because}: it is read only{shown}; list it there once you have tried it on the bench"
 
 
-def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run: Run) -> list[Outcome]:
+def _work(workspace: Workspace, writer: Writer, name: str, intents: list[Intent], run: Run) -> list[Outcome]:
     """Settle what is left of dead runs, look, plan, ask, change."""
     outcomes: list[Outcome] = []
-    unfinished = office.unfinished()
+    unfinished = workspace.unfinished()
     left = {t: e for i in intents if (e := unfinished.get(t := i.item.asset_tag))}
     if left and not run.plan_only:
-        ended = settle(office, writer, left, tell=run.tell, wait_s=PATIENCE_S)
+        ended = settle(workspace, writer, left, tell=run.tell, wait_s=PATIENCE_S)
         stuck = [t for t, s in ended.items() if s.ending is Ending.UNCONFIRMED]
         outcomes += [
             outcome(i, Ending.UNCONFIRMED, "settle", ended[i.item.asset_tag].because)
@@ -117,9 +114,9 @@ def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run:
             if i.item.asset_tag in stuck
         ]
         intents = [i for i in intents if i.item.asset_tag not in stuck]
-        office.forget_known()
-    snapshots = _look(office, writer, intents, run)
-    jobs, ended_now = _plan(office, intents, snapshots, run)
+        workspace.forget_known()
+    snapshots = _look(workspace, writer, intents, run)
+    jobs, ended_now = _plan(workspace, intents, snapshots, run)
     outcomes += ended_now
     if run.plan_only or not jobs:
         return outcomes
@@ -131,7 +128,7 @@ def _work(office: Office, writer: Writer, name: str, intents: list[Intent], run:
         if any(o.ending is not Ending.APPLIED for o in outcomes if o.device in {j.device.tag for j in jobs}):
             outcomes += [outcome(j.intent, Ending.FAILED, "canary", "not begun: the first site failed") for j in wave]
             continue
-        outcomes += _change_until_done(office, writer, name, wave, run)
+        outcomes += _change_until_done(workspace, writer, name, wave, run)
     return outcomes
 
 
@@ -142,12 +139,14 @@ def _waves(jobs: list[Job], run: Run) -> list[list[Job]]:
     return [jobs[:1], jobs[1:]]
 
 
-def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> dict[str, Snapshot | ProvisionError]:
+def _look(
+    workspace: Workspace, writer: Writer, intents: list[Intent], run: Run
+) -> dict[str, Snapshot | ProvisionError]:
     """Know what runs: by the marker where that is enough, else by reading all settings."""
-    known = {i.item.asset_tag: office.known[i.item.asset_tag] for i in intents}
+    known = {i.item.asset_tag: workspace.known[i.item.asset_tag] for i in intents}
     found: dict[str, Snapshot | ProvisionError] = {}
-    published = {t: k for t, k in known.items() if families.load(k.device.driver).published}
-    seen = poll(office, [reach(k.device, run) for k in published.values() if k.accepted])
+    published = {t: k for t, k in known.items() if k.device.box.snmp.published}
+    seen = poll(workspace, [reach(k.device, run) for k in published.values() if k.accepted])
     for tag, one in published.items():
         look = seen.get(tag)
         guard = str(look.readings.get("guard", "")) if look else "none"
@@ -157,18 +156,18 @@ def _look(office: Office, writer: Writer, intents: list[Intent], run: Run) -> di
             found[tag] = replace(one.snapshot, readings=look.readings)
     rest = [reach(known[t].device, run) for t in known if t not in found]
     if rest:
-        found |= modem_look.by_ssh(office, writer, rest, run.tell)
+        found |= modem_look.by_ssh(workspace, writer, rest, run.tell)
     return found
 
 
 def _plan(
-    office: Office, intents: list[Intent], snapshots: Mapping[str, Snapshot | ProvisionError], run: Run
+    workspace: Workspace, intents: list[Intent], snapshots: Mapping[str, Snapshot | ProvisionError], run: Run
 ) -> tuple[list[Job], list[Outcome]]:
     jobs: list[Job] = []
     outcomes: list[Outcome] = []
     unchanged: list[tuple[str, str, dict[str, Any]]] = []
     candidates = {t: w.candidate for t, w in run.wanted.items()}
-    candidates |= candidates_of(office, [i for i in intents if i.item.asset_tag not in candidates])
+    candidates |= candidates_of(workspace, [i for i in intents if i.item.asset_tag not in candidates])
     for intent in intents:
         tag = intent.item.asset_tag
         snapshot = snapshots[tag]
@@ -179,51 +178,57 @@ def _plan(
             because = f"another box answers: serial {serial}, recorded {intent.item.serial}; look at the box"
             outcomes.append(outcome(intent, Ending.FAILED, "identity", because))
             continue
-        driver = families.load(intent.driver)
+        family = intent.family
         try:
-            made = plan.make(driver, snapshot, candidates[tag], office.vault.seal_key(), owns=run.owns(tag))
+            made = plan.make(family, snapshot, candidates[tag], workspace.vault.seal_key(), owns=run.owns(tag))
         except ProvisionError as error:
             outcomes.append(outcome(intent, Ending.FAILED, "plan", str(error)))
             continue
         run.plans.append(made)
         if not made.changes:
             outcomes.append(outcome(intent, Ending.UNCHANGED, "plan", "runs as intended"))
-            known = office.known[tag]
+            known = workspace.known[tag]
             if not run.plan_only and (not known.accepted or known.snapshot.marker != snapshot.marker):
                 unchanged.append((CONFIGURED, tag, configuration(snapshot)))
                 unchanged.append((ACCEPTED, tag, record(known.device)))
             continue
-        jobs.append(_job(office, intent, made, run))
+        jobs.append(_job(workspace, intent, made, run))
     if unchanged:
-        office.ledger.extend(unchanged, at=office.now())
-        office.forget_known()
+        workspace.ledger.extend(unchanged, at=workspace.now())
+        workspace.forget_known()
     return jobs, outcomes
 
 
 def candidates_of(
-    office: Office, intents: list[Intent], sets: Mapping[str, Mapping[str, Secret]] | None = None
+    workspace: Workspace, intents: list[Intent], sets: Mapping[str, Mapping[str, Secret]] | None = None
 ) -> dict[str, Candidate]:
     """Render the candidate of each intent with its secrets (or those of `sets`) and the office's keys."""
-    sets = office.vault.devices([i.item.asset_tag for i in intents]) if sets is None else sets
-    keys = office_key(office.place.ssh_key)
-    found = {}
+    sets = workspace.vault.devices([i.item.asset_tag for i in intents]) if sets is None else sets
+    keys = office_key(workspace.place.ssh_key)
+    candidates = {}
     for intent in intents:
-        tag = intent.item.asset_tag
-        own = dict(intent.facts) | {
-            "authorized_keys": "".join(k + "\n" for k in (keys, *intent.facts["ssh_keys"])),
-            "password_hash": Secret(sets[tag]["password_hash"].reveal() + "\n"),
-        }
-        driver = families.load(intent.driver)
-        known = office.known.get(tag)
+        tag = intent.tag
+        access = Access(
+            authorized_keys="".join(k + "\n" for k in (keys, *intent.ssh_keys)),
+            password_hash=Secret(sets[tag]["password_hash"].reveal() + "\n"),
+            secrets=sets[tag],
+        )
+        known = workspace.known.get(tag)
         firmware = known.device.firmware if known else ""
-        found[tag] = render.render(driver, replace(intent, facts=own), sets[tag], templates(driver.name), firmware)
-    return found
+        texts = templates(intent.family.name)
+        candidates[tag] = render.render(intent, access, texts, new_token, firmware)
+    return candidates
 
 
-def _job(office: Office, intent: Intent, made: Plan, run: Run) -> Job:
+def new_token() -> str:
+    """Return a random text that stands for a secret while templates are filled in."""
+    return secrets.token_hex(12)
+
+
+def _job(workspace: Workspace, intent: Intent, made: Plan, run: Run) -> Job:
     tag = intent.item.asset_tag
-    device = office.known[tag].device
-    after = run.wanted[tag].after if tag in run.wanted else after_of(intent, device, office.vault.device(tag))
+    device = workspace.known[tag].device
+    after = run.wanted[tag].after if tag in run.wanted else after_of(intent, device, workspace.vault.device(tag))
     return Job(intent=intent, device=device, after=after, plan=made, nonce=secrets.token_hex(replies.NONCE_BYTES))
 
 
@@ -232,24 +237,24 @@ def after_of(intent: Intent, device: Device, own: Mapping[str, Secret]) -> Devic
 
     The addresses of a radio are set by hand, and stay.
     """
-    if families.load(device.driver).carrier == "snmp":
+    if device.box.kind is Kind.RADIO:
         return device
     return replace(
-        device, host=intent.address, bench_host=str(intent.facts["lan"]["address"]), ssh_port=intent.ssh_port,
+        device, host=intent.address, bench_host=intent.lan.address, ssh_port=intent.ssh_port,
         snmp_port=intent.snmp_port, tunnel_key=wireguard_public(own["wireguard_private"]),
     )  # fmt: skip
 
 
-def _change_until_done(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+def _change_until_done(workspace: Workspace, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
     """Change; devices that moved since their plan are read again and planned once more."""
-    outcomes = change(office, writer, name, jobs, run)
-    stale = [j for j in jobs if j.refused == STALE and not office.known[j.device.tag].accepted]
+    outcomes = change(workspace, writer, name, jobs, run)
+    stale = [j for j in jobs if j.refused == STALE and not workspace.known[j.device.tag].accepted]
     if not stale:
         return outcomes
-    looked = modem_look.by_ssh(office, writer, [reach(j.device, run) for j in stale], run.tell)
-    again, ended = _plan(office, [j.intent for j in stale], looked, run)
+    looked = modem_look.by_ssh(workspace, writer, [reach(j.device, run) for j in stale], run.tell)
+    again, ended = _plan(workspace, [j.intent for j in stale], looked, run)
     return (
         [o for o in outcomes if o.device not in {j.device.tag for j in stale}]
         + ended
-        + (change(office, writer, name, again, run) if again else [])
+        + (change(workspace, writer, name, again, run) if again else [])
     )

@@ -5,34 +5,34 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+from provision.core.device import Computer
 from provision.core.errors import UsageError
-from provision.core.model import Computer
 from provision.devices.pc.verify import VERBS
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 
 LARGEST = 20_000_000
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
 
 
-def attest(office: Office, computer: Computer, what: str, *, by: str, note: str, photo: Path | None) -> str:
+def attest(workspace: Workspace, computer: Computer, what: str, *, by: str, note: str, photo: Path | None) -> str:
     """Record it; give where the picture was kept, or nothing. Raises UsageError where a word is missing or no picture."""
     tag = computer.item.asset_tag
     if what not in VERBS:
         raise UsageError(f"nothing that can be attested: {what}", hint="one of: " + ", ".join(VERBS))
     if not by or not note:
         raise UsageError("--by and --note: nobody, or nothing, is named", hint="who tried it, and what came out")
-    if tag not in office.known:
+    if tag not in workspace.known:
         raise UsageError(f"{tag} is not enrolled", hint=f"provision enrol {tag} --address A")
     body = {"by": by, "note": note}
     if photo is not None:
-        body["photo"] = _keep(office, photo)
+        body["photo"] = _keep(workspace, photo)
     elif what == "sight":
         raise UsageError("--photo: a picture is the proof that it sees", hint="take one with the Camera app of the PC")
-    office.ledger.append(VERBS[what], tag, body, at=office.now())
+    workspace.ledger.append(VERBS[what], tag, body, at=workspace.now())
     return f"; the picture is var/evidence/{body['photo']}" if photo is not None else ""
 
 
-def _keep(office: Office, photo: Path) -> str:
+def _keep(workspace: Workspace, photo: Path) -> str:
     """Keep a picture under the digest of its bytes."""
     if photo.stat().st_size > LARGEST:
         raise UsageError(f"{photo} is larger than {LARGEST // 1_000_000} MB", hint="take a smaller picture")
@@ -41,7 +41,7 @@ def _keep(office: Office, photo: Path) -> str:
     if ending is None:
         raise UsageError(f"{photo} is no picture", hint="a JPEG or PNG file")
     name = sha256(raw).hexdigest() + ending
-    folder = office.place.var / "evidence"
+    folder = workspace.place.var / "evidence"
     folder.mkdir(mode=0o700, exist_ok=True)
     temporary = folder / (name + ".new")
     temporary.write_bytes(raw)

@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from provision import families
 from provision.connectors import prompt
 from provision.connectors.ansible import Writer
 from provision.connectors.openssh import identity
 from provision.connectors.phase import DONE, Step
 from provision.core import family, host_keys, versions
+from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, IdentityError, ProvisionError, UsageError
-from provision.core.model import Device, Intent, Secret, Snapshot, Stage
+from provision.core.model import Kind, Secret, Snapshot, Stage
 from provision.devices import door, replies
 from provision.devices.modem import look
 from provision.devices.radio import apply
 from provision.devices.radio.enrol import attach
 from provision.home import keys
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import CONFIGURED, ENROLLED, REGISTERED, configuration, record
 from provision.ledger.lease import hold
 from provision.operations import identify
@@ -51,7 +51,7 @@ def address_of(text: str, port_of_record: int) -> tuple[str, int]:
 
 
 def enrol(
-    office: Office,
+    workspace: Workspace,
     intent: Intent,
     address: str,
     *,
@@ -66,43 +66,43 @@ def enrol(
     `approve` is shown the host key's fingerprint; `password` is the one on the label, where there is one. Raises IdentityError where the box is not the
     one that the record names, DeviceError where packages are missing and no folder has them.
     """
-    tag, driver = intent.item.asset_tag, families.load(intent.driver)
-    if tag not in {e.subject for e in office.ledger.latest(REGISTERED)}:
+    tag, family = intent.item.asset_tag, intent.family
+    if tag not in {e.subject for e in workspace.ledger.latest(REGISTERED)}:
         raise UsageError(f"{tag} is not registered", hint="provision register FILE takes the delivery list first")
-    usual = intent.bench_port if driver.carrier == "ssh" else intent.snmp_port
-    host, port = address_of(address or intent.bench_address or driver.factory.address, usual)
-    run = office.new_run()
-    with hold(office.ledger, [tag], run, now=office.clock_s()) as held:
+    usual = intent.bench_port if family.kind is Kind.MODEM else intent.snmp_port
+    host, port = address_of(address or intent.bench_address or family.door.factory.address, usual)
+    run = workspace.new_run()
+    with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
         if held:
             raise UsageError(f"{tag} is held by {held[tag]}", hint="wait for it, or provision resume")
-        if driver.carrier == "snmp":
-            radio = attach(office, intent, (host, port), passphrase=password, new_key=new_key)
-            office.forget_known()
-            shown = apply.pinned(office, tag).hex()
-            return Enrolled(device=radio, fingerprint=shown, installed=(), next_tag=next_tag(office))
-        login = password or Secret(driver.factory.password)
-        key, firmware = _pin(office, intent, (host, port), approve, new_key=new_key, password=login)
-        old = bool(driver.features) and not driver.has(firmware).get("ed25519", True)
+        if family.kind is Kind.RADIO:
+            radio = attach(workspace, intent, (host, port), passphrase=password, new_key=new_key)
+            workspace.forget_known()
+            shown = apply.pinned(workspace, tag).hex()
+            return Enrolled(device=radio, fingerprint=shown, installed=(), next_tag=next_tag(workspace))
+        login = password or Secret(family.door.factory.password)
+        key, firmware = _pin(workspace, intent, (host, port), approve, new_key=new_key, password=login)
+        old = bool(family.configuration.features) and not family.has(firmware).get("ed25519", True)
         device = Device(
-            tag=tag, kecamatan=intent.kit.kecamatan.slug, driver=driver.name, host=host, bench_host=host,
-            ssh_port=port, snmp_port=intent.snmp_port, username=driver.factory.username, stage=Stage.ENROLLED,
+            tag=tag, kecamatan=intent.kit.kecamatan.slug, family=family, host=host, bench_host=host,
+            ssh_port=port, snmp_port=intent.snmp_port, username=family.door.factory.username, stage=Stage.ENROLLED,
             link=intent.kit.kecamatan.link, firmware=firmware, rsa=old,
         )  # fmt: skip
-        snapshot, installed = _let_in(office, run, device, packages, login, tell)
+        snapshot, installed = _let_in(workspace, run, device, packages, login, tell)
         device = replace(
             device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("firmware", ""))
         )
         seen = {"host_key": key, "fingerprint": host_keys.fingerprint(key), "installed": list(installed)}
         lines = [(CONFIGURED, tag, configuration(snapshot)), (ENROLLED, tag, record(device) | seen)]
-        office.ledger.extend(lines, at=office.now())
-    office.forget_known()
+        workspace.ledger.extend(lines, at=workspace.now())
+    workspace.forget_known()
     return Enrolled(
-        device=device, fingerprint=host_keys.fingerprint(key), installed=installed, next_tag=next_tag(office)
+        device=device, fingerprint=host_keys.fingerprint(key), installed=installed, next_tag=next_tag(workspace)
     )
 
 
 def _let_in(
-    office: Office,
+    workspace: Workspace,
     run: str,
     device: Device,
     packages: Path | None,
@@ -110,16 +110,16 @@ def _let_in(
     tell: Callable[[Step], None],
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Give the office's key to a box that knows only a password, then read it whole."""
-    driver = families.load(device.driver)
-    with Writer(run, office.place.ssh_key, office.place.host_keys) as writer:
-        public = keys.office_key(identity(office.place.ssh_key, device))
-        if driver.welcome:
-            _welcome(writer, device, driver.welcome, public, login, tell)
-        return _whole(office, writer, device, packages, tell)
+    family = device.box
+    with Writer(run, workspace.place.ssh_key, workspace.place.host_keys) as writer:
+        public = keys.office_key(identity(workspace.place.ssh_key, device))
+        if family.door.welcome:
+            _welcome(writer, device, family.door.welcome, public, login, tell)
+        return _whole(workspace, writer, device, packages, tell)
 
 
 def _pin(
-    office: Office,
+    workspace: Workspace,
     intent: Intent,
     where: tuple[str, int],
     approve: Callable[[str], bool],
@@ -128,14 +128,19 @@ def _pin(
     password: Secret,
 ) -> tuple[str, str]:
     """Show the host key, ask the box who it is, and only then pin the key; give it, and the firmware."""
-    (host, port), driver, tag = where, families.load(intent.driver), intent.item.asset_tag
-    key = door.shown(office.place.host_keys, tag, where, approve=approve, new_key=new_key)
+    (host, port), family, tag = where, intent.family, intent.item.asset_tag
+    key = door.shown(workspace.place.host_keys, tag, where, approve=approve, new_key=new_key)
     login = prompt.Login(
-        host=host, port=port, kind=driver.netmiko, username=driver.factory.username, password=password, host_key=key
+        host=host,
+        port=port,
+        kind=family.door.netmiko,
+        username=family.door.factory.username,
+        password=password,
+        host_key=key,
     )
-    said = identify.ask(login, driver)
+    said = identify.ask(login, family)
     _compare(intent, said, f"{host} port {port}")
-    keys.pin(office.place.host_keys, tag, key, over=new_key)
+    keys.pin(workspace.place.host_keys, tag, key, over=new_key)
     return key, versions.number(said.get("firmware", ""))
 
 
@@ -157,9 +162,9 @@ def _welcome(
     _once(writer, device, hosts, tell)
 
 
-def next_tag(office: Office) -> str:
+def next_tag(workspace: Workspace) -> str:
     """Give the modem that the bench takes next, or an empty text when all are in."""
-    return next((tag for tag in office.home.intents if tag not in office.known), "")
+    return next((tag for tag in workspace.home.intents if tag not in workspace.known), "")
 
 
 def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
@@ -181,10 +186,10 @@ def _compare(intent: Intent, said: dict[str, str], where: str) -> None:
 
 
 def _whole(
-    office: Office, writer: Writer, device: Device, packages: Path | None, tell: Callable[[Step], None]
+    workspace: Workspace, writer: Writer, device: Device, packages: Path | None, tell: Callable[[Step], None]
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Look; install what is missing from the local folder, then look again."""
-    snapshot = _look(office, writer, device, tell)
+    snapshot = _look(workspace, writer, device, tell)
     missing = tuple(str(snapshot.readings.get("missing", "")).split())
     if not missing:
         return snapshot, ()
@@ -198,7 +203,7 @@ def _whole(
             hint="give a folder that has them: --packages DIR (files NAME_VERSION.ipk, or NAME-VERSION.apk, for this device's target)",
         )
     _install(writer, device, [path for path in files.values() if path], tell)
-    snapshot = _look(office, writer, device, tell)
+    snapshot = _look(workspace, writer, device, tell)
     if left := str(snapshot.readings.get("missing", "")).split():
         raise DeviceError(
             "installed, but still missing: " + ", ".join(left),
@@ -208,8 +213,8 @@ def _whole(
     return snapshot, missing
 
 
-def _look(office: Office, writer: Writer, device: Device, tell: Callable[[Step], None]) -> Snapshot:
-    found = look.by_ssh(office, writer, [device], tell)[device.tag]
+def _look(workspace: Workspace, writer: Writer, device: Device, tell: Callable[[Step], None]) -> Snapshot:
+    found = look.by_ssh(workspace, writer, [device], tell)[device.tag]
     if isinstance(found, ProvisionError):
         raise found
     return found
@@ -222,13 +227,13 @@ def _package(folder: Path | None, name: str, kind: str) -> Path | None:
 
 def _install(writer: Writer, device: Device, files: list[Path], tell: Callable[[Step], None]) -> None:
     """Carry the packages over as one archive on standard input, install them, remove them."""
-    driver = families.load(device.driver)
+    family = device.box
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for path in files:
             tar.add(path, arcname=path.name)
     folder = '"${IPKG_INSTROOT-}/tmp/kit-packages"'
-    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {{ {driver.install}; }}; code=$?; rm -rf {folder}; exit $code"
+    command = f"mkdir -p {folder} && cd {folder} && tar -xf - && cat >/dev/null && {{ {family.door.install}; }}; code=$?; rm -rf {folder}; exit $code"
     hosts = writer.host(device) | {
         "feed_command": command, "look_document": str(writer.put(f"{device.tag}.packages", archive.getvalue())),
         "look_output": str(writer.path / f"{device.tag}.installed"),

@@ -18,7 +18,6 @@ from provision.core import family as core_family
 from provision.core import host_keys, versions
 from provision.core.errors import DeviceError, UnreachableError, UsageError
 from provision.core.model import Secret
-from provision.families import readings
 from provision.families.readings import mib
 
 COMMUNITY = "public"
@@ -101,21 +100,19 @@ def _by_snmp(where: Where, tried: list[str]) -> tuple[mib.Box | None, str]:
     if first is None or not snmp_v2c.asked(first):
         return None, ""
     system = mib.text(first.get(mib.SYS_OBJECT_ID)).lstrip(".")
-    likely = {
-        name: f for name, f in readings.families().items() if any(mib.below(system, prefix) for prefix in f.systems)
-    }
+    likely = {name: f for name, f in _families.mibs().items() if any(mib.below(system, prefix) for prefix in f.systems)}
     values = first | (snmp_v2c.get(agent, tuple(dict.fromkeys(_scalars(likely)))) or {})
-    name = readings.identify(values)
+    name = _families.recognise(values)
     if not name:
         return mib.Box(vendor="", model=mib.text(first.get(mib.SYS_DESCR)), firmware="", serial="", modems=()), ""
-    family = readings.families()[name]
+    family = _families.mibs()[name]
     roots = tuple(mib.place(rows, c) for rows in family.rows if rows.scalar is None for c in rows.columns)
     named = tuple(rows.only.oid for rows in family.rows if rows.only)
     values |= snmp_v2c.columns(agent, (*roots, *named))
     return mib.read(family, values), name if name in _families.names() else ""
 
 
-def _scalars(families: Mapping[str, mib.Family]) -> list[str]:
+def _scalars(families: Mapping[str, mib.Mib]) -> list[str]:
     found: list[str] = []
     for family in families.values():
         sources = (*family.evidence, *family.model, *family.firmware, *family.serial)
@@ -146,14 +143,14 @@ def _by_ssh(
     if not approve(host_keys.fingerprint(key)):
         return family, {}
     for name, secret in logins:
-        driver = _families.load(name)
-        user = driver.factory.username
+        box = _families.box(name)
+        user = box.door.factory.username
         tried.append(f"SSH, {user} {'with the label password' if secret.reveal() else 'without a password'} ({name})")
         login = prompt.Login(
-            host=where.host, port=where.ssh_port, kind=driver.netmiko, username=user, password=secret, host_key=key
+            host=where.host, port=where.ssh_port, kind=box.door.netmiko, username=user, password=secret, host_key=key
         )
         try:
-            said = ask(login, driver)
+            said = ask(login, box)
         except (UnreachableError, DeviceError):
             continue
         if SERIAL.fullmatch(said.get("serial", "").replace("\0", "").strip()):
@@ -165,15 +162,15 @@ def _secrets(name: str, password: Secret | None) -> list[Secret]:
     """Give what may open a family's box from the carton: the label's password where a person gives it, else none."""
     if password:
         return [password]
-    return [] if name == "rutos" else [Secret(_families.load(name).factory.password)]
+    return [] if name == "rutos" else [Secret(_families.box(name).door.factory.password)]
 
 
-def ask(login: prompt.Login, driver: core_family.Driver) -> dict[str, str]:
+def ask(login: prompt.Login, box: core_family.Family) -> dict[str, str]:
     """Ask a box who it is, in the words of its family and firmware."""
-    first = {n: line for n, line in driver.identity.items() if n == "firmware" and driver.features}
+    first = {n: line for n, line in box.door.identity.items() if n == "firmware" and box.configuration.features}
     said = prompt.read(login, first) if first else {}
-    word = "monitor" if driver.has(said.get("firmware", "")).get("monitor") else "info"
-    rest = {n: line.replace("{monitor}", word) for n, line in driver.identity.items() if n not in first}
+    word = "monitor" if box.has(said.get("firmware", "")).get("monitor") else "info"
+    rest = {n: line.replace("{monitor}", word) for n, line in box.door.identity.items() if n not in first}
     return said | prompt.read(login, rest)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from provision.core.errors import UsageError
 from provision.core.model import ItemKind
 from provision.home.keys import office_key
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.lab.factory import Box
 from provision.lab.pcfactory import Pc
@@ -24,33 +24,33 @@ PACKAGES = (
 THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
 
-def up(office: Office) -> dict[str, Any]:
+def up(workspace: Workspace) -> dict[str, Any]:
     """Start the lab; raises UsageError where the home's addresses are not loopback."""
     boxes: list[Box | Pc] = [
         Box(
             tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
-            firmware=FIRMWARE[i.driver], system=i.driver, password=LABEL.get(i.driver, ""), address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
+            firmware=FIRMWARE[i.family.name], system=i.family.name, password=LABEL.get(i.family.name, ""), address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
         )
-        for tag, i in office.home.intents.items()
+        for tag, i in workspace.home.intents.items()
     ]  # fmt: skip
-    key = office_key(office.place.ssh_key)  # the technician's ssh-copy-id
-    for tag, pc in office.home.computers.items():
+    key = office_key(workspace.place.ssh_key)  # the technician's ssh-copy-id
+    for tag, pc in workspace.home.computers.items():
         names = {str(k): f"{i.brand} {i.model}" for k in THINGS if (i := pc.kit.item(k))}
         boxes.append(
             Pc(
                 tag=tag, serial=pc.item.serial, mac=pc.item.mac, vendor=pc.item.brand, model=pc.item.model,
-                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names, system=pc.driver,
+                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names, system=pc.family.name,
             )
         )  # fmt: skip
     if not all(b.address.startswith("127.") for b in boxes):
         raise UsageError("this home is not a lab: its addresses are not loopback", hint="provision init DIR --lab")
-    folder = office.place.lab / "packages"
+    folder = workspace.place.lab / "packages"
     folder.mkdir(parents=True, exist_ok=True)
-    labels = office.place.lab / "labels"
+    labels = workspace.place.lab / "labels"
     labels.mkdir(exist_ok=True)
     for box in boxes:
         if isinstance(box, Box) and box.password:
             (labels / box.tag).write_text(box.password + "\n")
     for name in PACKAGES:
         (folder / name).write_text(f"a stand-in for {name}\n")
-    return client.up(office.place.lab, boxes)
+    return client.up(workspace.place.lab, boxes)

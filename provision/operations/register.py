@@ -17,7 +17,7 @@ from provision.core import custody
 from provision.core.errors import Fault, IntentError, UsageError
 from provision.core.model import Item, ItemKind
 from provision.home.intent.schema import KitItem
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import REGISTERED
 
 COLUMNS = {
@@ -57,7 +57,7 @@ NEEDED = ("asset_tag", "kind", "brand", "model", "serial", "kode_barang", "condi
 Row = dict[str, str]
 
 
-def register(office: Office, path: Path) -> dict[str, Any]:
+def register(workspace: Workspace, path: Path) -> dict[str, Any]:
     """Take the delivery list at `path` (CSV or XLSX) into the ledger.
 
     Raises IntentError with every faulty row; then nothing is recorded. Gives the counts and what
@@ -65,18 +65,18 @@ def register(office: Office, path: Path) -> dict[str, Any]:
     """
     rows = read_sheet(path)
     items, faults = _items(rows, path.name)
-    faults += _against_kits(office, items, path.name) + _against_ledger(office, items, path.name)
+    faults += _against_kits(workspace, items, path.name) + _against_ledger(workspace, items, path.name)
     if faults:
         raise IntentError(sorted(faults, key=lambda f: int(f.where.rpartition(":")[2])))
-    known = {e.subject for e in office.ledger.latest(REGISTERED)}
+    known = {e.subject for e in workspace.ledger.latest(REGISTERED)}
     new = {line: (item, place) for line, (item, place) in items.items() if item.asset_tag not in known}
-    recorded = office.ledger.extend(
-        [line for item, place in new.values() for line in _lines(item, place, path.name, office.today())],
-        at=office.now(),
+    recorded = workspace.ledger.extend(
+        [line for item, place in new.values() for line in _lines(item, place, path.name, workspace.today())],
+        at=workspace.now(),
         once=True,
     )
     tags = {item.asset_tag for item, _ in items.values()} | known
-    wanted = {i.asset_tag for kit in office.home.kits.values() for i in kit.items}
+    wanted = {i.asset_tag for kit in workspace.home.kits.values() for i in kit.items}
     return {
         "read": len(items), "registered": len(recorded) // 2, "known": len(items) - len(recorded) // 2,
         "spare": sorted(tags - wanted), "missing": sorted(wanted - tags),
@@ -212,11 +212,11 @@ def _tidy(row: Row) -> dict[str, str]:
     return cells
 
 
-def _against_kits(office: Office, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
-    wanted = {i.asset_tag: (i, kit.kecamatan) for kit in office.home.kits.values() for i in kit.items}
+def _against_kits(workspace: Workspace, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
+    wanted = {i.asset_tag: (i, kit.kecamatan) for kit in workspace.home.kits.values() for i in kit.items}
     faults = []
     for line, (item, place) in items.items():
-        if place and office.home.kit(place) is None:
+        if place and workspace.home.kit(place) is None:
             faults.append(
                 Fault(where=f"{name}:{line}", what=f"no such kecamatan: {place}", hint="see inventory/kecamatan.yml")
             )
@@ -224,7 +224,7 @@ def _against_kits(office: Office, items: Mapping[int, tuple[Item, str]], name: s
             if (
                 item.kind is ItemKind.MODEM
                 and place
-                and (kit := office.home.kit(place))
+                and (kit := workspace.home.kit(place))
                 and not kit.kecamatan.has_modem
             ):
                 faults.append(
@@ -249,10 +249,10 @@ def _against_kits(office: Office, items: Mapping[int, tuple[Item, str]], name: s
     return faults
 
 
-def _against_ledger(office: Office, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
+def _against_ledger(workspace: Workspace, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
     """An item that is known already must be the same one; a known serial may have no second tag."""
     faults = []
-    known = {e.subject: e.payload for e in office.ledger.latest(REGISTERED)}
+    known = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
     owners = {str(p["serial"]).lower(): tag for tag, p in known.items()}
     for line, (item, _) in items.items():
         was = known.get(item.asset_tag)

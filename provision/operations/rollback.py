@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from provision.core import plan
+from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, UsageError
-from provision.core.model import Candidate, Change, Device, Ending, Event, Intent, Outcome, Secret, Settings, Stage
+from provision.core.model import Candidate, Change, Ending, Event, Outcome, Secret, Settings, Stage
 from provision.core.settings import FILE, diff
 from provision.devices.run import Run, Wanted
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, CONFIGURED, ROLLED_BACK, device_of, unpack
 from provision.operations import apply
 
@@ -28,36 +29,35 @@ class Rollback:
     against_intent: tuple[Change, ...]
 
 
-def rollback(office: Office, intent: Intent, run: Run, to: int | None = None) -> Rollback:
+def rollback(workspace: Workspace, intent: Intent, run: Run, to: int | None = None) -> Rollback:
     """Bring one device back to the configuration of event `to`, or to the newest one that differs.
 
     Raises DeviceError where there is none, UsageError where `to` is no configuration that was accepted.
     """
     tag = intent.item.asset_tag
-    known = office.known.get(tag)
+    known = workspace.known.get(tag)
     if known is None or not known.accepted:
         raise DeviceError("never provisioned: nothing to go back to", where=tag, hint=f"provision apply {tag} --bench")
-    kept = _accepted(office, tag)
+    kept = _accepted(workspace, tag)
     event, device = _chosen(kept, known.snapshot.settings, tag, to)
-    today = apply.candidates_of(office, [intent])[tag]
+    today = apply.candidates_of(workspace, [intent])[tag]
     candidate = Candidate(settings=_whole(unpack(event.payload["settings"]), today, tag), files=today.files)
     after = replace(
         device, tunnel_key=known.device.tunnel_key, model=known.device.model, firmware=known.device.firmware
     )
     run.wanted = {tag: Wanted(candidate=candidate, after=after, owns=("*",))}
-    (outcome,) = apply.apply(office, [intent], run)
+    (outcome,) = apply.apply(workspace, [intent], run)
     if outcome.ending in {Ending.APPLIED, Ending.UNCHANGED} and outcome.step != "ask":
-        office.ledger.append(ROLLED_BACK, tag, {"run": run.name, "to": event.number}, at=office.now())
-    from provision import families
+        workspace.ledger.append(ROLLED_BACK, tag, {"run": run.name, "to": event.number}, at=workspace.now())
 
-    running = office.known[tag].snapshot
-    wanted = plan.make(families.load(intent.driver), running, today, office.vault.seal_key())
+    running = workspace.known[tag].snapshot
+    wanted = plan.make(intent.family, running, today, workspace.vault.seal_key())
     return Rollback(outcome=outcome, to=event.number, against_intent=wanted.changes)
 
 
-def _accepted(office: Office, tag: str) -> list[tuple[Event, Device]]:
+def _accepted(workspace: Workspace, tag: str) -> list[tuple[Event, Device]]:
     """Give every accepted configuration of a device, oldest first, with the device as it was then."""
-    events = office.ledger.history(tag)
+    events = workspace.ledger.history(tag)
     return [
         (one, device_of(tag, following.payload, Stage.PROVISIONED))
         for one, following in pairwise(events)

@@ -11,16 +11,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from provision import families
 from provision.connectors.phase import Step
 from provision.core import plan
+from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
-from provision.core.model import Candidate, Change, Device, Intent, Snapshot, Watched
+from provision.core.model import Candidate, Change, Snapshot, Watched
 from provision.devices.modem import data_used
 from provision.devices.modem import look as modem_look
 from provision.devices.pc import poll as computers
 from provision.home.targets import Targets
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, CONFIGURED, WATCHED, configuration, record
 from provision.ledger.known import Known
 
@@ -30,47 +30,52 @@ REPEAT_S = 3600  # the same state is written again after an hour: the age of the
 
 
 def watch(
-    office: Office, targets: Targets, *, bench: bool, tell: Callable[[Step], None] = lambda _: None
+    workspace: Workspace, targets: Targets, *, bench: bool, tell: Callable[[Step], None] = lambda _: None
 ) -> list[Watched]:
     """Compare every provisioned device of `targets` with what was accepted; record what moved.
 
     The PCs are asked first and heard last: they think while the modems are read.
     Raises ProvisionError where none of them is provisioned.
     """
-    known = _accepted(office, [i.item.asset_tag for i in targets.modems])
-    pcs = _accepted(office, [c.item.asset_tag for c in targets.computers])
+    known = _accepted(workspace, [i.item.asset_tag for i in targets.modems])
+    pcs = _accepted(workspace, [c.item.asset_tag for c in targets.computers])
     if not known and not pcs:
         raise ProvisionError("nothing to watch: none of these is provisioned", hint="provision apply TARGET --bench")
-    asked = computers.ask(office, [c for c in targets.computers if c.item.asset_tag in pcs], bench=bench)
-    found = _modems(office, targets.modems, known, bench=bench, tell=tell) if known else {}
-    found |= computers.hear(office, asked, _last_answers(office))
-    _record(office, found)
+    asked = computers.ask(workspace, [c for c in targets.computers if c.item.asset_tag in pcs], bench=bench)
+    found = _modems(workspace, targets.modems, known, bench=bench, tell=tell) if known else {}
+    found |= computers.hear(workspace, asked, _last_answers(workspace))
+    _record(workspace, found)
     return [found[tag] for tag in [*known, *pcs]]
 
 
-def _accepted(office: Office, tags: list[str]) -> dict[str, Known]:
-    return {t: k for t in tags if (k := office.known.get(t)) and k.accepted}
+def _accepted(workspace: Workspace, tags: list[str]) -> dict[str, Known]:
+    return {t: k for t in tags if (k := workspace.known.get(t)) and k.accepted}
 
 
 def _modems(
-    office: Office, intents: list[Intent], known: Mapping[str, Known], *, bench: bool, tell: Callable[[Step], None]
+    workspace: Workspace,
+    intents: list[Intent],
+    known: Mapping[str, Known],
+    *,
+    bench: bool,
+    tell: Callable[[Step], None],
 ) -> dict[str, Watched]:
     serials = {i.item.asset_tag: i.item.serial for i in intents}
     found: dict[str, Watched] = {}
     moved: list[Device] = []
-    looks = modem_look.look(office, [reach(k.device, bench=bench) for k in known.values()])
+    looks = modem_look.look(workspace, [reach(k.device, bench=bench) for k in known.values()])
     for tag, look in looks.items():
         state, because = _judge(look, known[tag], serials[tag])
         if state == DRIFT and look.settings:
-            found[tag] = _compared(office, known[tag], look)
+            found[tag] = _compared(workspace, known[tag], look)
         elif state == DRIFT:
             moved.append(reach(known[tag].device, bench=bench))
         else:
-            found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(office, tag, look), because=because)
+            found[tag] = Watched(device=tag, state=state, seen_at=_seen_at(workspace, tag, look), because=because)
     if moved:
-        found |= _fetch(office, known, moved, tell)
+        found |= _fetch(workspace, known, moved, tell)
     ours = {tag: look for tag, look in looks.items() if look.readings.get("serial") == serials[tag]}
-    data_used.keep(office, ours)
+    data_used.keep(workspace, ours)
     return found
 
 
@@ -94,47 +99,47 @@ def _judge(look: Snapshot, known: Known, serial: str) -> tuple[str, str]:
     return (OK, "runs as accepted") if look.marker == known.snapshot.marker else (DRIFT, "")
 
 
-def _seen_at(office: Office, tag: str, look: Snapshot) -> str:
-    return look.at if look.readings else _last_answers(office)[tag]
+def _seen_at(workspace: Workspace, tag: str, look: Snapshot) -> str:
+    return look.at if look.readings else _last_answers(workspace)[tag]
 
 
-def _last_answers(office: Office) -> dict[str, str]:
+def _last_answers(workspace: Workspace) -> dict[str, str]:
     """Give when each device last answered a look: the last watch knows, or else its acceptance."""
-    watched = {e.subject: str(e.payload["seen_at"]) for e in office.latest(WATCHED)}
-    return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in office.known.items()}
+    watched = {e.subject: str(e.payload["seen_at"]) for e in workspace.latest(WATCHED)}
+    return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in workspace.known.items()}
 
 
 def _fetch(
-    office: Office, known: Mapping[str, Known], moved: list[Device], tell: Callable[[Step], None]
+    workspace: Workspace, known: Mapping[str, Known], moved: list[Device], tell: Callable[[Step], None]
 ) -> dict[str, Watched]:
     """Read the settings of devices whose digest moved, and name each path that differs."""
     from provision.connectors.ansible import Writer
 
-    with Writer(office.new_run(), office.place.ssh_key, office.place.host_keys) as writer:
-        looked = modem_look.by_ssh(office, writer, moved, tell)
+    with Writer(workspace.new_run(), workspace.place.ssh_key, workspace.place.host_keys) as writer:
+        looked = modem_look.by_ssh(workspace, writer, moved, tell)
     found: dict[str, Watched] = {}
     for tag, look in looked.items():
         if isinstance(look, ProvisionError):
             because = f"its configuration moved, but could not be read: {look}"
-            found[tag] = Watched(device=tag, state=UNKNOWN, seen_at=office.now(), because=because)
+            found[tag] = Watched(device=tag, state=UNKNOWN, seen_at=workspace.now(), because=because)
             continue
-        found[tag] = _compared(office, known[tag], look)
+        found[tag] = _compared(workspace, known[tag], look)
     return found
 
 
-def _compared(office: Office, known: Known, look: Snapshot) -> Watched:
-    changes = drift(office, known, look)
+def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
+    changes = drift(workspace, known, look)
     state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
     if not changes:  # a comment, an order that does not count: the new digest is the accepted one
-        accept(office, known, look, [])
+        accept(workspace, known, look, [])
     return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
 
 
-def drift(office: Office, known: Known, running: Snapshot) -> tuple[Change, ...]:
+def drift(workspace: Workspace, known: Known, running: Snapshot) -> tuple[Change, ...]:
     """Plan from what runs to what was accepted: each change's `intended` is the accepted value."""
-    driver = families.load(known.device.driver)
+    family = known.device.box
     accepted = Candidate(settings=known.snapshot.settings)
-    return plan.make(driver, running, accepted, office.vault.seal_key(), owns=("*",)).changes
+    return plan.make(family, running, accepted, workspace.vault.seal_key(), owns=("*",)).changes
 
 
 def shown(value: object) -> str | None:
@@ -149,10 +154,10 @@ def change_record(change: Change) -> dict[str, str | None]:
     return {"path": change.path, "accepted": shown(change.intended), "running": shown(change.running)}
 
 
-def _record(office: Office, found: Mapping[str, Watched]) -> None:
+def _record(workspace: Workspace, found: Mapping[str, Watched]) -> None:
     """Write each state that is new, and the same one again after an hour."""
-    last = {e.subject: e for e in office.latest(WATCHED)}
-    now = office.now()
+    last = {e.subject: e for e in workspace.latest(WATCHED)}
+    now = workspace.now()
     lines: list[tuple[str, str, Mapping[str, Any]]] = []
     for tag, one in found.items():
         body = {
@@ -164,16 +169,18 @@ def _record(office: Office, found: Mapping[str, Watched]) -> None:
         if not same or (old and _age_s(old.at, now) >= REPEAT_S):
             lines.append((WATCHED, tag, body))
     if lines:
-        office.ledger.extend(lines, at=now)
+        workspace.ledger.extend(lines, at=now)
 
 
 def _age_s(then: str, now: str) -> float:
     return (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
 
 
-def accept(office: Office, known: Known, running: Snapshot, before: list[tuple[str, str, Mapping[str, Any]]]) -> None:
+def accept(
+    workspace: Workspace, known: Known, running: Snapshot, before: list[tuple[str, str, Mapping[str, Any]]]
+) -> None:
     """Make what runs the accepted configuration, in one transaction with the events `before` it."""
     tag = known.device.tag
     lines = [*before, (CONFIGURED, tag, configuration(running)), (ACCEPTED, tag, record(known.device))]
-    office.ledger.extend(lines, at=office.now())
-    office.forget_known()
+    workspace.ledger.extend(lines, at=workspace.now())
+    workspace.forget_known()

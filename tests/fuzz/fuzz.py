@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import atheris
 
+from provision import families
+
 atheris.enabled_hooks.add("str")  # else what hides behind startswith and the like is never found
 with atheris.instrument_imports(include=["provision"]):
     from provision import families
@@ -18,7 +20,6 @@ with atheris.instrument_imports(include=["provision"]):
     from provision.core.errors import ProvisionError
     from provision.core.model import Secret
     from provision.core.snmp_keys import NET_SNMP
-    from provision.families import readings
     from provision.families.languages import (
         mib_objects,
         pc_report,
@@ -32,9 +33,11 @@ with atheris.instrument_imports(include=["provision"]):
     from provision.families.readings import mib
 
 PEER = message.Peer(b"\x80\0\x1f\x88\x04X", b"reader", b"a" * 32, b"p" * 16, NET_SNMP)
-REQUEST = message.build(PEER, ("1.3.6.1.2.1.1.1.0",), message.Clock(3, 1000))
+REQUEST = message.build(
+    PEER, message.Query(("1.3.6.1.2.1.1.1.0",)), message.Clock(3, 1000), message.Numbers(1, 2, bytes(8))
+)
 ROUTEROS, OPENWRT, EPMP = (families.load(name) for name in ("routeros", "openwrt", "epmp"))
-PLACES = sorted({f"{mib.place(r, c)}.1" for f in readings.families().values() for r in f.rows for c in r.columns})
+PLACES = sorted({f"{mib.place(r, c)}.1" for f in families.mibs().values() for r in f.rows for c in r.columns})
 
 
 def refuses(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
@@ -83,7 +86,7 @@ def rows(raw: bytes) -> None:
             if kind == 2
             else None
         )
-    for family in readings.families().values():
+    for family in families.mibs().values():
         for modem in mib.read(family, values).modems:  # type: ignore[arg-type]
             for name, value in modem.readings.items():
                 if name in mib.RANGES:
@@ -92,12 +95,12 @@ def rows(raw: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    "uci": refuses(lambda raw: uci.parse(text(raw), OPENWRT.shape)),
-    "routeros": refuses(lambda raw: routeros_export.parse(text(raw), ROUTEROS.shape)),
+    "uci": refuses(lambda raw: uci.parse(text(raw), OPENWRT.configuration.shape)),
+    "routeros": refuses(lambda raw: routeros_export.parse(text(raw), ROUTEROS.configuration.shape)),
     "look-shell": refuses(lambda raw: shell_document.read_look(OPENWRT, raw, "n", "x", "now")),
     "look-rsc": refuses(lambda raw: routeros_document.read_look(ROUTEROS, raw, "n", "x", "now")),
     "look-pdu": refuses(lambda raw: snmp_document.read_look(EPMP, raw, "n", "x", "now")),
-    "objects": refuses(lambda raw: mib_objects.parse(text(raw), EPMP.shape)),
+    "objects": refuses(lambda raw: mib_objects.parse(text(raw), EPMP.configuration.shape)),
     "computer": refuses(lambda raw: pc_task.read(raw, nonce="n", device="x", at="now")),
     "report": refuses(signed),
     "snmpv3": v3,

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from routeros_lsp.analyze import analyze
 
 from provision import families
 from provision.core import plan, render
+from provision.core.family import DocumentRequest
 from provision.core.model import Candidate, Secret
 from provision.home.place import Place
 from provision.local.share import templates
@@ -65,8 +67,9 @@ RULES = (
 
 def candidate(firmware: str) -> Candidate:
     intent = Place(ROOT).intent().intents["BRU-MDM-10"]  # its operator has a login
-    facts = dict(intent.facts) | {"authorized_keys": "k", "password_hash": Secret("h")}
-    return render.render(DRIVER, replace(intent, facts=facts), SECRETS, templates("routeros"), firmware)
+    access = render.Access(authorized_keys="k", password_hash=Secret("h"), secrets=SECRETS)
+    own = replace(intent, family=DRIVER)
+    return render.render(own, access, templates("routeros"), lambda: token_hex(12), firmware)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.path)
@@ -97,17 +100,24 @@ def test_what_is_sent_is_right_in_the_eyes_of_routeros_lsp(firmware: str, record
     from provision.core.model import Snapshot
 
     text = (ROOT / "tests/recordings" / recording / "running.txt").read_text()
-    settings, locators = DRIVER.grammar.parse(text, DRIVER.shape)
+    settings, locators = DRIVER.configuration.grammar.parse(text, DRIVER.configuration.shape)
     running = Snapshot(device="x", at="now", settings=settings, locators=locators, marker="m")
     made = plan.make(DRIVER, running, candidate(firmware), b"k" * 32)
     guard = templates("routeros")["files/guard.rsc"]
-    speaks = DRIVER.dialect
-    words = {"run": "r261124-101010-ab12", "nonce": "0123456789abcdef", "guard": guard}
+    speaks = DRIVER.configuration.dialect
+    request = DocumentRequest(
+        nonce="0123456789abcdef",
+        run="r261124-101010-ab12",
+        guard=guard,
+        window_s=180,
+        firmware=firmware,
+        backup_password="p",
+    )
     texts = [
-        speaks.change(DRIVER, made, window_s=180, firmware=firmware, **words),
-        speaks.look(DRIVER, guard=guard, nonce=words["nonce"], firmware=firmware),
-        speaks.finish(DRIVER, marker="", closing="", **words),
-        speaks.revert(DRIVER, **words),
+        speaks.change(DRIVER, made, request),
+        speaks.look(DRIVER, request),
+        speaks.finish(DRIVER, request),
+        speaks.revert(DRIVER, request),
     ]
     found = [(f.severity, f.rule, f.message) for t in texts for f in analyze(t.decode(), scope="import").findings]
     assert [f for f in found if f[0] == "error"] == []

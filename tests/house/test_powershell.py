@@ -66,7 +66,7 @@ def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
         verb="apply", settings={"system.hostname": "O'Brien \u00e9 $(rm) `n"}, key="ssh-ed25519 AAAA x", nonce="n", serial="s'",
         collect=True, report=Secret('{"tag": "T"}'), report_program=look.report_program("windows"),
     )  # fmt: skip
-    kind = families.load_pc("windows")
+    kind = families.pc("windows")
     text = pc_task.packed(pc_task.write(look.sources("windows"), task, kind.language), kind.language)
     head, _, script = text.decode().partition("\n")
     assert faults(script) == []
@@ -76,7 +76,7 @@ def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
     assert 30_000 < len(text) < LIMIT, len(text)
     assert faults(windows.BOOTSTRAP) == []
     assert faults(windows.OUTBOX) == []
-    assert len(windows.ENDPOINT.outbox) < 8000, "cmd takes no longer line"
+    assert len(windows.FAMILY.outbox) < 8000, "cmd takes no longer line"
 
 
 def test_a_linux_look_is_small_enough_for_the_link() -> None:

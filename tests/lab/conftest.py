@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from labhome import Bench, make_home
 
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.local.processes import sweep
 
@@ -17,7 +17,7 @@ from provision.local.processes import sweep
 def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
     worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     home = make_home(tmp_path_factory.mktemp("lab") / "home", worker)
-    one = Bench(home, Office(home))
+    one = Bench(home, Workspace(home))
     one.ok("lab", "up")
     try:
         one.ok("register", str(home / "inventory/delivery.csv"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lab import client
 
 DEADLINE_S = 60.0
@@ -30,7 +30,7 @@ class Bench:
     """A home with a running lab."""
 
     home: Path
-    hand: Office
+    hand: Workspace
 
     def start(self, *words: str, home: Path | None = None, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -50,7 +50,7 @@ class Bench:
         return done
 
     @property
-    def office(self) -> Office:
+    def workspace(self) -> Workspace:
         """The same hold on the world, with nothing remembered."""
         for name in ("known", "home", "vault"):
             self.hand.__dict__.pop(name, None)
@@ -76,7 +76,7 @@ class Bench:
 
     def pc(self, tag: str) -> None:
         """The PC runs its baseline; it is brought there where it does not."""
-        known = self.office.known.get(tag)
+        known = self.workspace.known.get(tag)
         if known is None or not known.accepted:
             self.ok("enrol", tag, "--yes", "--new-key")
             self.ok("apply", tag, "--bench", "--yes", "--packages", str(self.home / "var/lab/packages"))
@@ -93,7 +93,7 @@ class Bench:
 
     def tried(self, tag: str) -> None:
         """The PC was heard and seen: measured, or attested where it cannot be."""
-        if self.office.home.computers[tag].driver == "linux":
+        if self.workspace.home.computers[tag].family.name == "linux":
             self.run("verify", tag, "--live")
             return
         photo = self.home / "photo.png"
@@ -107,20 +107,20 @@ class Bench:
 
     def fresh(self, tag: str) -> None:
         """Back to the carton, enrolled again: whatever an earlier test did to this box."""
-        if tag in self.office.unfinished():
+        if tag in self.workspace.unfinished():
             self.run("resume")
         self.fault(tag, "reset")
         self.enrol(tag)
 
     def provisioned(self, tag: str) -> None:
         """The box runs as intended; it is brought there where it does not."""
-        known = self.office.known.get(tag)
+        known = self.workspace.known.get(tag)
         if known is None or not known.accepted or self.run("verify", tag).code != 0:
             self.fresh(tag)
             self.ok("apply", tag, "--bench", "--yes")
 
     def last(self, tag: str, verb: str) -> dict:
-        return dict(next(e for e in reversed(self.office.ledger.history(tag)) if e.verb == verb).payload)
+        return dict(next(e for e in reversed(self.workspace.ledger.history(tag)) if e.verb == verb).payload)
 
 
 def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.families.epmp import DRIVER, EPMP
+from provision.families.epmp import EPMP
+from provision.families.epmp import FAMILY as DRIVER
 
 SKU, SERIAL, MAC, FIRMWARE = "1.1.2.0", "1.1.31.0", "1.1.15.0", "1.1.1.0"
 STATE, SAVE, APPLY, DISCARD = "4.6.0", "4.3.0", "4.4.0", "4.5.0"
@@ -30,7 +31,7 @@ FACTORY = {
 }  # fmt: skip
 OBJECTS = {
     oid.removeprefix(f"{EPMP}."): (name, "integer" if kind == "integer" else "string")
-    for name, (oid, kind) in DRIVER.objects.items()
+    for name, (oid, kind) in DRIVER.configuration.objects.items()
 }
 PASSPHRASE = "Radio-Maratua-4711"
 

@@ -40,7 +40,7 @@ def test_an_enrolled_pc_is_brought_to_the_baseline_and_is_green(bench: Bench) ->
     assert str((root / "etc/localtime").readlink()).endswith("Asia/Makassar")
     assert {v for v, _ in verdicts(bench).values()} == {"pass"}
     assert bench.last(TAG, "peripherals.bound")["things"]["webcam"]["port"] == "1-2"
-    verbs = [e.verb for e in bench.office.ledger.history(TAG)]
+    verbs = [e.verb for e in bench.workspace.ledger.history(TAG)]
     assert verbs.index("endpoint.begun") < verbs.index("device.accepted")
     again = json.loads(bench.ok("apply", TAG, "--bench", "--yes", "--json").out)
     assert [o["outcome"] for o in again["outcomes"]] == ["unchanged"]
@@ -147,7 +147,7 @@ def test_a_pc_with_another_serial_or_a_shut_door_is_not_enrolled_and_not_pinned(
         assert done.code == 1
         assert said in done.err
         assert pinned(bench.home / "var/host-keys", OTHER) == ""
-        assert OTHER not in bench.office.known
+        assert OTHER not in bench.workspace.known
 
 
 def test_an_app_without_its_package_is_not_accepted(bench: Bench) -> None:
@@ -156,9 +156,9 @@ def test_an_app_without_its_package_is_not_accepted(bench: Bench) -> None:
     done = bench.run("apply", tag, "--bench", "--yes")
     assert done.code == 1
     assert "--packages DIR" in done.out
-    assert not bench.office.known[tag].accepted
+    assert not bench.workspace.known[tag].accepted
     bench.ok("apply", tag, "--bench", "--yes", "--packages", str(bench.home / "var/lab/packages"))
-    assert bench.office.known[tag].accepted
+    assert bench.workspace.known[tag].accepted
 
 
 def test_a_program_without_python_on_the_pc_says_so(bench: Bench) -> None:
@@ -175,16 +175,16 @@ def test_a_run_that_is_killed_is_looked_at_and_ended_by_resume(bench: Bench, ver
     tag = "BRU-PC-09"
     bench.pc(tag)
     (bench.flash(tag) / "etc/hostname").write_text("lain\n")
-    before = len(bench.office.ledger.history(tag))
+    before = len(bench.workspace.ledger.history(tag))
     if verb == "return":
         bench.ok("apply", tag, "--yes")
         bench.ok("handover", "teluk-bayur", "--to", "Y", "--nip", "197203041998032005")
-        bench.ok("handover", "teluk-bayur", "--signed", bench.office.today())
-        before = len(bench.office.ledger.history(tag))
+        bench.ok("handover", "teluk-bayur", "--signed", bench.workspace.today())
+        before = len(bench.workspace.ledger.history(tag))
         process = bench.start("return", "teluk-bayur", "--receiver", "x")
     else:
         process = bench.start("apply", tag, "--yes")
-    until(lambda: len(bench.office.ledger.history(tag)) > before, "it has begun")
+    until(lambda: len(bench.workspace.ledger.history(tag)) > before, "it has begun")
     kill_all(process, str(bench.last(tag, "endpoint.begun")["run"]))
     done = bench.run("resume")
     assert tag in done.out, done.err

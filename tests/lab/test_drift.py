@@ -39,9 +39,9 @@ def test_what_runs_as_accepted_is_ok_and_is_written_once(bench: Bench) -> None:
     first = notices(bench, "ok")
     assert first["code"] == 0
     assert first["changes"] == []
-    count = len(bench.office.ledger.history(TAG))
+    count = len(bench.workspace.ledger.history(TAG))
     assert watched(bench)["state"] == "ok"
-    assert len(bench.office.ledger.history(TAG)) == count
+    assert len(bench.workspace.ledger.history(TAG)) == count
 
 
 def test_drift_names_path_accepted_and_running_value_and_an_apply_repairs_it(bench: Bench) -> None:
@@ -67,15 +67,17 @@ def test_a_changed_secret_is_drift_without_a_face(bench: Bench) -> None:
     (change,) = found["changes"]
     assert change["path"].endswith("preshared_key")
     assert change["accepted"] == change["running"] == "•••"
-    assert other not in json.dumps([e.payload for e in bench.office.ledger.history(TAG)])
+    assert other not in json.dumps([e.payload for e in bench.workspace.ledger.history(TAG)])
     bench.ok("apply", TAG, "--bench", "--yes")
     assert line in bench.config(TAG, "network")
 
 
 def test_a_comment_is_no_drift_and_its_digest_is_accepted(bench: Bench) -> None:
-    before = bench.office.known[TAG].snapshot.marker
+    before = bench.workspace.known[TAG].snapshot.marker
     alter(bench, "system", "config system", "# dicek 24-11-2026\nconfig system")
-    until(lambda: bool(watched(bench)) and bench.office.known[TAG].snapshot.marker != before, "the digest is accepted")
+    until(
+        lambda: bool(watched(bench)) and bench.workspace.known[TAG].snapshot.marker != before, "the digest is accepted"
+    )
     found = watched(bench)
     assert (found["code"], found["state"], found["changes"]) == (0, "ok", [])
 

@@ -51,7 +51,7 @@ def test_a_device_that_is_off_fails_fast_and_nothing_was_sent(bench: Bench, note
     bench.fault(TAG, "snmp")
     assert (said["outcome"], said["code"]) == ("failed", 1)
     assert TAG in said["because"]
-    assert bench.office.unfinished() == {}
+    assert bench.workspace.unfinished() == {}
     assert "lantai 2" not in bench.config(TAG, "system")
 
 
@@ -82,7 +82,7 @@ def test_a_link_cut_in_the_middle_ends_in_one_whole_configuration(bench: Bench) 
     bench.fault(TAG, "link", "4")
     out, err = process.communicate(timeout=200)
     assert json.loads(out)["outcomes"][0]["outcome"] in {"applied", "reverted"}, out + err
-    assert bench.office.unfinished() == {}
+    assert bench.workspace.unfinished() == {}
     assert not (bench.flash(TAG) / "etc/kit/armed").exists()
 
 
@@ -95,7 +95,7 @@ def test_a_power_cut_in_the_middle_of_a_real_apply(bench: Bench) -> None:
     end = json.loads(out)["outcomes"][0]["outcome"]
     running = "applied" if f"option hostname '{TAG}'" in bench.config(TAG, "system") else "reverted"
     assert end == running, out + err
-    assert bench.office.unfinished() == {}
+    assert bench.workspace.unfinished() == {}
 
 
 def test_another_host_key_is_refused_and_never_added(bench: Bench, note: object) -> None:
@@ -145,7 +145,7 @@ def test_enrol_refuses_a_box_that_is_not_the_recorded_one(bench: Bench) -> None:
 
 
 def test_enrol_names_the_packages_that_are_missing(bench: Bench) -> None:
-    if TAG in bench.office.unfinished():
+    if TAG in bench.workspace.unfinished():
         bench.run("resume")
     bench.fault(TAG, "reset")
     done = bench.run("enrol", TAG, "--yes", "--new-key")
@@ -165,7 +165,7 @@ def test_a_full_flash_is_refused_before_anything_changes(bench: Bench) -> None:
         assert before == {p: bench.config(TAG, p) for p in before}
     finally:
         bench.fault(TAG, "full")
-    assert bench.office.unfinished() == {}
+    assert bench.workspace.unfinished() == {}
     bench.ok("apply", TAG, "--bench", "--yes")
 
 
@@ -176,18 +176,18 @@ def test_a_stale_plan_is_refused(bench: Bench, note: object) -> None:
 
     system = bench.flash(TAG) / "etc/config/system"
     text = system.read_text()
-    office = bench.office
+    workspace = bench.workspace
 
     def approve(plans: object) -> bool:
         system.write_text(text.replace("option zonename", "option log_size '64'\n\toption zonename"))
         return True
 
     try:
-        (end,) = apply.apply(office, office.intents([TAG]), Run(approve=approve, bench=True))
+        (end,) = apply.apply(workspace, workspace.intents([TAG]), Run(approve=approve, bench=True))
         assert end.ending == "failed"
         assert "stale" in end.because
         assert "lantai 2" not in system.read_text()
-        assert bench.office.unfinished() == {}
+        assert bench.workspace.unfinished() == {}
     finally:
         system.write_text(text)
 
@@ -276,7 +276,7 @@ def test_a_changed_path_is_proved_only_after_the_device_has_taken_it(bench: Benc
     try:
         started = time.monotonic()
         assert outcome(bench)["outcome"] == "applied"
-        assert time.monotonic() - started > families.load("openwrt").settle_s
+        assert time.monotonic() - started > families.load("openwrt").commit.settle_s
     finally:
         edit(bench, "biduk-biduk", "apn: tri", "apn: telkomsel")
         bench.ok("apply", TAG, "--bench", "--yes")
@@ -300,7 +300,7 @@ def test_several_sites_go_one_first_and_stop_where_it_fails(bench: Bench, note: 
         done = bench.run("apply", TAG, OTHER, "--yes", "--json")
         assert [o["outcome"] for o in json.loads(done.out)["outcomes"]] == ["applied", "applied"], done.err
         numbers = {
-            (tag, verb): next(e.number for e in reversed(bench.office.ledger.history(tag)) if e.verb == verb)
+            (tag, verb): next(e.number for e in reversed(bench.workspace.ledger.history(tag)) if e.verb == verb)
             for tag in (TAG, OTHER)
             for verb in ("apply.begun", "apply.ended")
         }
@@ -322,11 +322,11 @@ def test_a_drill_that_breaks_off_after_arming_stays_open_for_resume(bench: Bench
         assert done.code == 1
         assert "the drill broke off: rpcd gave no session" in done.err
         assert "provision resume" in done.err
-        assert TAG in bench.office.unfinished()
+        assert TAG in bench.workspace.unfinished()
     finally:
         ubus.write_text(word)
     assert "reverted" in bench.run("resume").out
-    assert TAG not in bench.office.unfinished()
+    assert TAG not in bench.workspace.unfinished()
     assert bench.config(TAG, "system") == before
     assert not (bench.flash(TAG) / "etc/kit/armed").exists()
 

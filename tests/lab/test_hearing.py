@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from labhome import until
 
-from provision import checks
-from provision.core.model import Device, Item, ItemKind, Snapshot, Stage
+from provision import checks, families
+from provision.core.device import Device
+from provision.core.model import Item, ItemKind, Snapshot, Stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not shutil.which("pulseaudio"), reason="no pulseaudio")]
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ ITEM = Item(
     year=2026, value_idr=1,
 )  # fmt: skip
 DEVICE = Device(
-    tag="BRU-PC-01", kecamatan="kelay", driver="linux", host="h", bench_host="h", ssh_port=22, snmp_port=0,
+    tag="BRU-PC-01", kecamatan="kelay", family=families.pc("linux"), host="h", bench_host="h", ssh_port=22, snmp_port=0,
     stage=Stage.PROVISIONED, role="computers",
 )  # fmt: skip
 

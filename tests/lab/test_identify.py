@@ -23,7 +23,7 @@ TYPES = {"2": "integer", "4": "octet_str", "66": "uinteger"}
 
 
 def ask(bench: Bench, tag: str, *more: str) -> dict:
-    intent = bench.office.home.intents[tag]
+    intent = bench.workspace.home.intents[tag]
     done = bench.run(
         "identify",
         f"{intent.bench_address}:{intent.bench_port}",
@@ -49,7 +49,7 @@ def test_a_box_from_the_carton_is_known(bench: Bench, tag: str, family: str, fir
     bench.fault(tag, "reset")
     label = bench.home / "var/lab/labels" / tag
     said = ask(bench, tag, *(["--password-file", str(label)] if label.exists() else []))
-    item = bench.office.home.intents[tag].item
+    item = bench.workspace.home.intents[tag].item
     assert (said["family"], said["firmware"], said["serial"], said["mac"]) == (family, firmware, item.serial, item.mac)
     assert said["imei"] == item.imei[:8] + "•" * 7
     assert len(said["tried"]) <= 1 + identify.LOGINS
@@ -73,7 +73,7 @@ def test_a_wrong_password_is_tried_twice_at_most(bench: Bench, tmp_path: Path) -
 
 def test_the_entry_can_be_pasted(bench: Bench) -> None:
     bench.fault("BRU-MDM-10", "reset")
-    intent = bench.office.home.intents["BRU-MDM-10"]
+    intent = bench.workspace.home.intents["BRU-MDM-10"]
     done = bench.ok("identify", f"{intent.bench_address}:{intent.bench_port}", "--snmp-port", "1", "--yes")
     kit = yaml.safe_load(done.out)
     assert kit["modem"]["driver"] == "routeros"

@@ -41,8 +41,8 @@ def test_nothing_of_the_factorys_communities_is_left(bench: Bench) -> None:
 
 def test_it_moved_to_its_new_addresses(bench: Bench) -> None:
     status = bench.status(TAG)
-    intent = bench.office.home.intents[TAG]
-    assert status["addresses"] == [intent.facts["lan"]["address"], intent.address]
+    intent = bench.workspace.home.intents[TAG]
+    assert status["addresses"] == [intent.lan.address, intent.address]
 
 
 def test_the_inventory_names_the_public_key_of_the_key_on_the_box(bench: Bench) -> None:
@@ -54,7 +54,7 @@ def test_the_inventory_names_the_public_key_of_the_key_on_the_box(bench: Bench) 
 
 
 def test_a_password_no_longer_lets_anybody_in(bench: Bench) -> None:
-    intent = bench.office.home.intents[TAG]
+    intent = bench.workspace.home.intents[TAG]
     done = subprocess.run(
         ["ssh", "-F", "none", "-v", "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={bench.home}/var/host-keys/{TAG}",
          "-o", f"HostKeyAlias={TAG}", "-o", "PubkeyAuthentication=no", "-p", str(intent.ssh_port), f"root@{intent.address}", "true"],
@@ -114,7 +114,7 @@ def test_the_inventory_is_the_same_bytes_each_time_and_holds_no_secret(bench: Be
         assert "bru-mdm-11" in built[group]["hosts"]
     host = json.loads(bench.ok("inventory", "--host", "bru-mdm-11").out)
     assert host == built["_meta"]["hostvars"]["bru-mdm-11"]
-    for text in bench.office.vault.device(TAG).values():
+    for text in bench.workspace.vault.device(TAG).values():
         assert text.reveal() not in first
 
 

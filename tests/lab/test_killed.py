@@ -44,13 +44,13 @@ def whole_old_or_new(bench: Bench, tag: str) -> str:
 @pytest.mark.parametrize("moment", ["begun", "armed", "committed", "finishing"])
 def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench, moment: str) -> None:
     bench.fresh(TAG)
-    before = len(bench.office.ledger.history(TAG))
+    before = len(bench.workspace.ledger.history(TAG))
     if moment == "finishing":
         bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes")
     guard = bench.flash(TAG) / "etc/kit"
     moments = {
-        "begun": lambda: len(bench.office.ledger.history(TAG)) > before,
+        "begun": lambda: len(bench.workspace.ledger.history(TAG)) > before,
         "armed": (guard / "armed").exists,
         "committed": lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"),
         "finishing": lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"),
@@ -59,15 +59,15 @@ def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench,
     run = run_of(bench, TAG)
     kill_all(process, run)
     bench.fault(TAG, "slow")
-    assert TAG in bench.office.unfinished()
+    assert TAG in bench.workspace.unfinished()
     done = bench.run("resume")
     assert done.code == 0, done.out + done.err
-    assert bench.office.unfinished() == {}
+    assert bench.workspace.unfinished() == {}
     ended = bench.last(TAG, "apply.ended")
     assert ended["run"] == run
     assert {"applied": "new", "reverted": "old"}[ended["ending"]] == whole_old_or_new(bench, TAG)
     assert not (guard / "armed").exists()
-    begun = [e for e in bench.office.ledger.history(TAG) if e.verb == "apply.begun" and e.payload["run"] == run]
+    begun = [e for e in bench.workspace.ledger.history(TAG) if e.verb == "apply.begun" and e.payload["run"] == run]
     assert len(begun) == 1
 
 
@@ -79,7 +79,7 @@ def test_killed_then_applied_again_it_is_provisioned_once(bench: Bench) -> None:
     kill_all(process, run)
     done = bench.run("apply", TAG, "--bench", "--yes")
     assert done.code == 0, done.out + done.err
-    assert bench.office.known[TAG].accepted
+    assert bench.workspace.known[TAG].accepted
     assert bench.last(TAG, "apply.ended")["ending"] == "applied"
     assert whole_old_or_new(bench, TAG) == "new"
 
@@ -90,7 +90,7 @@ def test_left_alone_the_guard_brings_the_old_back_by_itself(bench: Bench) -> Non
     until(lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
     kill_all(process, run_of(bench, TAG))
     until(lambda: "option hostname 'OpenWrt'" in bench.config(TAG, "system"), "the guard reverts")
-    until(lambda: bench.status(TAG)["addresses"] == [bench.office.home.intents[TAG].bench_address], "it moved back")
+    until(lambda: bench.status(TAG)["addresses"] == [bench.workspace.home.intents[TAG].bench_address], "it moved back")
     done = bench.run("resume")
     assert done.code == 0, done.out + done.err
     assert bench.last(TAG, "apply.ended")["ending"] == "reverted"
@@ -101,7 +101,7 @@ def test_two_runs_on_one_device_the_second_is_refused_by_name(bench: Bench) -> N
     bench.fresh(TAG)
     bench.fault(TAG, "slow", "0.3")
     first = bench.start("apply", TAG, "--bench", "--yes")
-    until(lambda: TAG in bench.office.unfinished(), "the first run began")
+    until(lambda: TAG in bench.workspace.unfinished(), "the first run began")
     run = run_of(bench, TAG)
     second = json.loads(bench.run("apply", TAG, "--bench", "--yes", "--json").out)
     assert [o["outcome"] for o in second["outcomes"]] == ["failed"]
@@ -123,14 +123,14 @@ def test_a_dead_holder_loses_its_lease_at_once(bench: Bench) -> None:
 
 
 def _lease(bench: Bench, tag: str) -> object:
-    with bench.office.ledger.engine.connect() as connection:
+    with bench.workspace.ledger.engine.connect() as connection:
         return connection.exec_driver_sql("SELECT run FROM lease WHERE device = ?", (tag,)).fetchone()
 
 
 def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     bench.fresh(TAG)
     process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "10")
-    until(lambda: TAG in bench.office.unfinished(), "begun")
+    until(lambda: TAG in bench.workspace.unfinished(), "begun")
     run = run_of(bench, TAG)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -148,9 +148,9 @@ def test_ansible_that_hangs_is_ended_with_all_its_children(bench: Bench) -> None
     from provision.local.processes import marked
 
     bench.provisioned(OTHER)
-    office = bench.office
-    device = office.known[OTHER].device
-    with Writer("hang-test", office.place.ssh_key, office.place.host_keys) as writer:
+    workspace = bench.workspace
+    device = workspace.known[OTHER].device
+    with Writer("hang-test", workspace.place.ssh_key, workspace.place.host_keys) as writer:
         hosts = writer.host(device) | {
             "feed_command": "sleep 60", "look_document": str(writer.put("x", b"x")), "look_output": str(writer.path / "y"),
         }  # fmt: skip
@@ -166,8 +166,8 @@ def test_ansible_that_fails_by_itself_is_an_error_of_ours_and_of_no_device(bench
     from provision.connectors.ansible import Writer
 
     bench.provisioned(OTHER)
-    office = bench.office
-    with Writer("broken-test", office.place.ssh_key, office.place.host_keys) as writer:
-        hosts = {OTHER: writer.host(office.known[OTHER].device)}
+    workspace = bench.workspace
+    with Writer("broken-test", workspace.place.ssh_key, workspace.place.host_keys) as writer:
+        hosts = {OTHER: writer.host(workspace.known[OTHER].device)}
         with pytest.raises(ProvisionError, match="Ansible ended with"):
             writer.phase("no-such-play.yml", hosts, lambda _: None, deadline_s=30)

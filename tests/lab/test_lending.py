@@ -52,7 +52,7 @@ def test_the_whole_life_of_a_loan(bench: Bench) -> None:
     done = bench.run("handover", SLUG, *WHO)
     assert (done.code, "--signed DATE" in done.err) == (1, True)
 
-    today = bench.office.today()
+    today = bench.workspace.today()
     bench.ok("handover", SLUG, "--signed", today)
     assert standing(bench)["until"] == custody.last_day(today, 24)
     assert set(place(bench, SLUG)) == {f"BRU-{kind}-03" for kind in ("PC", "SPK", "CAM", "MIC")}
@@ -86,7 +86,7 @@ def test_the_whole_life_of_a_loan(bench: Bench) -> None:
 
 def test_a_return_whose_answer_is_lost_is_finished_by_the_next_one(bench: Bench) -> None:
     bench.ok("handover", SLUG, *WHO)
-    bench.ok("handover", SLUG, "--signed", bench.office.today())
+    bench.ok("handover", SLUG, "--signed", bench.workspace.today())
     word = bench.run_dir(PC) / "words/python3"
     real = word.readlink()
     word.unlink()
@@ -95,7 +95,9 @@ def test_a_return_whose_answer_is_lost_is_finished_by_the_next_one(bench: Bench)
     try:
         assert bench.run("return", SLUG, "--receiver", "x").code == 1
         assert standing(bench)["state"] == "active"
-        assert bench.office.ledger.last_of(PC, "endpoint.ended") < bench.office.ledger.last_of(PC, "endpoint.begun")
+        assert bench.workspace.ledger.last_of(PC, "endpoint.ended") < bench.workspace.ledger.last_of(
+            PC, "endpoint.begun"
+        )
         assert (bench.flash(PC) / "etc/hostname").read_text() == "debian\n"
     finally:
         word.unlink()
@@ -120,7 +122,7 @@ def test_no_handover_while_anything_is_red_or_unknown_and_what_is_waived_is_on_t
             assert (done.code, "nobody can waive it" in done.err) == (2, True)
         bench.ok("waive", SLUG, "speaker-is-present", *waive, "2030-01-01")
         bench.ok("handover", SLUG, *WHO)
-        draft = next(e for e in reversed(bench.office.ledger.history(SLUG)) if e.verb == custody.DRAFTED).payload
+        draft = next(e for e in reversed(bench.workspace.ledger.history(SLUG)) if e.verb == custody.DRAFTED).payload
         assert draft["waivers"] == [
             {"check": "speaker_is_present", "by": "Ir. Sri", "reason": "pengeras suara analog", "until": "2030-01-01"}
         ]
@@ -128,7 +130,7 @@ def test_no_handover_while_anything_is_red_or_unknown_and_what_is_waived_is_on_t
     finally:
         bench.fault(PC, "speaker")
         end(bench)
-        bench.ok("waive", SLUG, "speaker_is_present", *waive, bench.office.today())
+        bench.ok("waive", SLUG, "speaker_is_present", *waive, bench.workspace.today())
 
 
 def test_a_kit_that_was_never_verified_or_is_silent_is_not_handed_over(bench: Bench) -> None:
@@ -192,8 +194,8 @@ def test_two_people_at_once_make_one_handover(bench: Bench) -> None:
     both = [bench.start("handover", SLUG, *WHO) for _ in range(2)]
     ended = [p.communicate(timeout=60)[1] for p in both]
     assert sorted(p.returncode for p in both) == [0, 1], ended
-    drafts = [e for e in bench.office.ledger.history(SLUG) if e.verb == custody.DRAFTED]
-    voids = [e for e in bench.office.ledger.history(SLUG) if e.verb in {custody.VOIDED, custody.GIVEN_BACK}]
+    drafts = [e for e in bench.workspace.ledger.history(SLUG) if e.verb == custody.DRAFTED]
+    voids = [e for e in bench.workspace.ledger.history(SLUG) if e.verb in {custody.VOIDED, custody.GIVEN_BACK}]
     assert len(drafts) == len(voids) + 1
     end(bench)
 

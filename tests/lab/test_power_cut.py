@@ -11,13 +11,16 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from provision import families
 from provision.core import plan, render, settings
+from provision.core.device import Intent
 from provision.core.errors import CutShortError
-from provision.core.model import Candidate, Intent, Secret, Snapshot
+from provision.core.family import DocumentRequest
+from provision.core.model import Candidate, Secret, Snapshot
 from provision.families.languages import shell_document
 from provision.home.place import Place
 from provision.lab import faults
@@ -43,12 +46,13 @@ def candidate(intent: Intent, generation: str) -> Candidate:
     secrets = {
         n: Secret(f"{n}-{generation}") for n in ("wireguard_private", "wireguard_preshared", "snmp_auth", "snmp_priv")
     }
-    facts = dict(intent.facts) | {
-        "site_note": f"generation {generation}",
-        "authorized_keys": f"ssh-ed25519 AAAA {generation}\n",
-        "password_hash": Secret(f"$6$salt${generation}\n"),
-    }
-    return render.render(DRIVER, replace(intent, facts=facts), secrets, TEMPLATES)
+    access = render.Access(
+        authorized_keys=f"ssh-ed25519 AAAA {generation}\n",
+        password_hash=Secret(f"$6$salt${generation}\n"),
+        secrets=secrets,
+    )
+    own = replace(intent, family=DRIVER, site_note=f"generation {generation}")
+    return render.render(own, access, TEMPLATES, lambda: token_hex(12))
 
 
 def flash(modem: Modem) -> dict[str, bytes]:
@@ -64,7 +68,7 @@ def flash(modem: Modem) -> dict[str, bytes]:
 
 async def feed(modem: Modem, document: bytes) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        str(modem.shell), env={"SSH_ORIGINAL_COMMAND": DRIVER.feed, "PATH": "/usr/bin:/bin"},
+        str(modem.shell), env={"SSH_ORIGINAL_COMMAND": DRIVER.door.feed, "PATH": "/usr/bin:/bin"},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     out, _ = await process.communicate(document)
@@ -72,7 +76,9 @@ async def feed(modem: Modem, document: bytes) -> bytes:
 
 
 async def look(modem: Modem) -> Snapshot:
-    output = await feed(modem, shell_document.look(DRIVER, guard=TEMPLATES["files/guard.sh"], nonce="nonce"))
+    output = await feed(
+        modem, shell_document.look(DRIVER, DocumentRequest(nonce="nonce", guard=TEMPLATES["files/guard.sh"]))
+    )
     seen, _ = shell_document.read_look(DRIVER, output, "nonce", modem.box.tag, "now")
     return replace(seen, settings=settings.seal(seen.settings, KEY))
 
@@ -81,7 +87,7 @@ async def apply(modem: Modem, wanted: Candidate, before: Snapshot) -> bool:
     """Change and finish as the controller does; False where the device went away in between."""
     made = plan.make(DRIVER, before, wanted, KEY)
     document = shell_document.change(
-        DRIVER, made, run="run", window_s=600, nonce="nonce", guard=TEMPLATES["files/guard.sh"]
+        DRIVER, made, DocumentRequest(nonce="nonce", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
     )
     try:
         seen, code = shell_document.read_look(DRIVER, await feed(modem, document), "nonce", modem.box.tag, "now")
@@ -89,7 +95,7 @@ async def apply(modem: Modem, wanted: Candidate, before: Snapshot) -> bool:
         return False
     if code:
         return False
-    finish = shell_document.finish(DRIVER, run="run", marker=seen.marker, nonce="nonce")
+    finish = shell_document.finish(DRIVER, DocumentRequest(nonce="nonce", run="run", marker=seen.marker))
     ended, code, _ = shell_document.read_end(await feed(modem, finish), "nonce")
     return ended and code == 0
 
@@ -112,9 +118,7 @@ async def prepared(tmp_path: Path, worker_id: str) -> tuple[Modem, Candidate, di
     """A box that runs generation A, the flash of A and of B, and a copy of A to begin from."""
     number = 200 + (int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0)
     intent = Place(Path(__file__).parents[2]).intent().intents["BRU-MDM-01"]
-    intent = replace(
-        intent, facts=dict(intent.facts) | {"lan": {"address": f"127.{number}.1.1", "netmask": "255.255.255.0"}}
-    )
+    intent = replace(intent, lan=replace(intent.lan, address=f"127.{number}.1.1", netmask="255.255.255.0"))
     item = intent.item
     box = Box(
         tag=item.asset_tag, serial=item.serial, mac=item.mac, imei=item.imei, model="x", firmware="23.05.5",
@@ -189,7 +193,7 @@ def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_
         await begin(modem, copy)
         made = plan.make(DRIVER, await look(modem), wanted, KEY)
         document = shell_document.change(
-            DRIVER, made, run="run", window_s=600, nonce="n", guard=TEMPLATES["files/guard.sh"]
+            DRIVER, made, DocumentRequest(nonce="n", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
         )
         await feed(modem, document)
         assert (modem.root / "etc/kit/armed").exists()

@@ -11,7 +11,8 @@ import pytest
 from labhome import Bench, Done, until
 from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
 
-from provision.families.epmp import DRIVER, EPMP
+from provision.families.epmp import EPMP
+from provision.families.epmp import FAMILY as DRIVER
 
 pytestmark = [
     pytest.mark.lab,
@@ -37,8 +38,8 @@ def radio(bench: Bench) -> Iterator[Radio]:
         if not line.strip().startswith("imei:")
     ]
     kit.write_text(text.replace(item, "\n    ".join(lines) + "\n").replace("modem:\n", "modem:\n  driver: epmp\n", 1))
-    port = bench.office.home.intents[TAG].snmp_port
-    address = bench.office.home.intents[TAG].bench_address
+    port = bench.workspace.home.intents[TAG].snmp_port
+    address = bench.workspace.home.intents[TAG].bench_address
     one = Radio(bench.home / "radio", address.rpartition(".")[0] + ".211", port)
     secret = bench.home / "radio/passphrase"
     secret.write_text(PASSPHRASE + "\n")
@@ -64,11 +65,11 @@ def applied(bench: Bench, radio: Radio) -> Radio:
     """The radio runs what is intended."""
     if radio.process is None:
         radio.start()
-    if TAG in bench.office.unfinished():
+    if TAG in bench.workspace.unfinished():
         bench.run("resume")
     state = radio.read()
     radio.write(state | {"faults": {}, "staged": {}, "mask": 1, "said": {}})
-    if TAG not in bench.office.known or bench.office.known[TAG].device.driver != "epmp":
+    if TAG not in bench.workspace.known or bench.workspace.known[TAG].device.family.name != "epmp":
         assert enrol(bench, radio, "--new-key").code == 0
     assert apply(bench)["outcome"] in {"applied", "unchanged"}
     radio.write(radio.read() | {"log": []})
@@ -84,7 +85,7 @@ def watched(bench: Bench) -> dict:
 
 
 def oid(name: str) -> str:
-    return DRIVER.objects[name][0].removeprefix(f"{EPMP}.")
+    return DRIVER.configuration.objects[name][0].removeprefix(f"{EPMP}.")
 
 
 def test_from_the_carton_to_provisioned_and_watched(bench: Bench, radio: Radio) -> None:
@@ -146,15 +147,21 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
 
     applied.alter(snmpSystemName="lain", webService="3")
     applied.fault(refuses={"webService": word})
-    office = bench.office
-    box = setter.Box(radio_apply.target(office, office.known[TAG].device), Way(radio_apply.way(office, TAG)))
-    assert DRIVER.staging
+    workspace = bench.workspace
+    box = setter.Box(radio_apply.target(workspace, workspace.known[TAG].device), Way(radio_apply.way(workspace, TAG)))
+    assert DRIVER.commit.staging
     objects = [
-        {"name": n, "oid": DRIVER.objects[n][0], "type": DRIVER.objects[n][1], "old": old, "new": new}
+        {
+            "name": n,
+            "oid": DRIVER.configuration.objects[n][0],
+            "type": DRIVER.configuration.objects[n][1],
+            "old": old,
+            "new": new,
+        }
         for n, old, new in (("snmpSystemName", "lain", TAG), ("webService", "3", "2"))
     ]
     document = {"verb": "change", "nonce": "n", "run": "r", "oids": [], "set": objects}
-    answer = setter.obey(box, document | {"staging": DRIVER.staging.words()})
+    answer = setter.obey(box, document | {"staging": DRIVER.commit.staging.words()})
     assert (answer["code"], answer["guard"]) == (setter.REFUSED, "reverted r refused")
     assert answer["refused"] == f"the agent says {said} at webService"
     assert (applied.running["snmpSystemName"], applied.read()["staged"]) == ("lain", {})
@@ -204,7 +211,7 @@ def test_a_radio_that_falls_silent_behind_the_set_is_unconfirmed_then_resumed(be
     applied.start()
     done = bench.run("resume")
     assert done.code == 0, done.out + done.err
-    assert TAG not in bench.office.unfinished()
+    assert TAG not in bench.workspace.unfinished()
     assert watched(bench)["state"] == {"2": "ok", "3": "drift"}[applied.running["webService"]]
     assert not list((bench.home / "var/way-back").glob("*.new"))
 
@@ -221,7 +228,7 @@ def test_kill_9_behind_the_set_and_resume_puts_the_old_values_back(bench: Bench,
     done = bench.run("resume")
     assert done.code == 0, done.out + done.err
     assert applied.running in (before, before | {"webService": "2", "snmpSystemName": TAG})
-    assert TAG not in bench.office.unfinished()
+    assert TAG not in bench.workspace.unfinished()
 
 
 def test_a_way_back_that_cannot_be_kept_stops_the_change(bench: Bench, applied: Radio) -> None:

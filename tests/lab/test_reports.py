@@ -166,7 +166,7 @@ def test_a_pc_without_a_modem_puts_its_report_into_the_offices_drop(bench: Bench
 
 
 def test_the_key_of_the_reports_is_in_no_file_of_the_home_and_in_no_output(bench: Bench, pc: str) -> None:
-    key = bench.office.vault.report_key(pc).reveal()
+    key = bench.workspace.vault.report_key(pc).reveal()
     path = made(bench, pc)
     said: list[Done] = [
         bench.ok("ingest", str(path)), bench.ok("history", pc, "--json"), bench.ok("inventory", "--list"),

@@ -18,7 +18,7 @@ OTHER, PLACE = "BRU-MDM-10", "tabalar"
 
 def say(bench: Bench, tag: str, command: str) -> str:
     """Type a command on the box, as a technician at the site."""
-    device = bench.office.known[tag].device
+    device = bench.workspace.known[tag].device
     done = subprocess.run(
         ["ssh", "-F", "none", "-i", str(bench.home / "var/ssh" / ("id_ed25519-rsa" if device.rsa else "id_ed25519")), "-o", "BatchMode=yes",
          "-o", f"UserKnownHostsFile={bench.home}/var/host-keys/{tag}", "-o", f"HostKeyAlias={tag}",
@@ -87,14 +87,14 @@ def test_it_runs_what_was_intended_and_nothing_of_the_factory(bench: Bench) -> N
     assert "time-zone-name=Asia/Makassar" in text
     assert "/ip service set telnet disabled=yes" in text
     assert "192.168" not in text
-    assert bench.office.home.intents[TAG].bench_address not in text
+    assert bench.workspace.home.intents[TAG].bench_address not in text
     admin = next(e for e in entries(bench, TAG, "/user") if e["name"] == "admin")
-    assert admin["password"] == bench.office.vault.device(TAG)["admin_password"].reveal()
+    assert admin["password"] == bench.workspace.vault.device(TAG)["admin_password"].reveal()
 
 
 def test_no_secret_shows_anywhere(bench: Bench) -> None:
-    secrets = [s.reveal() for s in bench.office.vault.device(TAG).values() if len(s.reveal()) > 12]
-    kept = json.dumps([dict(e.payload) for e in bench.office.ledger.history(TAG)])
+    secrets = [s.reveal() for s in bench.workspace.vault.device(TAG).values() if len(s.reveal()) > 12]
+    kept = json.dumps([dict(e.payload) for e in bench.workspace.ledger.history(TAG)])
     assert not [s for s in secrets if s in kept]
     assert not list((bench.flash(TAG) / "files").rglob("*.rsc")), "the script is gone"
 

@@ -100,7 +100,7 @@ LABELS = {"BRU-MDM-10": "Label-K7PX2MW9", "BRU-MDM-13": "Label-4711"}
 @pytest.mark.parametrize("tag", LABELS)
 def test_a_labels_password_shows_nowhere(bench: Bench, tmp_path: Path, tag: str) -> None:
     label = LABELS[tag]  # not in the test's name, which pytest puts into the environment
-    if tag in bench.office.unfinished():
+    if tag in bench.workspace.unfinished():
         bench.run("resume")
     if tag == "BRU-MDM-10":
         bench.fault(tag, "label", label)

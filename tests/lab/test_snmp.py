@@ -13,23 +13,23 @@ from dataclasses import replace
 import pytest
 from labhome import Bench
 
+from provision import families
 from provision.connectors import snmp
 from provision.core import snmp_keys
-from provision.families import readings
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-08"
-TABLE = readings.load("openwrt")
+TABLE = families.box("openwrt").snmp.readings
 HEADERS = 28  # IPv4 and UDP
 
 
 @pytest.fixture
 def target(bench: Bench) -> snmp.Target:
     bench.provisioned(TAG)
-    office = bench.office
-    intent = office.home.intents[TAG]
-    device = replace(office.known[TAG].device, host=intent.address, snmp_port=intent.snmp_port)
-    return snmp.target(device, str(intent.facts["snmp_user"]), office.vault.device(TAG), snmp_keys.NET_SNMP)
+    workspace = bench.workspace
+    intent = workspace.home.intents[TAG]
+    device = replace(workspace.known[TAG].device, host=intent.address, snmp_port=intent.snmp_port)
+    return snmp.target(device, intent.snmp_user, workspace.vault.device(TAG), snmp_keys.NET_SNMP)
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def proxy(
 
 
 def read(target: snmp.Target, **more: float) -> snmp.Answer:
-    return snmp.read([target], TABLE.oids, timeout_s=1.0, retries=0, **more)[TAG]
+    return snmp.read([target], TABLE.oids(0), timeout_s=1.0, retries=0, **more)[TAG]
 
 
 def test_the_answer_to_an_earlier_try_counts(target: snmp.Target) -> None:
@@ -84,7 +84,7 @@ def test_the_answer_to_an_earlier_try_counts(target: snmp.Target) -> None:
         return [[], held][number] if number < 2 else [piece]
 
     with proxy(target, slow) as (through, counted):
-        answer = snmp.read([through], TABLE.oids, timeout_s=1.0, retries=1)[TAG]
+        answer = snmp.read([through], TABLE.oids(0), timeout_s=1.0, retries=1)[TAG]
     assert answer.because == ""
     assert [way for way, _ in counted] == ["out", "in", "out", "in", "out", "in"]
 
@@ -100,7 +100,7 @@ def test_a_look_is_two_exchanges_of_less_than_1400_bytes(target: snmp.Target) ->
 
 def test_a_reply_with_any_flipped_bit_is_never_used(target: snmp.Target) -> None:
     truth = read(target)
-    serial = TABLE.read(truth.values)[0]["serial"]
+    serial = TABLE.read(truth.values, 0)[0]["serial"]
     rng = random.Random(6403)
     for which in (0, 1):
         for _ in range(12):
@@ -115,9 +115,9 @@ def test_a_reply_with_any_flipped_bit_is_never_used(target: snmp.Target) -> None
                 return [bytes(bent)]
 
             with proxy(target, flip) as (through, _):
-                answer = snmp.read([through], TABLE.oids, timeout_s=0.4, retries=0)[TAG]
+                answer = snmp.read([through], TABLE.oids(0), timeout_s=0.4, retries=0)[TAG]
             if not answer.because:  # a bit that has no meaning to anybody, as in the length form
-                assert TABLE.read(answer.values)[0]["serial"] == serial
+                assert TABLE.read(answer.values, 0)[0]["serial"] == serial
                 pytest.fail(f"a bent reply was taken: byte {spot}")
             assert answer.values == {}
 

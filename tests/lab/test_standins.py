@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from labhome import Bench, make_home
 
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.lab import client
 
 pytestmark = pytest.mark.lab
@@ -20,7 +20,7 @@ TAG = "BRU-MDM-01"
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("PROVISION_LAB_STANDINS", "1")
     home = make_home(tmp_path / "home", 2)
-    bench = Bench(home, Office(home))
+    bench = Bench(home, Workspace(home))
     bench.ok("lab", "up")
     yield bench
     bench.ok("lab", "down")

@@ -52,7 +52,7 @@ def peers_of(bench: Bench) -> str:
 
 
 def secrets(bench: Bench) -> dict[str, str]:
-    return {n: s.reveal() for n, s in bench.office.vault.device(TAG).items()}
+    return {n: s.reveal() for n, s in bench.workspace.vault.device(TAG).items()}
 
 
 def test_back_to_the_newest_configuration_that_differs_and_the_intent_is_told(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def test_back_to_the_newest_configuration_that_differs_and_the_intent_is_told(be
 
 def test_back_to_one_named_event_and_to_no_other(bench: Bench) -> None:
     noted(bench, "tiga")
-    kept = [e.number for e in bench.office.ledger.history(TAG) if e.verb == "configuration.kept"]
+    kept = [e.number for e in bench.workspace.ledger.history(TAG) if e.verb == "configuration.kept"]
     noted(bench, "empat")
     bench.ok("rollback", TAG, "--to", str(kept[-1]), "--bench", "--yes")
     assert runs(bench, "tiga")
@@ -100,7 +100,7 @@ def test_shown_secrets_are_recorded_red_until_rotated_and_the_old_ones_open_noth
     assert old["wireguard_preshared"] not in peers
     assert json.loads(bench.ok("inventory", "--host", TAG).out)["tunnel_key"] in peers
     assert (bench.home / "var/hub/peers.vault").read_bytes().startswith(b"$ANSIBLE_VAULT;1.1;AES256")
-    history = json.dumps([e.payload for e in bench.office.ledger.history(TAG)])
+    history = json.dumps([e.payload for e in bench.workspace.ledger.history(TAG)])
     assert not any(text in history for text in (*old.values(), *new.values()))
 
 
@@ -113,28 +113,28 @@ def test_words_about_secrets_that_make_no_sense(bench: Bench) -> None:
     ):
         done = bench.run("secret", *words)
         assert (done.code, said in done.err) == (code, True), done.err
-    assert f"{TAG}.next" not in bench.office.vault._sets, "what was not approved leaves no set behind"
+    assert f"{TAG}.next" not in bench.workspace.vault._sets, "what was not approved leaves no set behind"
 
 
 @pytest.mark.parametrize("moment", ["begun", "committed"])
 def test_a_rotation_that_dies_ends_with_the_secrets_that_the_device_runs(bench: Bench, moment: str) -> None:
     old = secrets(bench)
-    before = len(bench.office.ledger.history(TAG))
+    before = len(bench.workspace.ledger.history(TAG))
     process = bench.start("secret", "rotate", TAG, "--bench", "--yes")
     moments = {
-        "begun": lambda: len(bench.office.ledger.history(TAG)) > before,
+        "begun": lambda: len(bench.workspace.ledger.history(TAG)) > before,
         "committed": lambda: old["snmp_auth"] not in bench.config(TAG, "snmpd"),
     }
     until(moments[moment], moment)
     kill_all(process, run_of(bench, TAG))
     end = time.monotonic() + 90
-    while TAG in bench.office.unfinished() and time.monotonic() < end:
+    while TAG in bench.workspace.unfinished() and time.monotonic() < end:
         bench.run("resume")
     now = secrets(bench)
     assert now["snmp_auth"] in bench.config(TAG, "snmpd")
     assert now["password_hash"] in (bench.flash(TAG) / "etc/shadow").read_text()
     assert (now == old) == (bench.last(TAG, "apply.ended")["ending"] == "reverted")
-    assert f"{TAG}.next" not in bench.office.vault._sets
+    assert f"{TAG}.next" not in bench.workspace.vault._sets
     until(lambda: bench.run("verify", TAG).code == 0, "verify is green with what the vault says")
 
 
@@ -144,7 +144,7 @@ def test_a_rotation_that_the_device_takes_back_leaves_the_old_secrets(bench: Ben
     until((bench.flash(TAG) / "etc/kit/armed").exists, "the guard is armed")
     bench.fault(TAG, "power", "1")
     process.communicate(timeout=200)
-    while TAG in bench.office.unfinished():
+    while TAG in bench.workspace.unfinished():
         bench.run("resume")
     now = secrets(bench)
     ending = bench.last(TAG, "apply.ended")["ending"]
@@ -170,7 +170,7 @@ def spare(bench: Bench) -> Iterator[None]:
     yield
     kit.write_text(before)
     bench.ok("lab", "up")
-    if NEW in bench.office.known:  # the old one is repaired, and takes its place again
+    if NEW in bench.workspace.known:  # the old one is repaired, and takes its place again
         bench.fault(OLD, "reset")
         bench.enrol(OLD)
         bench.ok("replace", PLACE, "--reason", "diperbaiki", "--bench", "--yes")
@@ -189,14 +189,14 @@ def test_a_new_modem_takes_the_place_and_the_old_ones_keys_end_in_the_same_act(b
     hosts = listed[PLACE.replace("-", "_")]["hosts"]
     assert NEW.lower() in hosts
     assert OLD.lower() not in listed["_meta"]["hostvars"]
-    intent = bench.office.home.intents[NEW]
+    intent = bench.workspace.home.intents[NEW]
     assert listed["_meta"]["hostvars"][NEW.lower()]["ansible_host"] == intent.address
     peers = peers_of(bench)
     assert old_key not in peers
     assert listed["_meta"]["hostvars"][NEW.lower()]["tunnel_key"] in peers
     assert peers.count(f"{intent.address}/32") == 1
     assert pinned(bench.home / "var/host-keys", OLD) == ""
-    assert OLD not in bench.office.vault._sets
+    assert OLD not in bench.workspace.vault._sets
     revoked = bench.last(OLD, "device.revoked")
     assert revoked["tunnel_key"] == old_key
     assert revoked["host_key"].startswith("SHA256:")

@@ -93,7 +93,7 @@ def test_it_is_given_back_as_it_was(bench: Bench) -> None:
     bench.tried(TAG)
     bench.ok("verify", SLUG)
     bench.ok("handover", SLUG, "--to", "Y", "--nip", "197203041998032005")
-    bench.ok("handover", SLUG, "--signed", bench.office.today())
+    bench.ok("handover", SLUG, "--signed", bench.workspace.today())
     bench.ok("return", SLUG, "--receiver", "x")
     after = state(bench)
     assert after["before"] == {}

@@ -15,7 +15,7 @@ import pytest
 from provision.core.errors import LedgerError, ProvisionError, VaultError
 from provision.home import backup, publish, restore, starter
 from provision.home.keys import office_key, pin
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger import verify
 from provision.ledger.events import ACCEPTED, CONFIGURED, ENROLLED
 
@@ -27,83 +27,84 @@ KEPT = {"settings": {"a.b.c": "d"}, "locators": {}, "marker": "x"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Path]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
     folder = tmp_path_factory.mktemp("backup")
-    office = Office(starter.make(folder / "home", lab=True))
-    office.ledger.extend(
-        [(v, "BRU-MDM-01", b) for v, b in ((ENROLLED, DEVICE), (CONFIGURED, KEPT), (ACCEPTED, DEVICE))], at=office.now()
+    workspace = Workspace(starter.make(folder / "home", lab=True))
+    workspace.ledger.extend(
+        [(v, "BRU-MDM-01", b) for v, b in ((ENROLLED, DEVICE), (CONFIGURED, KEPT), (ACCEPTED, DEVICE))],
+        at=workspace.now(),
     )
-    office.vault.device("BRU-MDM-01")
-    office_key(office.place.ssh_key)
-    office_key(rsa(office))  # a modem with old firmware knows no other
-    pin(office.place.host_keys, "BRU-MDM-01", "ssh-ed25519 AAAA")
-    (office.place.var / "papers").mkdir()
-    (office.place.var / "papers/p.pdf").write_bytes(b"%PDF-")
-    publish.write(office)
+    workspace.vault.device("BRU-MDM-01")
+    office_key(workspace.place.ssh_key)
+    office_key(rsa(workspace))  # a modem with old firmware knows no other
+    pin(workspace.place.host_keys, "BRU-MDM-01", "ssh-ed25519 AAAA")
+    (workspace.place.var / "papers").mkdir()
+    (workspace.place.var / "papers/p.pdf").write_bytes(b"%PDF-")
+    publish.write(workspace)
     path = folder / "berau.tar.gz"
-    done = backup.backup(office, path)
+    done = backup.backup(workspace, path)
     assert (done.events, path.stat().st_mode & 0o777) == (3, 0o600)
-    yield office, path
-    office.ledger.close()
+    yield workspace, path
+    workspace.ledger.close()
 
 
-def rsa(office: Office) -> Path:
-    return office.place.ssh_key.with_name(office.place.ssh_key.name + "-rsa")
+def rsa(workspace: Workspace) -> Path:
+    return workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + "-rsa")
 
 
-def empty(tmp_path: Path, office: Office, name: str = "new") -> Office:
+def empty(tmp_path: Path, workspace: Workspace, name: str = "new") -> Workspace:
     """A new machine: nothing but the vault password."""
     root = tmp_path / name
     (root / "var").mkdir(parents=True)
-    shutil.copy(office.place.root / "var/vault-password", root / "var/vault-password")
-    return Office(root)
+    shutil.copy(workspace.place.root / "var/vault-password", root / "var/vault-password")
+    return Workspace(root)
 
 
 def test_an_empty_machine_goes_on_with_the_same_head_inventory_and_secrets(
-    made: tuple[Office, Path], tmp_path: Path
+    made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
-    office, path = made
-    new = empty(tmp_path, office)
+    workspace, path = made
+    new = empty(tmp_path, workspace)
     done = restore.restore(new, path)
     assert done.aside is None
-    assert (new.place.var / "ledger.head").read_text() == (office.place.var / "ledger.head").read_text()
+    assert (new.place.var / "ledger.head").read_text() == (workspace.place.var / "ledger.head").read_text()
     assert verify(new.ledger) == (3, None)
     publish.write(new)
-    assert (new.place.inventory / "devices.yml").read_text() == (office.place.inventory / "devices.yml").read_text()
-    assert publish.show(new).replace(str(new.place.root), "") == publish.show(office).replace(
-        str(office.place.root), ""
+    assert (new.place.inventory / "devices.yml").read_text() == (workspace.place.inventory / "devices.yml").read_text()
+    assert publish.show(new).replace(str(new.place.root), "") == publish.show(workspace).replace(
+        str(workspace.place.root), ""
     )
     assert {n: s.reveal() for n, s in new.vault.device("BRU-MDM-01").items()} == {
-        n: s.reveal() for n, s in office.vault.device("BRU-MDM-01").items()
+        n: s.reveal() for n, s in workspace.vault.device("BRU-MDM-01").items()
     }
-    assert new.place.ssh_key.read_bytes() == office.place.ssh_key.read_bytes()
+    assert new.place.ssh_key.read_bytes() == workspace.place.ssh_key.read_bytes()
     assert new.place.ssh_key.stat().st_mode & 0o777 == 0o600
-    assert (rsa(new).read_bytes(), rsa(new).stat().st_mode & 0o777) == (rsa(office).read_bytes(), 0o600)
-    assert rsa(new).with_suffix(".pub").read_text() == rsa(office).with_suffix(".pub").read_text()
-    assert (new.place.host_keys / "BRU-MDM-01").read_text() == (office.place.host_keys / "BRU-MDM-01").read_text()
+    assert (rsa(new).read_bytes(), rsa(new).stat().st_mode & 0o777) == (rsa(workspace).read_bytes(), 0o600)
+    assert rsa(new).with_suffix(".pub").read_text() == rsa(workspace).with_suffix(".pub").read_text()
+    assert (new.place.host_keys / "BRU-MDM-01").read_text() == (workspace.place.host_keys / "BRU-MDM-01").read_text()
     assert (new.place.var / "papers/p.pdf").read_bytes() == b"%PDF-"
-    assert new.home.kits.keys() == office.home.kits.keys()
+    assert new.home.kits.keys() == workspace.home.kits.keys()
     new.ledger.close()
 
 
-def test_nothing_in_a_backup_is_a_secret_without_the_vault_password(made: tuple[Office, Path]) -> None:
-    office, path = made
+def test_nothing_in_a_backup_is_a_secret_without_the_vault_password(made: tuple[Workspace, Path]) -> None:
+    workspace, path = made
     with tarfile.open(path) as tar:
         whole = b"".join(body.read() for entry in tar if (body := tar.extractfile(entry)))
-    private = office.place.ssh_key.read_text().splitlines()[2].encode()
-    old = rsa(office).read_text().splitlines()[5].encode()
-    texts = [s.reveal().encode() for s in office.vault.device("BRU-MDM-01").values()]
+    private = workspace.place.ssh_key.read_text().splitlines()[2].encode()
+    old = rsa(workspace).read_text().splitlines()[5].encode()
+    texts = [s.reveal().encode() for s in workspace.vault.device("BRU-MDM-01").values()]
     assert not any(
-        text in whole for text in (private, old, *texts, (office.place.var / "vault-password").read_bytes().strip())
+        text in whole for text in (private, old, *texts, (workspace.place.var / "vault-password").read_bytes().strip())
     )
 
 
 def test_a_backup_that_was_cut_short_anywhere_is_refused_and_nothing_is_written(
-    made: tuple[Office, Path], tmp_path: Path
+    made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
-    office, path = made
+    workspace, path = made
     body = path.read_bytes()
-    new = empty(tmp_path, office)
+    new = empty(tmp_path, workspace)
     short = tmp_path / "short.tar.gz"
     for end in [*range(0, len(body) - 1, len(body) // 40), len(body) - 1, len(body) - 8]:
         short.write_bytes(body[:end])
@@ -128,41 +129,41 @@ def parts(path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("what", ["ledger.jsonl", "inventory/defaults.yml", "host-keys/BRU-MDM-01"])
-def test_one_altered_byte_is_refused(made: tuple[Office, Path], tmp_path: Path, what: str) -> None:
-    office, path = made
+def test_one_altered_byte_is_refused(made: tuple[Workspace, Path], tmp_path: Path, what: str) -> None:
+    workspace, path = made
     inside = parts(path)
     inside[what] = bytes([inside[what][0] ^ 1]) + inside[what][1:]
     with pytest.raises(ProvisionError, match="is not what was written"):
-        restore.restore(empty(tmp_path, office), packed(inside, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"))
 
 
 def test_an_event_that_was_altered_with_its_manifest_breaks_the_chain(
-    made: tuple[Office, Path], tmp_path: Path
+    made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
     from hashlib import sha256
 
-    office, path = made
+    workspace, path = made
     inside = parts(path)
     inside["ledger.jsonl"] = inside["ledger.jsonl"].replace(b"kelay", b"segah", 1)
     manifest = json.loads(inside["manifest.json"])
     manifest["files"]["ledger.jsonl"] = sha256(inside["ledger.jsonl"]).hexdigest()
     inside["manifest.json"] = json.dumps(manifest).encode()
     with pytest.raises(LedgerError, match="event 1 of this copy"):
-        restore.restore(empty(tmp_path, office), packed(inside, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"))
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "inventory/../../evil"])
-def test_a_part_that_climbs_out_is_refused(made: tuple[Office, Path], tmp_path: Path, name: str) -> None:
-    office, path = made
+def test_a_part_that_climbs_out_is_refused(made: tuple[Workspace, Path], tmp_path: Path, name: str) -> None:
+    workspace, path = made
     with pytest.raises(ProvisionError, match="no plain file"):
-        restore.restore(empty(tmp_path, office), packed(parts(path) | {name: b"x"}, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(parts(path) | {name: b"x"}, tmp_path / "x.tar.gz"))
     assert not list(tmp_path.rglob("evil"))
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"not a backup", gzip.compress(b"not a tar", mtime=0)], ids=["empty", "text", "gzip"]
 )
-def test_what_is_no_backup_is_refused(made: tuple[Office, Path], tmp_path: Path, body: bytes) -> None:
+def test_what_is_no_backup_is_refused(made: tuple[Workspace, Path], tmp_path: Path, body: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(body)
     with pytest.raises(ProvisionError, match="not whole"):
         restore.restore(empty(tmp_path, made[0]), tmp_path / "x.tar.gz")
@@ -171,7 +172,7 @@ def test_what_is_no_backup_is_refused(made: tuple[Office, Path], tmp_path: Path,
 
 
 def test_a_wrong_vault_password_is_refused_before_anything_is_written(
-    made: tuple[Office, Path], tmp_path: Path
+    made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
     new = empty(tmp_path, made[0])
     (new.place.var / "vault-password").write_text("wrong\n")
@@ -182,14 +183,14 @@ def test_a_wrong_vault_password_is_refused_before_anything_is_written(
 
 
 def test_an_older_home_is_brought_forward_and_what_differed_is_laid_aside(
-    made: tuple[Office, Path], tmp_path: Path
+    made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
-    office, path = made
-    new = empty(tmp_path, office)
+    workspace, path = made
+    new = empty(tmp_path, workspace)
     restore.restore(new, path)
-    office.ledger.append("note", "kelay", {"n": 1}, at=office.now())
+    workspace.ledger.append("note", "kelay", {"n": 1}, at=workspace.now())
     later = tmp_path / "later.tar.gz"
-    backup.backup(office, later)
+    backup.backup(workspace, later)
     defaults = new.place.inventory / "defaults.yml"
     defaults.write_text(defaults.read_text() + "# mine\n")
     done = restore.restore(new, later)
@@ -201,14 +202,14 @@ def test_an_older_home_is_brought_forward_and_what_differed_is_laid_aside(
         restore.restore(new, path)
     assert verify(new.ledger) == (4, None)
     new.ledger.append("note", "kelay", {"mine": 1}, at=new.now())
-    office.ledger.append("note", "kelay", {"n": 2}, at=office.now())
-    backup.backup(office, later)
+    workspace.ledger.append("note", "kelay", {"n": 2}, at=workspace.now())
+    backup.backup(workspace, later)
     with pytest.raises(LedgerError, match="another history: event 5"):
         restore.restore(new, later)
     new.ledger.close()
 
 
-def test_a_backup_that_cannot_be_written_leaves_nothing(made: tuple[Office, Path], tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_written_leaves_nothing(made: tuple[Workspace, Path], tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere/x.tar.gz"):
         with pytest.raises(ProvisionError) as caught:
             backup.backup(made[0], path)

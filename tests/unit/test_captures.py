@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from snmprec import walk
 
-from provision.families import readings
+from provision import families
 from provision.families.readings import mib
 
 FOLDER = Path(os.environ.get("PROVISION_CAPTURES") or Path(__file__).parents[3] / "shared/captures")
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.skipif(not EXPECTED, reason="no captures: set PROVISION
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_capture_is_read_as_expected(name: str) -> None:
     wanted, values = EXPECTED[name], walk(FOLDER / name)
-    family = readings.identify(values)
+    family = families.recognise(values)
     assert family, "not identified"
-    box = mib.read(readings.families()[family], values)
+    box = mib.read(families.mibs()[family], values)
     assert (box.vendor, box.model or None, box.firmware or None, box.serial or None) == tuple(
         wanted[key] for key in ("vendor", "model", "firmware", "serial")
     )
@@ -49,11 +49,11 @@ def test_a_capture_is_read_as_expected(name: str) -> None:
 )
 def test_what_cannot_be_is_marked(name: str, said: str) -> None:
     values = walk(FOLDER / name)
-    (modem,) = mib.read(readings.families()[readings.identify(values)], values).modems
+    (modem,) = mib.read(families.mibs()[families.recognise(values)], values).modems
     assert said in modem.anomalies
 
 
 def test_negative_counters_are_read_modulo_two_to_the_32() -> None:
     values = walk(FOLDER / "teltonika/rutos-rutx_rut950.snmprec")
-    (modem,) = mib.read(readings.families()["rutos"], values).modems
+    (modem,) = mib.read(families.mibs()["rutos"], values).modems
     assert modem.readings["sent_bytes"] == (1 << 32) - 1835401583

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from provision import checks, families
 from provision.core import identity, peripherals
+from provision.core.device import Device
 from provision.core.errors import CutShortError, DeviceError, ProvisionError
-from provision.core.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
+from provision.core.model import Item, ItemKind, Snapshot, Stage, Verdict
+from provision.core.pc_family import PcFamily
 from provision.families.languages import pc_facts, pc_task
 from provision.home.intent import rules
 from provision.lab import pcfactory
@@ -48,7 +50,7 @@ class Box:
             (self.words / name).chmod(0o755)
 
     def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None, **more: Any) -> bytes:
-        kind = families.load_pc("linux")
+        kind = families.pc("linux")
         sources = tuple((ROOT / "templates" / n).read_text() for n in (kind.collector, kind.baseline))
         wanted = pc_task.intended(settings or SETTINGS, KEY)
         task = pc_task.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
@@ -303,13 +305,12 @@ ITEM = Item(
 DEVICE = Device(
     tag="BRU-PC-01",
     kecamatan="kelay",
-    driver="linux",
+    family=families.pc("linux"),
     host="h",
     bench_host="h",
     ssh_port=22,
     snmp_port=0,
     stage=Stage.PROVISIONED,
-    role="computers",
 )
 BOUND = {"webcam": {"port": "1-2", "vid_pid": "a:b", "serial": "S", "name": "C920"}}
 
@@ -376,7 +377,7 @@ def test_two_of_a_kind_are_not_guessed_between() -> None:
 
 
 def test_the_intent_knows_the_kinds_of_pc_that_there_are() -> None:
-    assert families.PCS == rules.COMPUTERS
+    assert tuple(n for n in families.names() if isinstance(families.load(n), PcFamily)) == rules.COMPUTERS
 
 
 def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box, tmp_path: Path) -> None:
@@ -384,7 +385,7 @@ def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box, tm
 
     from provision.devices.pc.look import feed
 
-    kind = families.load_pc("linux")
+    kind = families.pc("linux")
     assert feed(replace(DEVICE, username="root"), kind.feed) == kind.feed
     (box.words / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nAS_ROOT=1 exec "$@"\n')
     (box.words / "python3").write_text('#!/bin/sh\necho "$AS_ROOT $*"; cat\n')

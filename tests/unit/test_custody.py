@@ -12,7 +12,7 @@ from provision.core.custody import State
 from provision.core.errors import ChangedError, ProvisionError, UsageError
 from provision.core.model import Event
 from provision.home import starter
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger import connect
 from provision.lending import handover, indonesian
 from provision.operations.register import register
@@ -178,25 +178,25 @@ def test_the_second_of_two_who_decide_at_once_is_refused_and_writes_nothing(tmp_
 
 
 def test_a_kit_that_is_not_fit_is_refused_with_every_reason_at_once(tmp_path: Path) -> None:
-    office = Office(starter.make(tmp_path / "home", lab=True))
-    register(office, office.place.inventory / "delivery.csv")
-    body = {"effective": office.today(), "place": "segah", "loan": "64.03.04/1", "because": "handed over"}
-    office.ledger.append(custody.MOVED, "BRU-CAM-02", body, at="2026-11-24T00:00:00Z")
+    workspace = Workspace(starter.make(tmp_path / "home", lab=True))
+    register(workspace, workspace.place.inventory / "delivery.csv")
+    body = {"effective": workspace.today(), "place": "segah", "loan": "64.03.04/1", "because": "handed over"}
+    workspace.ledger.append(custody.MOVED, "BRU-CAM-02", body, at="2026-11-24T00:00:00Z")
     who = handover.receiver("Siti Rahmah", "197003041998031001", "Camat Talisayan")
     with pytest.raises(ProvisionError) as caught:
-        handover.draft(office, "talisayan", who)
+        handover.draft(workspace, "talisayan", who)
     assert "BRU-PC-02 was never provisioned: provision apply BRU-PC-02 --bench" in caught.value.what
     assert "BRU-CAM-02 is at segah, lent by 64.03.04/1: provision return segah first" in caught.value.what
-    assert office.ledger.last_of("talisayan") == 0
-    office.ledger.close()
+    assert workspace.ledger.last_of("talisayan") == 0
+    workspace.ledger.close()
 
 
 def test_a_kit_whose_items_the_register_knows_otherwise_is_refused(tmp_path: Path) -> None:
-    office = Office(starter.make(tmp_path / "home", lab=True))
-    listed = office.place.inventory / "delivery.csv"
+    workspace = Workspace(starter.make(tmp_path / "home", lab=True))
+    listed = workspace.place.inventory / "delivery.csv"
     lines = listed.read_text().splitlines()
     listed.write_text("\n".join(line for line in lines if "BRU-MIC-02" not in line))
-    register(office, listed)
+    register(workspace, listed)
     with pytest.raises(ProvisionError, match="BRU-MIC-02 is not registered"):
-        handover.draft(office, "talisayan", handover.receiver("S", "197003041998031001", "Camat"))
-    office.ledger.close()
+        handover.draft(workspace, "talisayan", handover.receiver("S", "197003041998031001", "Camat"))
+    workspace.ledger.close()

@@ -201,8 +201,9 @@ CARD = '  sim_card: {number: "081234567890", masa_aktif_sampai: 2027-01-31, dice
 
 def test_a_sim_card_is_recorded_or_faulty(texts: dict[str, str]) -> None:
     swap(texts, KELAY, "  apn:", f"{CARD}  apn:")
-    card = intent.read(texts, families.names()).intents["BRU-MDM-01"].facts["sim_card"]
-    assert (card["number"], card["masa_aktif_sampai"]) == ("081234567890", "2027-01-31")
+    card = intent.read(texts, families.names()).intents["BRU-MDM-01"].sim_card
+    assert card
+    assert (card.number, card.masa_aktif_sampai) == ("081234567890", "2027-01-31")
     for old, new, what in (
         ("081234567890", "telkomsel", "number"), ("2027-01-31", "31-01-2027", "must be a day"), ("2026-11-20", '""', "dicek_pada"),
     ):  # fmt: skip

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_computer import DEVICE, ITEM, JSON, NONCE
 
-from provision import checks
+from provision import checks, families
 from provision.core import peripherals
+from provision.core.device import App
 from provision.core.errors import ProvisionError
-from provision.core.model import App, Snapshot, Verdict
+from provision.core.model import Snapshot, Verdict
 from provision.families.languages import pc_facts, pc_json, pc_task
 
 USB = {"vid_pid": "046d:082d", "serial": "S1", "port": "1-2", "product": "C920"}
@@ -50,7 +51,7 @@ def findings(raw: bytes) -> dict[str, tuple[Verdict, str]]:
 
     snapshot = pc_task.read(raw, nonce=NONCE, device="BRU-PC-01", at="now").snapshot
     case = checks.Case(
-        snapshot=snapshot, item=ITEM, device=replace(DEVICE, driver="windows"), bound=BOUND, asked_s=(NOW, NOW + 1),
+        snapshot=snapshot, item=ITEM, device=replace(DEVICE, family=families.pc("windows")), bound=BOUND, asked_s=(NOW, NOW + 1),
         zone="Singapore Standard Time", needed=(ZOOM,), today="2026-11-26",
     )  # fmt: skip
     return {f.check: (f.verdict, f.because) for f in checks.judge(case)}

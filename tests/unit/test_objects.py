@@ -16,14 +16,14 @@ from provision.connectors.old_values import Way
 from provision.connectors.snmpv3 import ber, values
 from provision.core import plan
 from provision.core.errors import CutShortError, DeviceError, ProvisionError
-from provision.core.family import Shape
+from provision.core.family import DocumentRequest, Shape
 from provision.core.model import Candidate, Change, Secret, Snapshot
 from provision.core.snmp_keys import ONE_PASSPHRASE
 from provision.families.languages import mib_objects, snmp_document
 
 DRIVER = families.load("epmp")
 KEY = b"k" * 32
-RUNNING = dict.fromkeys(DRIVER.objects, "0")
+RUNNING = dict.fromkeys(DRIVER.configuration.objects, "0")
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60))
@@ -51,12 +51,12 @@ def planned(running: dict[str, str], **intended: str) -> object:
 
 def test_a_document_carries_the_old_value_beside_the_new_one() -> None:
     made = planned(RUNNING, webService="2", snmpSystemName="BRU")
-    text = snmp_document.change(DRIVER, made, run="r", window_s=1, nonce="n", guard="", firmware="")  # type: ignore[arg-type]
+    text = snmp_document.change(DRIVER, made, DocumentRequest(nonce="n", run="r"))
     document = json.loads(text)
     assert [(o["name"], o["type"], o["old"], o["new"]) for o in document["set"]] == [
         ("webService", "integer", "0", "2"), ("snmpSystemName", "octets", "0", "BRU"),
     ]  # fmt: skip
-    assert set(document["oids"]) >= {oid for oid, _ in DRIVER.objects.values()}
+    assert set(document["oids"]) >= {oid for oid, _ in DRIVER.configuration.objects.values()}
 
 
 def test_what_could_not_be_put_back_is_not_planned() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from provision import families
 from provision.core import plan, render
 from provision.core import settings as core_settings
+from provision.core.device import Intent
 from provision.core.errors import CutShortError, ProvisionError
+from provision.core.family import DocumentRequest
 from provision.core.model import Candidate, Change, Plan, Secret, Snapshot
 from provision.families.languages import shell_document
 from provision.home.place import Place
@@ -25,12 +29,15 @@ SECRETS = {n: Secret(f"hidden-{n}") for n in ("wireguard_private", "wireguard_pr
 KEY = b"k" * 32
 
 
+def rendered(intent: Intent, texts: Mapping[str, str] = TEMPLATES) -> Candidate:
+    access = render.Access(
+        authorized_keys="ssh-ed25519 AAAA office\n", password_hash=Secret("$6$hidden-hash\n"), secrets=SECRETS
+    )
+    return render.render(intent, access, texts, lambda: token_hex(12))
+
+
 def candidate(note: str = "Kantor Camat", name: str = "BRU-MDM-01") -> Candidate:
-    intent = Place(ROOT).intent().intents[name]
-    facts = dict(intent.facts) | {
-        "site_note": note, "authorized_keys": "ssh-ed25519 AAAA office\n", "password_hash": Secret("$6$hidden-hash\n"),
-    }  # fmt: skip
-    return render.render(DRIVER, replace(intent, facts=facts), SECRETS, TEMPLATES)
+    return rendered(replace(Place(ROOT).intent().intents[name], site_note=note, family=DRIVER))
 
 
 def test_a_candidate_says_what_the_intent_says() -> None:
@@ -79,9 +86,8 @@ def test_a_secret_is_a_secret_and_shows_nowhere() -> None:
 def test_a_template_that_joins_a_secret_with_text_is_refused() -> None:
     bent = TEMPLATES | {"snmpd.j2": "package snmpd\nconfig t 'n'\n\toption o {{ secrets.snmp_auth }}x\n"}
     intent = Place(ROOT).intent().intents["BRU-MDM-01"]
-    facts = dict(intent.facts) | {"authorized_keys": "k\n", "password_hash": Secret("h\n")}
     with pytest.raises(ProvisionError, match="joins a secret"):
-        render.render(DRIVER, replace(intent, facts=facts), SECRETS, bent)
+        rendered(intent, bent)
 
 
 def test_no_plan_is_made_from_no_evidence() -> None:
@@ -144,10 +150,10 @@ def test_an_empty_configuration_is_an_error_never_a_pass() -> None:
     ("path", "proof"),
     [
         ("system.@system.notes", (False, 0.0)),
-        ("network.wwan.apn", (False, DRIVER.settle_s)),
-        ("network.lan.ipaddr", (True, DRIVER.settle_s)),
-        ("firewall.@rule[Allow-SSH].dest_port", (True, DRIVER.settle_s)),
-        ("file:/etc/dropbear/authorized_keys", (True, DRIVER.settle_s)),
+        ("network.wwan.apn", (False, DRIVER.commit.settle_s)),
+        ("network.lan.ipaddr", (True, DRIVER.commit.settle_s)),
+        ("firewall.@rule[Allow-SSH].dest_port", (True, DRIVER.commit.settle_s)),
+        ("file:/etc/dropbear/authorized_keys", (True, DRIVER.commit.settle_s)),
     ],
 )
 def test_what_was_touched_says_what_proves_the_way_in(path: str, proof: tuple[bool, float]) -> None:
@@ -160,7 +166,7 @@ def test_a_document_that_is_cut_short_calls_nothing() -> None:
     made = candidate()
     running = Snapshot(device="x", at="now", marker="m", settings={"system.@system": "system"})
     document = shell_document.change(
-        DRIVER, plan.make(DRIVER, running, made, KEY), run="r", window_s=60, nonce="n", guard="guard"
+        DRIVER, plan.make(DRIVER, running, made, KEY), DocumentRequest(nonce="n", run="r", window_s=60, guard="guard")
     )
     text = gzip.decompress(document).decode()
     assert text.startswith("change() {\n")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snmprec import walk
 
-from provision.families import readings
+from provision import families
 from provision.families.readings import mib
 
 RECORDINGS = Path(__file__).parents[1] / "recordings/snmp"
@@ -21,8 +21,8 @@ EXPECTED = json.loads((RECORDINGS / "expected.json").read_text())
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_recording_is_read_as_expected(name: str) -> None:
     wanted, values = EXPECTED[name], walk(RECORDINGS / f"{name}.snmprec")
-    family = readings.identify(values)
-    box = mib.read(readings.families()[family], values)
+    family = families.recognise(values)
+    box = mib.read(families.mibs()[family], values)
     assert [family, box.model, box.firmware, box.serial] == [
         wanted[k] for k in ("family", "model", "firmware", "serial")
     ]
@@ -32,7 +32,7 @@ def test_a_recording_is_read_as_expected(name: str) -> None:
 def test_every_missing_value_has_a_reason() -> None:
     for name in EXPECTED:
         values = walk(RECORDINGS / f"{name}.snmprec")
-        family = readings.families()[readings.identify(values)]
+        family = families.mibs()[families.recognise(values)]
         for modem in mib.read(family, values).modems:
             named = {c.name for rows in family.rows for c in rows.columns}
             assert {n for n in named if n not in modem.readings} >= set(modem.missing)
@@ -41,7 +41,7 @@ def test_every_missing_value_has_a_reason() -> None:
 
 def test_a_value_out_of_range_is_an_anomaly_and_no_number() -> None:
     values = walk(RECORDINGS / "icr-two-modems.snmprec")
-    second = mib.read(readings.families()["icr"], values).modems[1]
+    second = mib.read(families.mibs()["icr"], values).modems[1]
     assert second.anomalies == ("rsrp_dbm out of range: -200",)
     assert second.missing["rsrq_db"] == "not measured (0 without RSRP)"
 
@@ -81,22 +81,22 @@ def test_identities_lose_filler_and_zeros_are_none() -> None:
 
 def test_a_prefix_ends_at_a_dot() -> None:
     """E.14988.10 is not E.14988.1."""
-    assert readings.identify({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.10"}) == ""
-    assert readings.identify({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.1"}) == "routeros"
-    assert readings.identify({}) == ""
+    assert families.recognise({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.10"}) == ""
+    assert families.recognise({mib.SYS_OBJECT_ID: b"1.3.6.1.4.1.14988.1"}) == "routeros"
+    assert families.recognise({}) == ""
 
 
 RAW = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.binary(max_size=40)
 PLACES = st.sampled_from(
     sorted({
-        f"{mib.place(r, c)}.{i}" for f in readings.families().values() for r in f.rows for c in r.columns for i in (0, 1)
+        f"{mib.place(r, c)}.{i}" for f in families.mibs().values() for r in f.rows for c in r.columns for i in (0, 1)
     })
 )  # fmt: skip
 
 
 @given(values=st.dictionaries(PLACES, RAW, max_size=30))
 def test_whatever_an_agent_says_no_value_is_invented(values: dict[str, Any]) -> None:
-    for family in readings.families().values():
+    for family in families.mibs().values():
         for modem in mib.read(family, values).modems:
             for name, reading in modem.readings.items():
                 if name in mib.RANGES:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from provision import checks
-from provision.core.model import Device, Item, ItemKind, Snapshot, Stage, Verdict
-from provision.families import readings
+from provision import checks, families
+from provision.core.device import Device, SimCard
+from provision.core.model import Item, ItemKind, Snapshot, Stage, Verdict
 from provision.families.readings.openwrt import KIT
 
-TABLE = readings.load("openwrt")
+TABLE = families.box("openwrt").snmp.readings
 LINE = {
     "v": 1, "serial": "S1", "fw": "23.05.5", "marker": "abc", "guard": "none", "now": 1700000000, "up": 1000,
     "sample": {
@@ -28,7 +28,7 @@ ITEM = Item(
 DEVICE = Device(
     tag="BRU-MDM-01",
     kecamatan="kelay",
-    driver="openwrt",
+    family=families.box("openwrt"),
     host="h",
     bench_host="h",
     ssh_port=22,
@@ -45,7 +45,7 @@ def read(**changes: object) -> tuple[dict, dict]:
         for parent in parents:
             node = node[parent]
         node[last] = value
-    return TABLE.read({KIT: json.dumps(line).encode()})
+    return TABLE.read({KIT: json.dumps(line).encode()}, 0)
 
 
 def judged(readings_: dict, missing: dict | None = None, marker: str = "abc") -> dict[str, Verdict]:
@@ -68,14 +68,14 @@ def test_a_whole_answer_is_read_and_green() -> None:
 
 
 def test_no_answer_at_all_is_unknown_everywhere() -> None:
-    said, missing = TABLE.read({})
+    said, missing = TABLE.read({}, 0)
     assert said == {}
     assert set(judged(said, missing).values()) == {Verdict.UNKNOWN}
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff\xfe", b"null", b"42"])
 def test_a_line_that_is_no_object_gives_no_reading(raw: bytes) -> None:
-    said, missing = TABLE.read({KIT: raw})
+    said, missing = TABLE.read({KIT: raw}, 0)
     assert said == {}
     assert missing["rsrp_dbm"]
 
@@ -205,7 +205,9 @@ SIM = {"number": "081234567890", "masa_aktif_sampai": "2026-12-31", "dicek_pada"
     ],
 )
 def test_the_end_of_a_sim_card_is_seen_coming(today: str, change: dict, verdict: str, said: str) -> None:
-    case = checks.Case(snapshot=Snapshot(device="x", at="now"), item=ITEM, device=DEVICE, sim=SIM | change, today=today)
+    case = checks.Case(
+        snapshot=Snapshot(device="x", at="now"), item=ITEM, device=DEVICE, sim=SimCard(**SIM | change), today=today
+    )
     found = {f.check: f for f in checks.judge(case)}["sim_card_stays_alive"]
     assert found.verdict == verdict
     assert said in found.because

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -12,6 +13,7 @@ from provision import families
 from provision.core import plan, render
 from provision.core import settings as core_settings
 from provision.core.errors import CutShortError, ProvisionError
+from provision.core.family import DocumentRequest
 from provision.core.model import Candidate, Change, Secret, Snapshot
 from provision.core.settings import diff
 from provision.families.languages import routeros_document, routeros_export
@@ -35,16 +37,14 @@ BOX = Box(
 V6 = {"firmware": "6.49.23", "facts": {"tunnel": "none"}}
 
 
-def candidate(firmware: str = "7.23.8", **facts: object) -> Candidate:
-    intent = Place(ROOT).intent().intents["BRU-MDM-01"]
-    own = {"authorized_keys": "k", "password_hash": Secret("h")} | facts
-    return render.render(
-        DRIVER, replace(intent, facts=dict(intent.facts) | own), SECRETS, templates("routeros"), firmware
-    )
+def candidate(firmware: str = "7.23.8", **fields: object) -> Candidate:
+    intent = replace(Place(ROOT).intent().intents["BRU-MDM-01"], family=DRIVER, **fields)  # type: ignore[arg-type]
+    access = render.Access(authorized_keys="k", password_hash=Secret("h"), secrets=SECRETS)
+    return render.render(intent, access, templates("routeros"), lambda: token_hex(12), firmware)
 
 
 def read(text: str) -> Snapshot:
-    settings, locators = routeros_export.parse(text, DRIVER.shape)
+    settings, locators = routeros_export.parse(text, DRIVER.configuration.shape)
     return Snapshot(device="x", at="now", settings=settings, locators=locators, marker="m")
 
 
@@ -74,23 +74,35 @@ def wanted_of(config: Config) -> Candidate:
 def test_the_edits_end_in_the_candidate_on_the_labs_own_routeros(box: Config) -> None:
     before = read(box.export([]))
     wanted = wanted_of(box)
-    changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
-    obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
+    changes = diff(
+        before.settings, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile
+    )
+    obey(box, routeros_export.edits(changes, before.locators, DRIVER.configuration.shape))
     after = read(box.export([], secrets=True)).settings
-    left = diff(after, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
+    left = diff(after, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile)
     assert [c.path for c in left if not c.path.startswith("/user:")] == []
     assert box.one("/user", "name", "admin")["password"] == "kata-admin_password"
     hidden = read(box.export([])).settings
-    assert diff(hidden, plan.visible(DRIVER, wanted.settings), owns=DRIVER.owns, volatile=DRIVER.volatile) == ()
+    assert (
+        diff(
+            hidden,
+            plan.visible(DRIVER, wanted.settings),
+            owns=DRIVER.configuration.owns,
+            volatile=DRIVER.configuration.volatile,
+        )
+        == ()
+    )
 
 
 def test_what_is_there_already_changes_nothing(box: Config) -> None:
     wanted = wanted_of(box)
     for _ in range(2):
         before = read(box.export([], secrets=True))
-        changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
+        changes = diff(
+            before.settings, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile
+        )
         changes = tuple(c for c in changes if not c.path.startswith("/user:"))
-        obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
+        obey(box, routeros_export.edits(changes, before.locators, DRIVER.configuration.shape))
     assert changes == ()
 
 
@@ -99,15 +111,17 @@ def test_the_order_of_rules_counts_and_is_put_right(box: Config) -> None:
     menu = "/ip/firewall/filter"
     before = read(box.export([]))
     obey(box, routeros_export.edits(
-        diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile), before.locators, DRIVER.shape
+        diff(before.settings, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile), before.locators, DRIVER.configuration.shape
     ))  # fmt: skip
     right = [e["comment"] for e in box.entries(menu)]
     box.state["menus"][menu].reverse()
     moved = read(box.export([], secrets=True))
-    changes = diff(moved.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
+    changes = diff(
+        moved.settings, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile
+    )
     assert [c.path for c in changes if not c.path.startswith("/user:")] == [f"{menu}:%order"]
     changes = tuple(c for c in changes if c.path == f"{menu}:%order")
-    obey(box, routeros_export.edits(changes, moved.locators, DRIVER.shape))
+    obey(box, routeros_export.edits(changes, moved.locators, DRIVER.configuration.shape))
     assert [e["comment"] for e in box.entries(menu)] == right
 
 
@@ -119,8 +133,10 @@ def test_a_hostile_value_stays_one_value(note: str, tmp_path: Path) -> None:
     wanted = candidate(site_note=note)
     assert wanted.settings.get("/system/note::note", "") == note
     before = read(box.export([]))
-    changes = diff(before.settings, wanted.settings, owns=DRIVER.owns, volatile=DRIVER.volatile)
-    obey(box, routeros_export.edits(changes, before.locators, DRIVER.shape))
+    changes = diff(
+        before.settings, wanted.settings, owns=DRIVER.configuration.owns, volatile=DRIVER.configuration.volatile
+    )
+    obey(box, routeros_export.edits(changes, before.locators, DRIVER.configuration.shape))
     assert box.single("/system/note")["note"] == note
     assert read(box.export([])).settings.get("/system/note::note", "") == note
 
@@ -132,15 +148,15 @@ def test_an_export_that_is_cut_short_is_an_error(tmp_path: Path) -> None:
         if piece.endswith("\n") or not piece.strip():
             continue
         try:
-            seen = routeros_export.parse(piece, DRIVER.shape)[0]
+            seen = routeros_export.parse(piece, DRIVER.configuration.shape)[0]
         except ProvisionError:
             continue
-        assert len(seen) <= len(routeros_export.parse(text, DRIVER.shape)[0])
+        assert len(seen) <= len(routeros_export.parse(text, DRIVER.configuration.shape)[0])
     whole = f"#kit serial S\r\n#kit export\r\n{text}\r\n#kit end n1\r\n".encode()
-    assert DRIVER.dialect.read_look(DRIVER, whole, "n1", "x", "now")[0].readings["serial"] == "S"
+    assert DRIVER.configuration.dialect.read_look(DRIVER, whole, "n1", "x", "now")[0].readings["serial"] == "S"
     for cut in range(0, len(whole) - 4, 97):
         with pytest.raises((CutShortError, ProvisionError)):
-            DRIVER.dialect.read_look(DRIVER, whole[:cut], "n1", "x", "now")
+            DRIVER.configuration.dialect.read_look(DRIVER, whole[:cut], "n1", "x", "now")
 
 
 def test_a_menu_that_the_device_left_out_is_an_error() -> None:
@@ -238,36 +254,36 @@ def test_old_doors_close_in_the_finish_and_not_before() -> None:
     assert {c.path for c in closing} == {
         p for p in before.settings if p.startswith("/ip/address:interface=bridge,address=192")
     }
-    text = routeros_export.edits(closing, before.locators, DRIVER.shape)
+    text = routeros_export.edits(closing, before.locators, DRIVER.configuration.shape)
     assert text == '/ip address remove [find interface="bridge" address="192.168.88.1/24"]\n'
     made = plan.make(DRIVER, before, Candidate(settings=intended), KEY)
     guard = templates("routeros")["files/guard.rsc"]
     script = routeros_document.change(
-        DRIVER, made, run="r1", window_s=60, nonce="n", guard=guard, firmware="7.20"
+        DRIVER, made, DocumentRequest(nonce="n", run="r1", window_s=60, guard=guard, firmware="7.20")
     ).decode()
     assert "192.168.88.1" not in script
     assert (
         "192.168.88.1"
-        in routeros_document.finish(DRIVER, run="r1", marker="", nonce="n", closing=text, guard=guard).decode()
+        in routeros_document.finish(DRIVER, DocumentRequest(nonce="n", run="r1", closing=text, guard=guard)).decode()
     )
 
 
 def test_a_removed_value_goes_back_to_its_default() -> None:
     change = Change(path="/ip/service:ssh:port", running="2222", intended=None)
-    assert routeros_export.edits((change,), {}, DRIVER.shape) == '/ip service set ssh port="22"\n'
+    assert routeros_export.edits((change,), {}, DRIVER.configuration.shape) == '/ip service set ssh port="22"\n'
 
 
 def test_what_the_export_holds_is_no_word_of_the_guard() -> None:
     lying = '/system note set note="x"\r\n/ip pool add comment="#kit armed r9" name=a ranges=1.1.1.1\r\n'
     whole = f"#kit serial S\r\n#kit mark r1\r\n#kit export\r\n{lying}\r\n#kit end n1\r\n".encode()
-    seen, _ = DRIVER.dialect.read_look(DRIVER, whole, "n1", "x", "now")
+    seen, _ = DRIVER.configuration.dialect.read_look(DRIVER, whole, "n1", "x", "now")
     assert (seen.readings["guard"], seen.readings["mark"]) == ("none", "r1")
 
 
 @pytest.mark.parametrize("said", ["abc", "-1", "", "9999999", "\u0663"])
 def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
     for name in ("openwrt", "routeros"):
-        speaks = families.load(name).dialect
+        speaks = families.load(name).configuration.dialect
         ended, code, _ = speaks.read_end(f"#kit code {said}\n#kit end n1\n".encode(), "n1")
         assert (ended, code) == (True, 1)
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provision.connectors import snmp
 from provision.connectors.snmpv3 import ber, message, reply
 from provision.connectors.snmpv3.values import Absent
 from provision.core.snmp_keys import NET_SNMP, ROUTEROS
@@ -26,7 +27,7 @@ PEERS = [
 ]
 OIDS = ("1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0")
 KNOWN = message.Clock(3, 1000)
-ASKED = {peer.usm.name: message.build(peer, OIDS, KNOWN) for peer in PEERS}
+ASKED = {peer.usm.name: message.build(peer, message.Query(OIDS), KNOWN, snmp.new_numbers()) for peer in PEERS}
 PEER, REQUEST = PEERS[0], ASKED["sha256"]
 X = b"\x04\x01x"
 
@@ -150,7 +151,7 @@ def test_an_agents_error_names_its_place() -> None:
 
 
 def test_a_walk_ends_and_never_goes_back() -> None:
-    request = message.build(PEER, ("1.3.6.1.2",), KNOWN, kind=message.BULK, repetitions=3)
+    request = message.build(PEER, message.Query(("1.3.6.1.2",), message.BULK, 3), KNOWN, snmp.new_numbers())
 
     def walked(*names: str) -> reply.Reply:
         rows = b"".join(ber.wrap(48, ber.wrap_oid(n) + X) for n in names)
@@ -167,7 +168,7 @@ def test_a_walk_ends_and_never_goes_back() -> None:
 
 
 def test_two_requests_never_share_a_salt_or_an_id() -> None:
-    made_ = [message.build(PEER, OIDS, KNOWN) for _ in range(300)]
+    made_ = [message.build(PEER, message.Query(OIDS), KNOWN, snmp.new_numbers()) for _ in range(300)]
     assert len({r.datagram[-1 - 60 :] for r in made_}) == len({r.msg_id for r in made_}) == 300
 
 

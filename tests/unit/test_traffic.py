@@ -11,6 +11,7 @@ from test_readings import DEVICE, ITEM
 
 from provision import checks
 from provision.core import traffic
+from provision.core.device import SimCard
 from provision.core.model import Snapshot
 from provision.core.traffic import GB, Traffic, advance
 
@@ -75,7 +76,7 @@ def judged(one: Traffic | None, gb: float = 30, today: str = "2026-11-26") -> tu
     sim = {"number": "081234567890", "masa_aktif_sampai": "2027-12-31", "kuota_gb": gb, "dicek_pada": DAY}
     missing = {} if one else {"sent_bytes": "not reported"}
     snapshot = Snapshot(device="x", at=at(0), readings={"serial": "S1"}, missing=missing)
-    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=sim, today=today, traffic=one)
+    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=SimCard(**sim), today=today, traffic=one)
     found = {f.check: f for f in checks.judge(case)}["quota_lasts"]
     return str(found.verdict), found.because
 
@@ -117,5 +118,5 @@ def test_what_was_not_counted_is_unknown_and_what_was_missed_is_said() -> None:
 def test_a_card_without_a_quota_is_not_judged() -> None:
     sim = {"number": "081234567890", "masa_aktif_sampai": "2027-12-31", "dicek_pada": DAY}
     snapshot = Snapshot(device="x", at=at(0), readings={"serial": "S1"})
-    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=sim, today="2026-11-26")
+    case = checks.Case(snapshot=snapshot, item=ITEM, device=DEVICE, sim=SimCard(**sim), today="2026-11-26")
     assert "quota_lasts" not in {f.check for f in checks.judge(case)}

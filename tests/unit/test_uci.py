@@ -116,7 +116,7 @@ def test_unnamed_sections_are_deleted_from_the_highest_index_down() -> None:
 
 def test_secrets_are_secrets_and_an_empty_value_is_absent() -> None:
     settings, _ = uci.parse(
-        "package network\nconfig interface wg\n\toption private_key 'k'\n\toption mtu ''\n", DRIVER.shape
+        "package network\nconfig interface wg\n\toption private_key 'k'\n\toption mtu ''\n", DRIVER.configuration.shape
     )
     assert settings["network.wg.private_key"] == Secret("k")
     assert str(settings["network.wg.private_key"]) == "•••"
@@ -126,9 +126,9 @@ def test_secrets_are_secrets_and_an_empty_value_is_absent() -> None:
 def test_a_swapped_order_of_firewall_rules_is_a_change_and_nothing_else_is() -> None:
     one = "package firewall\nconfig rule 'a'\n\toption x 1\n\toption y 2\nconfig rule 'b'\n\toption x 1\n"
     two = "package firewall\nconfig rule 'b'\n\toption x 1\nconfig rule 'a'\n\toption y 2\n\toption x 1\n"
-    running, _ = uci.parse(one, DRIVER.shape)
-    wanted, _ = uci.parse(two, DRIVER.shape)
-    changes = diff(running, wanted, owns=DRIVER.owns)
+    running, _ = uci.parse(one, DRIVER.configuration.shape)
+    wanted, _ = uci.parse(two, DRIVER.configuration.shape)
+    changes = diff(running, wanted, owns=DRIVER.configuration.owns)
     assert [c.path for c in changes] == ["firewall.%rule"]
     assert uci.edits(changes, {}) == "reorder firewall.b=0\nreorder firewall.a=1\n"
 

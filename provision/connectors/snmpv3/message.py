@@ -8,12 +8,10 @@ opinion in the tests.
 from __future__ import annotations
 
 import hmac
-import secrets
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
@@ -27,7 +25,6 @@ MAX_INT: Final = 0x7FFFFFFF
 AES_KEY: Final = 16
 GET, SET, BULK, RESPONSE, REPORT = 0xA0, 0xA3, 0xA5, 0xA2, 0xA8
 SALT_BYTES: Final = 8
-_SALTS = count(secrets.randbits(63))  # never twice with one key: a fresh start per process, then up (RFC 3826, 3.1.4.1)
 _HEADER = b"\x02\x03\x00\xff\xe3\x04\x01\x07\x02\x01\x03"  # 65507 bytes, auth + priv + reportable, USM
 
 
@@ -71,25 +68,36 @@ class Request(NamedTuple):
     datagram: bytes
 
 
-def build(
-    peer: Peer,
-    oids: Sequence[str],
-    clock: Clock = NO_CLOCK,
-    *,
-    kind: int = GET,
-    repetitions: int = 0,
-    values: Sequence[bytes] = (),
-) -> Request:
-    """Make an authPriv GET of `oids`, a GETBULK behind them, or a SET of them to `values` (elements of BER).
+class Query(NamedTuple):
+    """What is asked: a GET of `oids`, a GETBULK behind them, or a SET of them to `values` (elements of BER)."""
+
+    oids: tuple[str, ...]
+    kind: int = GET
+    repetitions: int = 0
+    values: Sequence[bytes] = ()
+
+
+class Numbers(NamedTuple):
+    """What makes one request its own: two message numbers (1 to MAX_INT), and a salt that never repeats with one key.
+
+    They are handed in: nothing here is random (RFC 3826, 3.1.4.1 says how a salt is made).
+    """
+
+    msg_id: int
+    request_id: int
+    salt: bytes
+
+
+def build(peer: Peer, query: Query, clock: Clock, numbers: Numbers) -> Request:
+    """Return an authPriv request.
 
     Without a clock its answer is the engine's time: nothing is got or set before the engine knows ours.
     """
-    msg_id, request_id = 1 + secrets.randbelow(MAX_INT), 1 + secrets.randbelow(MAX_INT)
-    wanted = tuple(oids)
+    wanted, kind, repetitions, values = query
+    msg_id, request_id, salt = numbers
     binds = _bound(wanted, values) if values else _binds(wanted)
     pdu = ber.wrap(kind, ber.wrap_integer(request_id) + b"\x02\x01\x00" + ber.wrap_integer(repetitions) + binds)
     scoped = ber.wrap(ber.SEQUENCE, ber.wrap(ber.OCTETS, peer.engine) + b"\x04\x00" + pdu)
-    salt = (next(_SALTS) & 0xFFFFFFFFFFFFFFFF).to_bytes(SALT_BYTES, "big")
     sealed = ber.wrap(ber.OCTETS, cipher(peer, clock, salt).encryptor().update(scoped))
     header = ber.wrap(ber.SEQUENCE, ber.wrap_integer(msg_id) + _HEADER)
     size = peer.usm.mac_bytes
@@ -102,14 +110,13 @@ def build(
     return Request(peer, msg_id, request_id, wanted, kind, clock, bare[:at] + mac(peer, bare) + bare[at + size :])
 
 
-def discover() -> tuple[int, bytes]:
-    """Make the question for an engine ID (RFC 3414, 4): give its message ID and the datagram; its answer proves nothing."""
-    msg_id = 1 + secrets.randbelow(MAX_INT)
+def discover(msg_id: int) -> bytes:
+    """Return the datagram that asks for an engine ID (RFC 3414, 4) under a message number; its answer proves nothing."""
     header = ber.wrap(ber.SEQUENCE, ber.wrap_integer(msg_id) + b"\x02\x03\x00\xff\xe3\x04\x01\x04\x02\x01\x03")
     security = ber.wrap(ber.SEQUENCE, b"\x04\x00\x02\x01\x00\x02\x01\x00\x04\x00\x04\x00\x04\x00")
     pdu = ber.wrap(GET, ber.wrap_integer(msg_id) + b"\x02\x01\x00\x02\x01\x00\x30\x00")
     scoped = ber.wrap(ber.SEQUENCE, b"\x04\x00\x04\x00" + pdu)
-    return msg_id, ber.wrap(ber.SEQUENCE, b"\x02\x01\x03" + header + ber.wrap(ber.OCTETS, security) + scoped)
+    return ber.wrap(ber.SEQUENCE, b"\x02\x01\x03" + header + ber.wrap(ber.OCTETS, security) + scoped)
 
 
 def mac(peer: Peer, bare: bytes) -> bytes:

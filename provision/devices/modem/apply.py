@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provision import families
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core import plan, settings
+from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
-from provision.core.model import Device, Ending, Intent, Outcome, Plan, Snapshot
+from provision.core.family import DocumentRequest
+from provision.core.model import Ending, Kind, Outcome, Plan, Snapshot
 from provision.core.settings import diff
 from provision.devices import replies
 from provision.devices.modem import look
 from provision.devices.modem.resume import GRACE_S, PATIENCE_S, Settled, settle
-from provision.devices.replies import NEVER_SENT
+from provision.devices.replies import BACKUP_PASSWORD_BYTES, NEVER_SENT
 from provision.devices.run import Run, outcome, reach
 from provision.home import peers
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, BEGUN, CONFIGURED, ENDED, ROTATED, configuration, pack, record
 
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
@@ -42,12 +44,12 @@ class Job:
     never_sent: bool = False
 
 
-def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+def change(workspace: Workspace, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
     """One Ansible process: change, read back, finish. Then settle what did not end by itself."""
-    at = office.now()
-    key = office.vault.seal_key()
-    hosts = {j.device.tag: _host(office, writer, name, j, run) for j in jobs}
-    office.ledger.extend(
+    at = workspace.now()
+    key = workspace.vault.seal_key()
+    hosts = {j.device.tag: _host(workspace, writer, name, j, run) for j in jobs}
+    workspace.ledger.extend(
         [
             (BEGUN, j.device.tag, {
                 "run": name, "marker": j.plan.marker, "bench": run.bench, "window_s": _window(j, run),
@@ -62,28 +64,34 @@ def change(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run)
     by_tag = {j.device.tag: j for j in jobs}
 
     def told(step: Step) -> None:
-        _follow(office, writer, run, by_tag[step.device], step)
+        _follow(workspace, writer, run, by_tag[step.device], step)
         run.tell(step)
 
     longest = max(_window(j, run) for j in jobs)
     writer.phase("apply.yml", hosts, told, deadline_s=longest + SLACK_S)
-    return _end(office, writer, name, jobs, run)
+    return _end(workspace, writer, name, jobs, run)
 
 
 def _window(job: Job, run: Run) -> int:
     return run.window_s or job.intent.window_s
 
 
-def _host(office: Office, writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
-    driver = families.load(job.device.driver)
-    guard, dialect, tag, firmware = look.guard_of(driver), driver.dialect, job.device.tag, job.device.firmware
-    document = dialect.change(
-        driver, job.plan, run=name, window_s=_window(job, run), nonce=job.nonce, guard=guard, firmware=firmware
+def _host(workspace: Workspace, writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
+    family, tag = job.device.box, job.device.tag
+    dialect = family.configuration.dialect
+    request = DocumentRequest(
+        nonce=job.nonce,
+        run=name,
+        window_s=_window(job, run),
+        guard=look.guard_of(family),
+        firmware=job.device.firmware,
+        backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
-    line = dialect.command(driver, guard=guard, nonce=job.nonce, firmware=firmware)
-    fresh_login, settle_s = plan.proof(driver, job.plan)
+    document = dialect.change(family, job.plan, request)
+    line = dialect.command(family, request)
+    fresh_login, settle_s = plan.proof(family, job.plan)
     after = reach(job.after, run)
-    return look.host(office, writer, reach(job.device, run)) | {
+    return look.host(workspace, writer, reach(job.device, run)) | {
         "change_document": str(writer.put(f"{tag}.change", document)),
         "change_put": dialect.PUT, "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
         "change_output": str(writer.path / f"{tag}.changed"),
@@ -95,13 +103,13 @@ def _host(office: Office, writer: Writer, name: str, job: Job, run: Run) -> dict
     }  # fmt: skip
 
 
-def _follow(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> None:
+def _follow(workspace: Workspace, writer: Writer, run: Run, job: Job, step: Step) -> None:
     """Hear one event of the phase: judge the read-back, let the finish go or call it off."""
     job.step = step.task.lower() or job.step
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
-        _judge_read_back(office, writer, run, job, step)
+        _judge_read_back(workspace, writer, run, job, step)
     elif step.task == "Finish" and step.state == DONE:
-        dialect = families.load(job.device.driver).dialect
+        dialect = job.device.box.configuration.dialect
         ended, code, said = dialect.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
         job.finished = ended and code == 0
         job.because = said
@@ -109,9 +117,9 @@ def _follow(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> N
         job.because = str(replies.unreachable(job.after, step))
 
 
-def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: Step) -> None:
-    driver = families.load(job.device.driver)
-    dialect, tag = driver.dialect, job.device.tag
+def _judge_read_back(workspace: Workspace, writer: Writer, run: Run, job: Job, step: Step) -> None:
+    family = job.device.box
+    dialect, tag = family.configuration.dialect, job.device.tag
     stop = writer.path / f"{tag}.finish.stop"
     output = writer.take(f"{tag}.changed")
     if step.state != DONE or output is None:
@@ -120,21 +128,21 @@ def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: S
         stop.touch()
         return
     try:
-        seen, code = dialect.read_look(driver, output, job.nonce, tag, office.now())
+        seen, code = dialect.read_look(family, output, job.nonce, tag, workspace.now())
     except ProvisionError as error:
         _, job.refused, said = dialect.read_end(output, job.nonce)
-        job.because = said or driver.commit.refusals.get(job.refused, str(error))
+        job.because = said or family.commit.refusals.get(job.refused, str(error))
         stop.touch()
         return
-    intended = settings.seal(job.plan.candidate.settings, office.vault.seal_key())
-    seen = look.sealed(office, job.device, seen, intended)
-    closing = plan.closing(driver, seen, intended)
+    intended = settings.seal(job.plan.candidate.settings, workspace.vault.seal_key())
+    seen = look.sealed(workspace, job.device, seen, intended)
+    closing = plan.closing(family, seen, intended)
     locators = seen.locators
     if closing:
         seen = plan.without(seen, closing)
-        seen = replace(seen, marker=settings.marker(plan.visible(driver, seen.settings)))
-    owns = driver.owns if (own := run.owns(tag)) is None else own
-    wrong = diff(seen.settings, intended, owns=owns, volatile=driver.volatile)
+        seen = replace(seen, marker=settings.marker(plan.visible(family, seen.settings)))
+    owns = family.configuration.owns if (own := run.owns(tag)) is None else own
+    wrong = diff(seen.settings, intended, owns=owns, volatile=family.configuration.volatile)
     if str(seen.readings.get("serial", "")) != job.intent.item.serial:
         job.because = f"another box answers: serial {seen.readings.get('serial') or 'not said'}, recorded {job.intent.item.serial}"
         stop.touch()
@@ -145,15 +153,16 @@ def _judge_read_back(office: Office, writer: Writer, run: Run, job: Job, step: S
         return
     job.read_back = seen
     if job.after.tunnel_key != job.device.tunnel_key:
-        peers.write(office, pending=[tag] if run.rotates(tag) else [])  # the hub lets the new key in, too
-    edits = driver.grammar.edits(closing, locators, driver.shape) if closing else ""
-    finish = dialect.finish(
-        driver, run=run.name, marker=seen.marker, nonce=job.nonce, closing=edits, guard=look.guard_of(driver)
+        peers.write(workspace, pending=[tag] if run.rotates(tag) else [])  # the hub lets the new key in, too
+    edits = family.configuration.grammar.edits(closing, locators, family.configuration.shape) if closing else ""
+    request = DocumentRequest(
+        nonce=job.nonce, run=run.name, marker=seen.marker, closing=edits, guard=look.guard_of(family)
     )
+    finish = dialect.finish(family, request)
     writer.put(f"{tag}.finish", finish)
 
 
-def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
+def _end(workspace: Workspace, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
     """Record what ended; settle the rest, so that no device is left half or forgotten."""
     outcomes: dict[str, Outcome] = {}
     lines: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -166,7 +175,7 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
             job.after, firmware=str(seen.readings.get("firmware", "")), model=str(seen.readings.get("model", ""))
         )
         if run.rotates(tag):
-            office.vault.promote(tag)
+            workspace.vault.promote(tag)
             lines.append((ROTATED, tag, {"run": name}))
         lines.append((CONFIGURED, tag, configuration(seen)))
         lines.append((ACCEPTED, tag, record(after)))
@@ -174,16 +183,16 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
     for job in jobs:
         if job.never_sent:
             outcomes[job.device.tag] = outcome(job.intent, Ending.FAILED, "connect", job.because)
-            office.vault.discard(job.device.tag)
+            workspace.vault.discard(job.device.tag)
             lines.append((ENDED, job.device.tag, {"run": name, "ending": "failed", "because": job.because}))
     if lines:
-        office.ledger.extend(lines, at=office.now())
+        workspace.ledger.extend(lines, at=workspace.now())
     open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}
     if open_jobs:
-        begun = {t: e for t, e in office.unfinished().items() if t in open_jobs}
+        begun = {t: e for t, e in workspace.unfinished().items() if t in open_jobs}
         wait_s = {t: _patience_s(j, run) for t, j in open_jobs.items()}
         ended = settle(
-            office,
+            workspace,
             writer,
             begun,
             tell=run.tell,
@@ -191,7 +200,7 @@ def _end(office: Office, writer: Writer, name: str, jobs: list[Job], run: Run) -
             why={t: j.because for t, j in open_jobs.items()},
         )
         outcomes |= {t: _settled(open_jobs[t], s) for t, s in ended.items()}
-    office.forget_known()
+    workspace.forget_known()
     return list(outcomes.values())
 
 
@@ -199,7 +208,7 @@ def _patience_s(job: Job, run: Run) -> float:
     """Give how long a device may be silent: until its own guard has acted, where it has one."""
     if job.refused in range(21, 25):
         return 0.0
-    return PATIENCE_S if families.load(job.device.driver).carrier == "snmp" else _window(job, run) + GRACE_S
+    return PATIENCE_S if job.device.box.kind is Kind.RADIO else _window(job, run) + GRACE_S
 
 
 def _settled(job: Job, settled: Settled) -> Outcome:

@@ -5,42 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from provision import families
 from provision.core import traffic, versions
 from provision.core.model import Snapshot
 from provision.core.traffic import Traffic
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import TRAFFIC
 
 EVERY = timedelta(hours=1)  # a look in between adds nothing that the next one does not
 
 
-def keep(office: Office, looks: Mapping[str, Snapshot]) -> dict[str, Traffic]:
+def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traffic]:
     """Add what each modem counted to its card's sum; give the sums, and write those that are due.
 
     A modem without a recorded card has none, and neither has one that gives no counters and never did.
     """
-    last = {e.subject: traffic.kept(e.payload) for e in office.latest(TRAFFIC)}
+    last = {e.subject: traffic.kept(e.payload) for e in workspace.latest(TRAFFIC)}
     sums: dict[str, Traffic] = {}
     for tag, look in looks.items():
-        sim = office.home.intents[tag].facts["sim_card"]
+        sim = workspace.home.intents[tag].sim_card
         if not sim:
             continue
         of, seen = traffic.card(sim), traffic.counters(look.readings)
         if seen is not None:
-            sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(office, tag))
+            sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(workspace, tag))
         elif (old := last.get(tag)) is not None and old.of == of:
             sums[tag] = old
     lines = [(TRAFFIC, tag, one.payload()) for tag, one in sums.items() if _due(last.get(tag), one)]
     if lines:
-        office.ledger.extend(lines, at=office.now())
+        workspace.ledger.extend(lines, at=workspace.now())
     return sums
 
 
-def _narrow(office: Office, tag: str) -> bool:
+def _narrow(workspace: Workspace, tag: str) -> bool:
     """Say whether a modem counts in 32 bits: its firmware is older than its family's first that does not."""
-    device = office.known[tag].device
-    wide = families.load(device.driver).counts_64
+    device = workspace.known[tag].device
+    wide = device.box.snmp.counts_64
     return bool(wide) and versions.version(device.firmware) < versions.version(wide)
 
 

@@ -11,51 +11,52 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provision import families
 from provision.connectors import openssh, setter
 from provision.connectors.old_values import Way
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core import family, plan
+from provision.core.device import Device
 from provision.core.errors import ProvisionError
-from provision.core.model import Device, Settings, Snapshot
+from provision.core.family import DocumentRequest
+from provision.core.model import Kind, Settings, Snapshot
 from provision.core.settings import marker as digest_of
 from provision.core.settings import seal
 from provision.devices.modem.poll import poll
 from provision.devices.radio import apply
 from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.local.share import templates
 
 if TYPE_CHECKING:
     from provision.connectors.ansible import Writer
 
 
-def look(office: Office, devices: list[Device]) -> dict[str, Snapshot]:
+def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
     """Look at each device over SNMP; one that publishes no digest of its configuration is read over SSH, too.
 
     Always gives a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
     """
-    radios = [d for d in devices if families.load(d.driver).carrier == "snmp"]
+    radios = [d for d in devices if d.box.kind is Kind.RADIO]
     rest = [d for d in devices if d not in radios]
-    whole = by_openssh(office, [d for d in rest if not families.load(d.driver).published])
-    found = poll(office, rest)
+    whole = by_openssh(workspace, [d for d in rest if not d.box.snmp.published])
+    found = poll(workspace, rest)
     found |= {tag: _joined(found[tag], one) for tag, one in whole.items()}
-    return found | {d.tag: by_setter(office, d) for d in radios}
+    return found | {d.tag: by_setter(workspace, d) for d in radios}
 
 
-def by_setter(office: Office, device: Device) -> Snapshot:
+def by_setter(workspace: Workspace, device: Device) -> Snapshot:
     """Look at a device without a shell: one GET, here and now."""
     nonce = secrets.token_hex(NONCE_BYTES)
-    box = setter.Box(apply.target(office, device), Way(apply.way(office, device.tag)))
+    box = setter.Box(apply.target(workspace, device), Way(apply.way(workspace, device.tag)))
     try:
         said = setter.obey(box, json.loads(document_of(device, nonce)))
     except setter.SilentError as error:
-        return Snapshot(device=device.tag, at=office.now(), missing={"serial": str(error)})
+        return Snapshot(device=device.tag, at=workspace.now(), missing={"serial": str(error)})
     step = Step(device=device.tag, task="Look", state=DONE)
-    seen = _looked(office, json.dumps(said).encode(), device, step, nonce)
+    seen = _looked(workspace, json.dumps(said).encode(), device, step, nonce)
     if isinstance(seen, Snapshot):
         return replace(seen, readings={**seen.readings, "marker": seen.marker})
-    return Snapshot(device=device.tag, at=office.now(), missing={"serial": seen.what})
+    return Snapshot(device=device.tag, at=workspace.now(), missing={"serial": seen.what})
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
@@ -77,7 +78,7 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
 
 
 def by_ssh(
-    office: Office,
+    workspace: Workspace,
     writer: Writer,
     devices: list[Device],
     tell: Callable[[Step], None] = lambda _: None,
@@ -88,7 +89,7 @@ def by_ssh(
     for device in devices:
         nonce = nonces[device.tag] = secrets.token_hex(NONCE_BYTES)
         document = writer.put(f"{device.tag}.look", document_of(device, nonce))
-        hosts[device.tag] = host(office, writer, device) | {
+        hosts[device.tag] = host(workspace, writer, device) | {
             "look_document": str(document),
             "look_output": str(writer.path / f"{device.tag}.looked"),
         }  # fmt: skip
@@ -100,66 +101,69 @@ def by_ssh(
         tell(step)
 
     writer.phase("gather.yml", hosts, told, deadline_s=LOOK_DEADLINE_S)
-    return {d.tag: _looked(office, writer.take(f"{d.tag}.looked"), d, steps.get(d.tag), nonces[d.tag]) for d in devices}
+    return {
+        d.tag: _looked(workspace, writer.take(f"{d.tag}.looked"), d, steps.get(d.tag), nonces[d.tag]) for d in devices
+    }
 
 
 def _looked(
-    office: Office, output: bytes | None, device: Device, step: Step | None, nonce: str
+    workspace: Workspace, output: bytes | None, device: Device, step: Step | None, nonce: str
 ) -> Snapshot | ProvisionError:
     if step is None or step.state != DONE or output is None:
         return unreachable(device, step)
     try:
-        driver = families.load(device.driver)
-        snapshot, _ = driver.dialect.read_look(driver, output, nonce, device.tag, office.now())
+        family = device.box
+        snapshot, _ = family.configuration.dialect.read_look(family, output, nonce, device.tag, workspace.now())
     except ProvisionError as error:
         return error
-    known = office.known.get(device.tag)
-    return sealed(office, device, snapshot, known.snapshot.settings if known else {})
+    known = workspace.known.get(device.tag)
+    return sealed(workspace, device, snapshot, known.snapshot.settings if known else {})
 
 
 def document_of(device: Device, nonce: str) -> bytes:
     """Write the document of a look at one device."""
-    driver = families.load(device.driver)
-    return driver.dialect.look(driver, guard=guard_of(driver), nonce=nonce, firmware=device.firmware)
+    family = device.box
+    request = DocumentRequest(nonce=nonce, guard=guard_of(family), firmware=device.firmware)
+    return family.configuration.dialect.look(family, request)
 
 
-def guard_of(driver: family.Driver) -> str:
+def guard_of(family: family.Family) -> str:
     """Give the text of a family's guard; a family without a shell has none."""
-    return templates(driver.name)[f"files/{driver.guard}"] if driver.guard else ""
+    return templates(family.name)[f"files/{family.commit.guard}"] if family.commit.guard else ""
 
 
-def host(office: Office, writer: Writer, device: Device) -> dict[str, Any]:
+def host(workspace: Workspace, writer: Writer, device: Device) -> dict[str, Any]:
     """Give Ansible's variables of a device, and the command that it is fed by."""
-    driver = families.load(device.driver)
-    if driver.carrier == "ssh":
-        return writer.host(device) | {"feed_command": driver.feed}
+    family = device.box
+    if family.kind is Kind.MODEM:
+        return writer.host(device) | {"feed_command": family.door.feed}
     target = writer.put(
-        f"{device.tag}.target", setter.pack(apply.target(office, device), apply.way(office, device.tag))
+        f"{device.tag}.target", setter.pack(apply.target(workspace, device), apply.way(workspace, device.tag))
     )
     words = (sys.executable, "-m", "provision.connectors.setter", str(target))
     return writer.local(device) | {"feed_command": shlex.join(words)}
 
 
-def sealed(office: Office, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:
+def sealed(workspace: Workspace, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:
     """Give a snapshot with its secrets sealed, a marker, and what the device hides as it is `kept`."""
-    settings = seal(seen.settings, office.vault.seal_key())
+    settings = seal(seen.settings, workspace.vault.seal_key())
     whole = replace(seen, settings=settings, marker=seen.marker or digest_of(settings))
-    return plan.carry(families.load(device.driver), whole, kept)
+    return plan.carry(device.box, whole, kept)
 
 
-def by_openssh(office: Office, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
+def by_openssh(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
     """Look as `by_ssh` does, but by OpenSSH itself: for a watch, which is not worth Ansible's start."""
     asked = {d.tag: (d, secrets.token_hex(NONCE_BYTES)) for d in devices}
     questions = {}
     for tag, (device, nonce) in asked.items():
-        document, feed = document_of(device, nonce), families.load(device.driver).feed
+        document, feed = document_of(device, nonce), device.box.door.feed
         command, body = (feed, document) if feed else (document.decode(), b"")
-        questions[tag] = openssh.Question(device, command, body, office.place.ssh_key, office.place.host_keys)
+        questions[tag] = openssh.Question(device, command, body, workspace.place.ssh_key, workspace.place.host_keys)
         questions[tag].send()
     deadline = time.monotonic() + LOOK_DEADLINE_S
     found: dict[str, Snapshot | ProvisionError] = {}
     for tag, (device, nonce) in asked.items():
         reply = questions[tag].answer(deadline)
         step = Step(device=tag, task="Look", state=DONE if reply.code in {0, 1} else UNREACHABLE, because=reply.said)
-        found[tag] = _looked(office, reply.output, device, step, nonce)
+        found[tag] = _looked(workspace, reply.output, device, step, nonce)
     return found

@@ -16,11 +16,13 @@ from provision import families
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
 from provision.core import plan
-from provision.core.model import Device, Ending, Event, Snapshot, Stage
+from provision.core.device import Device
+from provision.core.family import DocumentRequest
+from provision.core.model import Ending, Event, Kind, Snapshot, Stage
 from provision.core.settings import diff
 from provision.devices import replies
 from provision.devices.modem import look as modem_look
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, CONFIGURED, ENDED, ROTATED, configuration, device_of, record, unpack
 
 PAUSE_S = 2.0
@@ -38,7 +40,7 @@ class Settled:
 
 
 def settle(
-    office: Office,
+    workspace: Workspace,
     writer: Writer,
     begun: Mapping[str, Event],
     *,
@@ -56,7 +58,7 @@ def settle(
     deadline = time.monotonic() + wait_s
     while True:
         open_now = {t: e for t, e in begun.items() if t not in ended}
-        now_ended, acted = _round(office, writer, open_now, tell, why or {})
+        now_ended, acted = _round(workspace, writer, open_now, tell, why or {})
         ended |= now_ended
         if len(ended) == len(begun) or (time.monotonic() >= deadline and not acted):
             break
@@ -73,14 +75,14 @@ def settle(
 
 
 def _left(event: Event) -> str:
-    if families.load(event.payload["after"]["driver"]).carrier == "snmp":
+    if families.box(event.payload["after"]["driver"]).kind is Kind.RADIO:
         return "no answer; its old values are kept here: provision resume puts them back"
     return "no answer; its guard puts the old configuration back by itself: provision resume"
 
 
 def _settles_in(event: Event) -> float:
     """Give the seconds after which an answer proves the new way in; on the bench the box is within reach."""
-    return 0.0 if event.payload["bench"] else families.load(event.payload["after"]["driver"]).settle_s
+    return 0.0 if event.payload["bench"] else families.box(event.payload["after"]["driver"]).commit.settle_s
 
 
 def device_at(event: Event, side: str) -> Device:
@@ -90,10 +92,14 @@ def device_at(event: Event, side: str) -> Device:
 
 
 def _round(
-    office: Office, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None], why: Mapping[str, str]
+    workspace: Workspace,
+    writer: Writer,
+    begun: Mapping[str, Event],
+    tell: Callable[[Step], None],
+    why: Mapping[str, str],
 ) -> tuple[dict[str, Settled], bool]:
     """Look once at every device, at its new address first, then at its old one; end or act."""
-    seen = _see(office, writer, begun, tell)
+    seen = _see(workspace, writer, begun, tell)
     to_confirm: dict[str, tuple[Snapshot, Device]] = {}
     to_revert: dict[str, tuple[Snapshot, Device]] = {}
     ended: dict[str, Settled] = {}
@@ -105,20 +111,20 @@ def _round(
             (to_confirm if is_new else to_revert)[tag] = (look, device)
         elif state[0] in {"none", "reverted"}:  # another run's guard ends first; one that cannot be read says nothing
             ended[tag] = _ended(state, _as_sent(event, look) if is_new else look, is_new=is_new)
-    _finish(office, writer, begun, to_confirm, tell)
-    _finish(office, writer, begun, to_revert, tell, revert=True)
+    _finish(workspace, writer, begun, to_confirm, tell)
+    _finish(workspace, writer, begun, to_revert, tell, revert=True)
     for tag, settled in ended.items():
-        _record(office, begun[tag], settled, why.get(tag, ""))
+        _record(workspace, begun[tag], settled, why.get(tag, ""))
     return ended, bool(to_confirm or to_revert)
 
 
 def _see(
-    office: Office, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None]
+    workspace: Workspace, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None]
 ) -> dict[str, tuple[Snapshot, Device]]:
     seen: dict[str, tuple[Snapshot, Device]] = {}
     for side in ("after", "before"):
         devices = [device_at(e, side) for t, e in begun.items() if t not in seen]
-        for tag, look in modem_look.by_ssh(office, writer, devices, tell).items() if devices else ():
+        for tag, look in modem_look.by_ssh(workspace, writer, devices, tell).items() if devices else ():
             if isinstance(look, Snapshot):
                 seen[tag] = look, next(d for d in devices if d.tag == tag)
     return seen
@@ -132,27 +138,27 @@ def _ended(state: list[str], look: Snapshot, *, is_new: bool) -> Settled:
 
 
 def _is_candidate(event: Event, look: Snapshot) -> bool:
-    driver = families.load(event.payload["after"]["driver"])
+    family = families.box(event.payload["after"]["driver"])
     intended = unpack(event.payload["settings"])
-    owns = driver.owns if event.payload.get("owns") is None else tuple(event.payload["owns"])
-    if driver.hidden:  # what it hides proves nothing: the mark of the run goes with a whole change
+    owns = family.configuration.owns if event.payload.get("owns") is None else tuple(event.payload["owns"])
+    if family.configuration.hidden:  # what it hides proves nothing: the mark of the run goes with a whole change
         if look.readings.get("mark") != event.payload["run"]:
             return False
-        intended = plan.visible(driver, intended)
-        look = plan.without(look, plan.closing(driver, look, intended))
-    seen = plan.visible(driver, look.settings)
-    return not diff(seen, intended, owns=owns, volatile=driver.volatile)
+        intended = plan.visible(family, intended)
+        look = plan.without(look, plan.closing(family, look, intended))
+    seen = plan.visible(family, look.settings)
+    return not diff(seen, intended, owns=owns, volatile=family.configuration.volatile)
 
 
 def _as_sent(event: Event, look: Snapshot) -> Snapshot:
     """Give what a device hides as this run sent it."""
-    driver = families.load(event.payload["after"]["driver"])
-    seen = replace(look, settings=plan.visible(driver, look.settings))
-    return plan.carry(driver, seen, unpack(event.payload["settings"]))
+    family = families.box(event.payload["after"]["driver"])
+    seen = replace(look, settings=plan.visible(family, look.settings))
+    return plan.carry(family, seen, unpack(event.payload["settings"]))
 
 
 def _finish(
-    office: Office,
+    workspace: Workspace,
     writer: Writer,
     begun: Mapping[str, Event],
     seen: Mapping[str, tuple[Snapshot, Device]],
@@ -162,35 +168,35 @@ def _finish(
 ) -> None:
     """Confirm, or revert now, the devices in `seen`; the next round reads them back."""
     hosts = {}
-    for tag, (look, device) in seen.items():
-        driver, run = families.load(device.driver), begun[tag].payload["run"]
-        nonce, dialect, guard = (
-            secrets.token_hex(replies.NONCE_BYTES),
-            driver.dialect,
-            modem_look.guard_of(driver),
+    for tag, (seen_now, device) in seen.items():
+        family, event = device.box, begun[tag]
+        closing = () if revert else plan.closing(family, seen_now, unpack(event.payload["settings"]))
+        configuration = family.configuration
+        edits = configuration.grammar.edits(closing, seen_now.locators, configuration.shape) if closing else ""
+        request = DocumentRequest(
+            nonce=secrets.token_hex(replies.NONCE_BYTES),
+            run=event.payload["run"],
+            guard=modem_look.guard_of(family),
+            marker=seen_now.marker,
+            closing=edits,
         )
-        closing = () if revert else plan.closing(driver, look, unpack(begun[tag].payload["settings"]))
-        edits = driver.grammar.edits(closing, look.locators, driver.shape) if closing else ""
-        document = (
-            dialect.revert(driver, run=run, nonce=nonce, guard=guard)
-            if revert
-            else dialect.finish(driver, run=run, marker=look.marker, nonce=nonce, closing=edits, guard=guard)
-        )
-        hosts[tag] = modem_look.host(office, writer, device) | {
+        dialect = configuration.dialect
+        document = dialect.revert(family, request) if revert else dialect.finish(family, request)
+        hosts[tag] = modem_look.host(workspace, writer, device) | {
             "look_document": str(writer.put(f"{tag}.settle", document)),
             "look_output": str(writer.path / f"{tag}.settled"),
         }  # fmt: skip
     writer.phase("gather.yml", hosts, tell, deadline_s=replies.LOOK_DEADLINE_S)
 
 
-def _record(office: Office, event: Event, settled: Settled, why: str) -> None:
+def _record(workspace: Workspace, event: Event, settled: Settled, why: str) -> None:
     run, applied = event.payload["run"], settled.ending is Ending.APPLIED
     because = f"{why}; {settled.because}" if why and settled.ending is not Ending.APPLIED else settled.because
     lines: list[tuple[str, str, Mapping[str, Any]]] = [
         (ENDED, event.subject, {"run": run, "ending": str(settled.ending), "because": because})
     ]
     if event.payload.get("rotation"):
-        (office.vault.promote if applied else office.vault.discard)(event.subject)
+        (workspace.vault.promote if applied else workspace.vault.discard)(event.subject)
         lines += [(ROTATED, event.subject, {"run": run})] if applied else []
     if applied and settled.snapshot:
         seen = settled.snapshot.readings
@@ -198,19 +204,19 @@ def _record(office: Office, event: Event, settled: Settled, why: str) -> None:
         device = replace(device, firmware=str(seen.get("firmware", "")), model=str(seen.get("model", "")))
         lines.append((CONFIGURED, event.subject, configuration(settled.snapshot)))
         lines.append((ACCEPTED, event.subject, record(device)))
-    office.ledger.extend(lines, at=office.now())
+    workspace.ledger.extend(lines, at=workspace.now())
 
 
-def resume(office: Office, tell: Callable[[Step], None] = lambda _: None) -> dict[str, Settled]:
+def resume(workspace: Workspace, tell: Callable[[Step], None] = lambda _: None) -> dict[str, Settled]:
     """Settle every run that has no recorded end and no living holder."""
     from provision.ledger.lease import hold
 
-    begun = office.unfinished()
-    name = office.new_run()
-    with hold(office.ledger, sorted(begun), name, now=office.clock_s()) as held:
+    begun = workspace.unfinished()
+    name = workspace.new_run()
+    with hold(workspace.ledger, sorted(begun), name, now=workspace.clock_s()) as held:
         mine = {t: e for t, e in begun.items() if t not in held}
         if not mine:
             return {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
-        with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
-            ended = settle(office, writer, mine, tell=tell, wait_s=PATIENCE_S)
+        with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
+            ended = settle(workspace, writer, mine, tell=tell, wait_s=PATIENCE_S)
     return ended | {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}

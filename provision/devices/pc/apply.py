@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from provision.connectors.ansible import Writer
+from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError, UnreachableError
-from provision.core.model import Candidate, Computer, Device, Ending, Event, Outcome, Plan, Snapshot
+from provision.core.model import Candidate, Ending, Event, Outcome, Plan, Snapshot
 from provision.core.settings import diff
 from provision.devices.pc import look
 from provision.devices.replies import NEVER_SENT
 from provision.devices.run import Run, single
 from provision.families.languages import pc_task
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import ACCEPTED, CONFIGURED, PC_BEGUN, PC_ENDED, UNDONE, configuration, record
 from provision.ledger.lease import hold
 
@@ -27,64 +28,64 @@ Line = tuple[str, str, Mapping[str, Any]]
 
 
 def apply(
-    office: Office, computers: list[Computer], run: Run, packages: Path | None = None
+    workspace: Workspace, computers: list[Computer], run: Run, packages: Path | None = None
 ) -> tuple[list[Outcome], dict[str, look.Seen]]:
     """Bring every PC to its baseline; give each outcome, and what each said last."""
-    name = run.name = run.name or office.new_run()
+    name = run.name = run.name or workspace.new_run()
     by_tag = {c.item.asset_tag: c for c in computers}
     outcomes = {
         t: outcome(c, Ending.FAILED, "record", f"not enrolled yet: provision enrol {t} --address A")
-        for t, c in by_tag.items() if t not in office.known
+        for t, c in by_tag.items() if t not in workspace.known
     }  # fmt: skip
     if not run.replacing and not run.plan_only:
         outcomes |= {
             t: outcome(c, Ending.FAILED, "record", f"{other} still serves {c.kit.kecamatan.name}: provision replace")
-            for t, c in by_tag.items() if t not in outcomes and (other := office.serving(c))
+            for t, c in by_tag.items() if t not in outcomes and (other := workspace.serving(c))
         }  # fmt: skip
-    with hold(office.ledger, [t for t in by_tag if t not in outcomes], name, now=office.clock_s()) as held:
+    with hold(workspace.ledger, [t for t in by_tag if t not in outcomes], name, now=workspace.clock_s()) as held:
         outcomes |= {t: outcome(by_tag[t], Ending.FAILED, "lease", f"held by {who}") for t, who in held.items()}
         ready = [c for t, c in by_tag.items() if t not in outcomes]
         seen: dict[str, look.Seen] = {}
         if ready:
-            with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
-                ended, seen = _work(office, writer, ready, run, packages)
+            with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
+                ended, seen = _work(workspace, writer, ready, run, packages)
                 outcomes |= ended
     return [outcomes[t] for t in by_tag if t in outcomes], seen
 
 
 def _work(
-    office: Office, writer: Writer, computers: list[Computer], run: Run, packages: Path | None
+    workspace: Workspace, writer: Writer, computers: list[Computer], run: Run, packages: Path | None
 ) -> tuple[dict[str, Outcome], dict[str, look.Seen]]:
     """Look where something was accepted, plan, ask, change."""
-    visits = {c.item.asset_tag: look.visit(office, c, bench=run.bench) for c in computers}
+    visits = {c.item.asset_tag: look.visit(workspace, c, bench=run.bench) for c in computers}
     by_tag = {c.item.asset_tag: c for c in computers}
-    outcomes, seen = _look(office, writer, visits, by_tag, run)
+    outcomes, seen = _look(workspace, writer, visits, by_tag, run)
     waiting = []
     for tag in (t for t in visits if t not in outcomes):
-        running = seen[tag].answer.snapshot if tag in seen else office.known[tag].snapshot
+        running = seen[tag].answer.snapshot if tag in seen else workspace.known[tag].snapshot
         made = _plan(running, visits[tag])
         run.plans.append(made)
         if tag not in seen or made.changes:
             waiting.append(made)
             continue
         outcomes[tag] = outcome(by_tag[tag], Ending.UNCHANGED, "plan", "runs as intended")
-        if not run.plan_only and not office.known[tag].accepted:
-            accept(office, visits[tag].device, running, [])
+        if not run.plan_only and not workspace.known[tag].accepted:
+            accept(workspace, visits[tag].device, running, [])
     if run.plan_only or not waiting:
         return outcomes, seen
     if not run.approve(waiting):
         refused = {p.device: outcome(by_tag[p.device], Ending.UNCHANGED, "ask", "not approved") for p in waiting}
         return outcomes | refused, seen
-    ended, after = _change(office, writer, [visits[p.device] for p in waiting], by_tag, run, packages)
+    ended, after = _change(workspace, writer, [visits[p.device] for p in waiting], by_tag, run, packages)
     return outcomes | ended, seen | after
 
 
 def _look(
-    office: Office, writer: Writer, visits: Mapping[str, look.Visit], by_tag: Mapping[str, Computer], run: Run
+    workspace: Workspace, writer: Writer, visits: Mapping[str, look.Visit], by_tag: Mapping[str, Computer], run: Run
 ) -> tuple[dict[str, Outcome], dict[str, look.Seen]]:
     """Look at those of which something was accepted; a silent one is an outcome."""
-    known = [v for t, v in visits.items() if office.known[t].accepted or run.plan_only]
-    answers = look.ask(office, writer, known, tell=run.tell) if known else {}
+    known = [v for t, v in visits.items() if workspace.known[t].accepted or run.plan_only]
+    answers = look.ask(workspace, writer, known, tell=run.tell) if known else {}
     outcomes = {
         t: outcome(by_tag[t], Ending.FAILED, "look", str(said))
         for t, said in answers.items() if isinstance(said, ProvisionError)
@@ -100,16 +101,16 @@ def _plan(running: Snapshot, one: look.Visit) -> Plan:
 
 
 def _change(
-    office: Office, writer: Writer, visits: list[look.Visit], by_tag: Mapping[str, Computer], run: Run,
+    workspace: Workspace, writer: Writer, visits: list[look.Visit], by_tag: Mapping[str, Computer], run: Run,
     packages: Path | None,
 ) -> tuple[dict[str, Outcome], dict[str, look.Seen]]:  # fmt: skip
     """One Ansible process: packages where they are missing, then the baseline; an event before and after."""
     begun: list[Line] = [
         (PC_BEGUN, v.device.tag, {"run": run.name, "bench": run.bench, "settings": sorted(v.settings)}) for v in visits
     ]
-    office.ledger.extend(begun, at=office.now())
-    files = {v.device.tag: _debs(packages, _lacking(office, v)) for v in visits}
-    answers = look.ask(office, writer, visits, verb="apply", packages=files, tell=run.tell)
+    workspace.ledger.extend(begun, at=workspace.now())
+    files = {v.device.tag: _debs(packages, _lacking(workspace, v)) for v in visits}
+    answers = look.ask(workspace, writer, visits, verb="apply", packages=files, tell=run.tell)
     outcomes: dict[str, Outcome] = {}
     seen: dict[str, look.Seen] = {}
     for one in visits:
@@ -118,15 +119,15 @@ def _change(
             ending = Ending.UNCONFIRMED if may_have_begun(said) else Ending.FAILED
             outcomes[tag] = outcome(by_tag[tag], ending, "baseline", f"{said}")
             if ending is Ending.FAILED:
-                office.ledger.append(PC_ENDED, tag, _ended(run, outcomes[tag]), at=office.now())
+                workspace.ledger.append(PC_ENDED, tag, _ended(run, outcomes[tag]), at=workspace.now())
             continue
         seen[tag] = said
         outcomes[tag] = _judge(by_tag[tag], one, said.answer)
         ended: Line = (PC_ENDED, tag, _ended(run, outcomes[tag]))
         if outcomes[tag].ending is Ending.FAILED:
-            office.ledger.extend([ended], at=office.now())
+            workspace.ledger.extend([ended], at=workspace.now())
         else:
-            accept(office, one.device, said.answer.snapshot, [ended])
+            accept(workspace, one.device, said.answer.snapshot, [ended])
     return outcomes, seen
 
 
@@ -134,8 +135,8 @@ def _ended(run: Run, done: Outcome) -> dict[str, str]:
     return {"run": run.name, "ending": str(done.ending), "because": done.because}
 
 
-def _lacking(office: Office, one: look.Visit) -> list[str]:
-    have = office.known[one.device.tag].snapshot.settings
+def _lacking(workspace: Workspace, one: look.Visit) -> list[str]:
+    have = workspace.known[one.device.tag].snapshot.settings
     return [p.removeprefix("app.") for p in one.settings if p.startswith("app.") and p not in have]
 
 
@@ -157,55 +158,55 @@ def _judge(computer: Computer, one: look.Visit, answer: pc_task.Answer) -> Outco
     return outcome(computer, ending, "baseline", f"{count} settings" if count else "runs as intended")
 
 
-def accept(office: Office, device: Device, snapshot: Snapshot, before: list[Line]) -> None:
+def accept(workspace: Workspace, device: Device, snapshot: Snapshot, before: list[Line]) -> None:
     """Make what runs the accepted settings, in one transaction with the events `before` it."""
     tag = device.tag
-    known = office.known[tag].device
+    known = workspace.known[tag].device
     kept = replace(
         device, bench_host=known.bench_host, model=str(snapshot.readings.get("model", known.model)),
         firmware=str(snapshot.readings.get("system", known.firmware)),
     )  # fmt: skip
-    office.ledger.extend(
-        [*before, (CONFIGURED, tag, configuration(snapshot)), (ACCEPTED, tag, record(kept))], at=office.now()
+    workspace.ledger.extend(
+        [*before, (CONFIGURED, tag, configuration(snapshot)), (ACCEPTED, tag, record(kept))], at=workspace.now()
     )
-    office.forget_known()
+    workspace.forget_known()
 
 
-def undo(office: Office, computer: Computer, *, bench: bool) -> tuple[str, ...]:
+def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str, ...]:
     """Give one PC back as it was before the baseline; the office's key goes last. Gives what was undone.
 
     Raises DeviceError where the PC does not answer or something could not be given back.
     """
     tag = computer.item.asset_tag
-    before = unfinished(office).get(tag)
-    with single(office, tag) as writer:
+    before = unfinished(workspace).get(tag)
+    with single(workspace, tag) as writer:
         run = writer.run
-        office.ledger.append(PC_BEGUN, tag, {"run": run, "bench": bench, "undo": True}, at=office.now())
-        said = look.ask(office, writer, [look.visit(office, computer, bench=bench)], verb="undo")[tag]
+        workspace.ledger.append(PC_BEGUN, tag, {"run": run, "bench": bench, "undo": True}, at=workspace.now())
+        said = look.ask(workspace, writer, [look.visit(workspace, computer, bench=bench)], verb="undo")[tag]
         if isinstance(said, ProvisionError):
             if before is not None and given_back(before, said):
-                office.ledger.extend(undone_lines(tag, run), at=office.now())
+                workspace.ledger.extend(undone_lines(tag, run), at=workspace.now())
                 return ()
             if before is None and not may_have_begun(said):
                 ended = {"run": run, "ending": "failed", "because": str(said)}
-                office.ledger.append(PC_ENDED, tag, ended, at=office.now())
+                workspace.ledger.append(PC_ENDED, tag, ended, at=workspace.now())
             raise said
         answer = said.answer
         body = {"run": run, "ending": "undone", "because": ", ".join(answer.changed)}
         if answer.failed:
             why = "; ".join(f"{p}: {w}" for p, w in sorted(answer.failed.items()))
-            office.ledger.append(PC_ENDED, tag, body | {"ending": "failed", "because": why}, at=office.now())
+            workspace.ledger.append(PC_ENDED, tag, body | {"ending": "failed", "because": why}, at=workspace.now())
             raise DeviceError(f"not all could be given back: {why}", where=tag, hint="mend it, then return again")
-        office.ledger.extend(
-            [(PC_ENDED, tag, body), (UNDONE, tag, {"run": run, "settings": list(answer.changed)})], at=office.now()
+        workspace.ledger.extend(
+            [(PC_ENDED, tag, body), (UNDONE, tag, {"run": run, "settings": list(answer.changed)})], at=workspace.now()
         )
-    office.forget_known()
+    workspace.forget_known()
     return answer.changed
 
 
-def unfinished(office: Office) -> dict[str, Event]:
+def unfinished(workspace: Workspace) -> dict[str, Event]:
     """Give the runs that began on a PC and have no recorded end."""
-    last = {e.subject: e for e in office.ledger.latest(PC_BEGUN, PC_ENDED)}
+    last = {e.subject: e for e in workspace.ledger.latest(PC_BEGUN, PC_ENDED)}
     return {tag: e for tag, e in last.items() if e.verb == PC_BEGUN}
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from provision.core import host_keys, peripherals
+from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, IdentityError, ProvisionError, UsageError
 from provision.core.identity import FILLERS
-from provision.core.model import Computer, Device, Snapshot
+from provision.core.model import Snapshot
 from provision.devices import door
 from provision.devices.pc import look
 from provision.devices.run import single
 from provision.home import keys
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import BOUND, CONFIGURED, ENROLLED, REGISTERED, configuration, record
 
 
@@ -29,23 +30,23 @@ class Enrolled:
 
 
 def enrol(
-    office: Office, computer: Computer, host: str, port: int, *, approve: Callable[[str], bool], new_key: bool
+    workspace: Workspace, computer: Computer, host: str, port: int, *, approve: Callable[[str], bool], new_key: bool
 ) -> Enrolled:
     """Take one PC in: show and pin its host key, compare it with the record, bind what is plugged in.
 
     Raises IdentityError where it is not the PC of the record; then its key is not kept.
     """
     tag = computer.item.asset_tag
-    if tag not in {e.subject for e in office.ledger.latest(REGISTERED)}:
+    if tag not in {e.subject for e in workspace.ledger.latest(REGISTERED)}:
         raise UsageError(f"{tag} is not registered", hint="provision register FILE takes the delivery list first")
-    with single(office, tag) as writer:
-        folder = office.place.host_keys
+    with single(workspace, tag) as writer:
+        folder = workspace.place.host_keys
         before = keys.pinned(folder, tag)
         key = door.shown(folder, tag, (host, port), approve=approve, new_key=new_key)
         keys.pin(folder, tag, key, over=new_key)
-        one = look.first_visit(office, computer, host, port)
+        one = look.first_visit(workspace, computer, host, port)
         try:
-            snapshot = _look(office, writer, one)
+            snapshot = _look(workspace, writer, one)
             compare(computer, snapshot, f"{host} port {port}")
         except ProvisionError:
             keys.pin(folder, tag, before, over=True) if before else keys.unpin(folder, tag)
@@ -54,25 +55,25 @@ def enrol(
             one.device, model=str(snapshot.readings.get("model", "")), firmware=str(snapshot.readings.get("system", ""))
         )
         bound, unbound = peripherals.candidates(snapshot.readings)
-        office.vault.report_key(tag, anew=True)  # what was signed before is of another life
+        workspace.vault.report_key(tag, anew=True)  # what was signed before is of another life
         shown = {"host_key": key, "fingerprint": host_keys.fingerprint(key)}
-        office.ledger.extend(
+        workspace.ledger.extend(
             [
                 (CONFIGURED, tag, configuration(snapshot)), (ENROLLED, tag, record(device) | shown),
                 (BOUND, tag, {"things": {k: dict(v) for k, v in bound.items()}, "reason": "enrolled"}),
             ],
-            at=office.now(),
+            at=workspace.now(),
         )  # fmt: skip
-    office.forget_known()
+    workspace.forget_known()
     return Enrolled(device=device, fingerprint=host_keys.fingerprint(key), bound=bound, unbound=tuple(unbound))
 
 
-def _look(office: Office, writer: Any, one: look.Visit) -> Snapshot:
-    seen = look.ask(office, writer, [one])[one.device.tag]
+def _look(workspace: Workspace, writer: Any, one: look.Visit) -> Snapshot:
+    seen = look.ask(workspace, writer, [one])[one.device.tag]
     if not isinstance(seen, ProvisionError):
         return seen.answer.snapshot
     if "Permission denied" in seen.what:
-        public = office.place.ssh_key.with_suffix(".pub")
+        public = workspace.place.ssh_key.with_suffix(".pub")
         raise DeviceError(
             "the PC does not let the office's key in", where=seen.where,
             hint=f"ssh-copy-id -f -i {public} -p {one.device.ssh_port} {one.device.username}@{one.device.host}",
@@ -99,13 +100,13 @@ def compare(computer: Computer, snapshot: Snapshot, where: str) -> None:
         )  # fmt: skip
 
 
-def bind(office: Office, computer: Computer, reason: str, *, bench: bool) -> dict[str, Mapping[str, Any]]:
+def bind(workspace: Workspace, computer: Computer, reason: str, *, bench: bool) -> dict[str, Mapping[str, Any]]:
     """Bind anew what is plugged into a known PC, on record; raises where a kind has none or several."""
     tag = computer.item.asset_tag
-    if tag not in office.known:
+    if tag not in workspace.known:
         raise DeviceError("not enrolled yet", where=tag, hint=f"provision enrol {tag} --address A")
-    with single(office, tag) as writer:
-        snapshot = _look(office, writer, look.visit(office, computer, bench=bench))
+    with single(workspace, tag) as writer:
+        snapshot = _look(workspace, writer, look.visit(workspace, computer, bench=bench))
         compare(computer, snapshot, tag)
         bound, unbound = peripherals.candidates(snapshot.readings)
         if unbound:
@@ -113,7 +114,7 @@ def bind(office: Office, computer: Computer, reason: str, *, bench: bool) -> dic
                 f"cannot tell which is the kit's: {'; '.join(unbound)}", where=tag,
                 hint="plug in the kit's own three, and no other of their kind; then bind again",
             )  # fmt: skip
-        office.ledger.append(
-            BOUND, tag, {"things": {k: dict(v) for k, v in bound.items()}, "reason": reason}, at=office.now()
+        workspace.ledger.append(
+            BOUND, tag, {"things": {k: dict(v) for k, v in bound.items()}, "reason": reason}, at=workspace.now()
         )
     return bound

@@ -15,12 +15,13 @@ from typing import Any
 from provision import families
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
+from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError
-from provision.core.model import Computer, Device, Secret, Settings, Stage
+from provision.core.model import Secret, Settings, Stage
 from provision.devices import replies
 from provision.families.languages import pc_report, pc_task
 from provision.home.keys import office_key
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.local.share import share
 
 DEADLINE_S = 180.0
@@ -49,39 +50,39 @@ class Visit:
     report: Secret = field(default=Secret(""))
 
 
-def visit(office: Office, computer: Computer, *, bench: bool) -> Visit:
+def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
     """Give the visit of one PC that is known, over the bench cable or where it stands."""
-    known = office.known[computer.item.asset_tag]
+    known = workspace.known[computer.item.asset_tag]
     device = known.device
-    written = _report(office, computer)
-    settings = pc_task.intended(computer.settings, office_key(office.place.ssh_key))
+    written = _report(workspace, computer)
+    settings = pc_task.intended(computer.settings, office_key(workspace.place.ssh_key))
     return Visit(
         device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
-        settings=settings | {pc_report.SETTING: pc_report.digest(report_program(computer.driver), written)},
+        settings=settings | {pc_report.SETTING: pc_report.digest(report_program(computer.family.name), written)},
         serial=computer.item.serial, report=written, accepted=known.snapshot.settings, apps=wanted_apps(computer),
     )  # fmt: skip
 
 
-def first_visit(office: Office, computer: Computer, host: str, port: int) -> Visit:
+def first_visit(workspace: Workspace, computer: Computer, host: str, port: int) -> Visit:
     """Give the visit of a PC that is not known yet."""
     device = Device(
-        tag=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, driver=computer.driver,
+        tag=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, family=computer.family,
         host=host, bench_host=host, ssh_port=port, snmp_port=0, stage=Stage.ENROLLED, username=computer.username,
-        link=computer.kit.kecamatan.link, role="computers",
+        link=computer.kit.kecamatan.link,
     )  # fmt: skip
-    settings = pc_task.intended(computer.settings, office_key(office.place.ssh_key))
+    settings = pc_task.intended(computer.settings, office_key(workspace.place.ssh_key))
     return Visit(device=device, settings=settings, serial=computer.item.serial, apps=wanted_apps(computer))
 
 
-def _report(office: Office, computer: Computer) -> Secret:
+def _report(workspace: Workspace, computer: Computer) -> Secret:
     tag = computer.item.asset_tag
-    return pc_report.config(tag, office.vault.report_key(tag), wanted_apps(computer), computer.drop)
+    return pc_report.config(tag, workspace.vault.report_key(tag), wanted_apps(computer), computer.drop)
 
 
 @cache
 def report_program(name: str) -> str:
     """Give the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
-    kind, folder = families.load_pc(name), share("templates")
+    kind, folder = families.pc(name), share("templates")
     texts = [(folder / file).read_text(encoding="utf-8") for file in (kind.collector, kind.report)]
     return "\n".join((pc_task.NO_TASK[kind.language], *texts))
 
@@ -93,18 +94,18 @@ def wanted_apps(computer: Computer) -> tuple[str, ...]:
 
 def sources(name: str, *, live: bool = False) -> tuple[str, ...]:
     """Read the texts of one kind's collector and baseline, and of what hears and sees."""
-    kind = families.load_pc(name)
+    kind = families.pc(name)
     files = (kind.collector, kind.live if live else "", kind.baseline)
     return tuple((share("templates") / file).read_text(encoding="utf-8") for file in files if file)
 
 
 def feed(device: Device, command: str) -> str:
     """Give a command as root, whatever the account."""
-    return command if device.username == "root" else families.load_pc(device.driver).as_root + command
+    return command if device.username == "root" else device.pc.as_root + command
 
 
 def ask(
-    office: Office,
+    workspace: Workspace,
     writer: Writer,
     visits: list[Visit],
     *,
@@ -117,11 +118,11 @@ def ask(
 
     `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
     """
-    key = office_key(office.place.ssh_key)
+    key = office_key(workspace.place.ssh_key)
     nonces = {v.device.tag: secrets.token_hex(replies.NONCE_BYTES) for v in visits}
     hosts: dict[str, dict[str, Any]] = {}
     for one in visits:
-        device, kind = one.device, families.load_pc(one.device.driver)
+        device, kind = one.device, one.device.pc
         files = (packages or {}).get(device.tag, [])
         task = pc_task.Task(
             verb=verb, settings={**one.accepted, **one.settings} if verb == "look" else one.settings, key=key,
@@ -144,7 +145,7 @@ def ask(
 
     started = time.time()
     writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, told, deadline_s=DEADLINE_S)
-    return {v.device.tag: _seen(office, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
+    return {v.device.tag: _seen(workspace, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
 
 
 def archive(files: list[Path], name: str, text: bytes) -> bytes:
@@ -160,7 +161,12 @@ def archive(files: list[Path], name: str, text: bytes) -> bytes:
 
 
 def _seen(
-    office: Office, writer: Writer, device: Device, steps: Mapping[str, tuple[Step, float]], started: float, nonce: str
+    workspace: Workspace,
+    writer: Writer,
+    device: Device,
+    steps: Mapping[str, tuple[Step, float]],
+    started: float,
+    nonce: str,
 ) -> Seen | ProvisionError:
     step, answered = steps.get(device.tag, (None, 0.0))
     output = writer.take(f"{device.tag}.said")
@@ -171,7 +177,7 @@ def _seen(
         return replies.unreachable(device, step)
     try:
         return Seen(
-            answer=pc_task.read(output, nonce=nonce, device=device.tag, at=office.now()), asked_s=(started, answered)
+            answer=pc_task.read(output, nonce=nonce, device=device.tag, at=workspace.now()), asked_s=(started, answered)
         )
     except ProvisionError as error:
         if said := _complaint(writer, device):

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from provision import checks, families
+from provision import checks
 from provision.connectors.openssh import Question
-from provision.core.model import Computer, Finding, Snapshot
+from provision.core.device import Computer
+from provision.core.model import Finding, Snapshot
 from provision.devices.pc import look
 from provision.families.languages import pc_report
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import BOUND, ENROLLED, REPORTED
 
 FETCH_S = 120.0
@@ -52,17 +53,17 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
     return found
 
 
-def counters(office: Office) -> dict[str, int]:
+def counters(workspace: Workspace) -> dict[str, int]:
     """Give the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
     found: dict[str, int] = {}
-    for event in office.latest(REPORTED, ENROLLED):
+    for event in workspace.latest(REPORTED, ENROLLED):
         found[event.subject] = int(event.payload["counter"]) if event.verb == REPORTED else 0
     return found
 
 
-def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
+def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
     """Take in every report that is proven, in the order in which each PC made them; each is recorded with its findings."""
-    last = counters(office)
+    last = counters(workspace)
     done: list[Ingested] = []
     claims: list[tuple[str, pc_report.Claim]] = []
     for source, raw in raws:
@@ -74,28 +75,28 @@ def ingest(office: Office, raws: Iterable[tuple[str, bytes | str]]) -> list[Inge
         except pc_report.ReportError as error:
             done.append(Ingested(source=source, refused=str(error)))
     lines = []
-    bound = {e.subject: e.payload["things"] for e in office.latest(BOUND)} if claims else {}
+    bound = {e.subject: e.payload["things"] for e in workspace.latest(BOUND)} if claims else {}
     for source, one in sorted(claims, key=lambda pair: (pair[1].tag, pair[1].counter)):
-        taken = _take(office, source, one, last.get(one.tag, 0), bound.get(one.tag, {}))
+        taken = _take(workspace, source, one, last.get(one.tag, 0), bound.get(one.tag, {}))
         done.append(taken)
         if not taken.refused:
             last[one.tag] = one.counter
             found = [asdict(f) | {"verdict": str(f.verdict)} for f in taken.findings]
             lines.append((REPORTED, one.tag, {"counter": one.counter, "at": taken.at, "findings": found}))
     if lines:
-        office.ledger.extend(lines, at=office.now())
+        workspace.ledger.extend(lines, at=workspace.now())
     return done
 
 
 def _take(
-    office: Office, source: str, one: pc_report.Claim, last: int, bound: Mapping[str, Mapping[str, Any]]
+    workspace: Workspace, source: str, one: pc_report.Claim, last: int, bound: Mapping[str, Mapping[str, Any]]
 ) -> Ingested:
-    computer = office.home.computers.get(one.tag)
-    known = office.known.get(one.tag)
+    computer = workspace.home.computers.get(one.tag)
+    known = workspace.known.get(one.tag)
     if computer is None or known is None or not known.accepted:
         return Ingested(source=source, device=one.tag[:40], refused="of no PC that was provisioned here")
     try:
-        proven = pc_report.prove(one, office.vault.report_key(one.tag), last=last, now_s=int(time.time()))
+        proven = pc_report.prove(one, workspace.vault.report_key(one.tag), last=last, now_s=int(time.time()))
     except pc_report.ReportError as error:
         return Ingested(source=source, device=one.tag, refused=str(error))
     at = datetime.fromtimestamp(proven.at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -105,7 +106,7 @@ def _take(
     wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
     case = checks.Case(
         snapshot=snapshot, item=computer.item, device=known.device, bound=bound, needed=computer.needed,
-        updates_days=computer.updates_days, today=office.today(),
+        updates_days=computer.updates_days, today=workspace.today(),
     )  # fmt: skip
     return Ingested(
         source=source, device=one.tag, counter=one.counter, at=at, findings=tuple(checks.judge(case, wanted))
@@ -113,23 +114,23 @@ def _take(
 
 
 def fetch(
-    office: Office, computers: list[Computer], *, bench: bool
+    workspace: Workspace, computers: list[Computer], *, bench: bool
 ) -> tuple[list[tuple[str, bytes | str]], dict[str, str]]:
     """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
-    last = counters(office)
+    last = counters(workspace)
     asked: dict[str, tuple[Question, str]] = {}
     silent: dict[str, str] = {}
     for one in computers:
         tag = one.item.asset_tag
-        if not ((known := office.known.get(tag)) and known.accepted):
+        if not ((known := workspace.known.get(tag)) and known.accepted):
             silent[tag] = f"not provisioned: provision apply {tag} --bench"
             continue
-        device = look.visit(office, one, bench=bench).device
+        device = look.visit(workspace, one, bench=bench).device
         nonce = secrets.token_hex(8)
-        command = families.load_pc(one.driver).outbox
+        command = one.family.outbox
         document = f"{nonce} {last.get(device.tag, 0):06d}\n".encode()
         asked[device.tag] = (
-            Question(device, look.feed(device, command), document, office.place.ssh_key, office.place.host_keys), nonce,
+            Question(device, look.feed(device, command), document, workspace.place.ssh_key, workspace.place.host_keys), nonce,
         )  # fmt: skip
     for question, _ in asked.values():
         question.send()

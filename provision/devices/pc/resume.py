@@ -14,7 +14,7 @@ from provision.core.model import Ending, Event
 from provision.core.settings import diff
 from provision.devices.pc import look
 from provision.devices.pc.apply import accept, given_back, undone_lines, unfinished
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import PC_ENDED
 from provision.ledger.lease import hold
 
@@ -27,27 +27,28 @@ class Settled:
     because: str
 
 
-def resume(office: Office) -> dict[str, Settled]:
+def resume(workspace: Workspace) -> dict[str, Settled]:
     """Look at every PC whose run has no end and no living holder, and record how it stands."""
-    begun = {t: e for t, e in unfinished(office).items() if t in office.known and t in office.home.computers}
-    name = office.new_run()
-    with hold(office.ledger, sorted(begun), name, now=office.clock_s()) as held:
+    begun = {t: e for t, e in unfinished(workspace).items() if t in workspace.known and t in workspace.home.computers}
+    name = workspace.new_run()
+    with hold(workspace.ledger, sorted(begun), name, now=workspace.clock_s()) as held:
         ended = {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
         mine = [t for t in begun if t not in held]
         if mine:
             visits = [
-                look.visit(office, office.home.computers[t], bench=bool(begun[t].payload.get("bench"))) for t in mine
+                look.visit(workspace, workspace.home.computers[t], bench=bool(begun[t].payload.get("bench")))
+                for t in mine
             ]
-            with Writer(name, office.place.ssh_key, office.place.host_keys) as writer:
-                answers = look.ask(office, writer, visits)
-            ended |= {v.device.tag: _end(office, begun[v.device.tag], v, answers[v.device.tag]) for v in visits}
+            with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
+                answers = look.ask(workspace, writer, visits)
+            ended |= {v.device.tag: _end(workspace, begun[v.device.tag], v, answers[v.device.tag]) for v in visits}
     return ended
 
 
-def _end(office: Office, begun: Event, visit: look.Visit, said: look.Seen | ProvisionError) -> Settled:
+def _end(workspace: Workspace, begun: Event, visit: look.Visit, said: look.Seen | ProvisionError) -> Settled:
     tag, run = begun.subject, begun.payload["run"]
     if isinstance(said, ProvisionError) and given_back(begun, said):
-        office.ledger.extend(undone_lines(tag, run), at=office.now())
+        workspace.ledger.extend(undone_lines(tag, run), at=workspace.now())
         return Settled(ending=Ending.APPLIED, because="it was given back: provision return again")
     if isinstance(said, ProvisionError):
         return Settled(ending=Ending.UNCONFIRMED, because=str(said))
@@ -60,7 +61,7 @@ def _end(office: Office, begun: Event, visit: look.Visit, said: look.Seen | Prov
         done = Settled(ending=Ending.APPLIED, because="read back: all is as intended")
     body = {"run": run, "ending": str(done.ending), "because": done.because}
     if done.ending is Ending.APPLIED:
-        accept(office, visit.device, said.answer.snapshot, [(PC_ENDED, tag, body)])
+        accept(workspace, visit.device, said.answer.snapshot, [(PC_ENDED, tag, body)])
     else:
-        office.ledger.append(PC_ENDED, tag, body, at=office.now())
+        workspace.ledger.append(PC_ENDED, tag, body, at=workspace.now())
     return done

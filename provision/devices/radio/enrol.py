@@ -9,23 +9,23 @@ import json
 import secrets
 from dataclasses import replace
 
-from provision import families
 from provision.connectors import setter, snmp
 from provision.connectors.old_values import Way
+from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, IdentityError, UnreachableError, UsageError
-from provision.core.model import Device, Intent, Secret, Snapshot, Stage
+from provision.core.model import Secret, Snapshot, Stage
 from provision.devices import replies
 from provision.devices.modem import look
 from provision.devices.radio import apply
 from provision.home import keys
-from provision.home.workspace import Office
+from provision.home.workspace import Workspace
 from provision.ledger.events import CONFIGURED, ENROLLED, configuration, record
 
 LEAST, MOST = 8, 64  # of a passphrase: CAMBIUM-PMP80211-MIB 4.7.1, and RFC 3414
 
 
 def attach(
-    office: Office, intent: Intent, where: tuple[str, int], *, passphrase: Secret | None, new_key: bool
+    workspace: Workspace, intent: Intent, where: tuple[str, int], *, passphrase: Secret | None, new_key: bool
 ) -> Device:
     """Take one radio in; the ledger keeps what it says and runs.
 
@@ -40,22 +40,21 @@ def attach(
             "no SNMP answer", where=f"{host} port {port}",
             hint="is it on, is this computer in its subnet, is SNMPv3 switched on in its web page?",
         )  # fmt: skip
-    _compare_pins(office, tag, found, new_key=new_key)
+    _compare_pins(workspace, tag, found, new_key=new_key)
     device = Device(
-        tag=tag, kecamatan=intent.kit.kecamatan.slug, driver=intent.driver, host=host, bench_host=host, username="",
+        tag=tag, kecamatan=intent.kit.kecamatan.slug, family=intent.family, host=host, bench_host=host, username="",
         ssh_port=intent.ssh_port, snmp_port=port, stage=Stage.ENROLLED, link=intent.kit.kecamatan.link,
-        role=families.load(intent.driver).role,
     )  # fmt: skip
-    seen = _look(office, device, found, own, f"{host} port {port}")
+    seen = _look(workspace, device, found, own, f"{host} port {port}")
     _compare(intent, seen, f"{host} port {port}")
-    office.vault.keep(tag, own)
-    apply.pin(office, tag, found)
+    workspace.vault.keep(tag, own)
+    apply.pin(workspace, tag, found)
     said = seen.readings
     device = replace(device, model=str(said.get("model", "")), firmware=str(said.get("firmware", "")))
-    sealed = look.sealed(office, device, seen, {})
+    sealed = look.sealed(workspace, device, seen, {})
     shown = {"host_key": f"{apply.PIN} {found.hex()}", "fingerprint": found.hex(), "installed": []}
     lines = [(CONFIGURED, tag, configuration(sealed)), (ENROLLED, tag, record(device) | shown)]
-    office.ledger.extend(lines, at=office.now())
+    workspace.ledger.extend(lines, at=workspace.now())
     return device
 
 
@@ -65,20 +64,20 @@ def _passphrases(passphrase: Secret | None, intent: Intent) -> dict[str, Secret]
         raise UsageError(
             f"{'no passphrase' if not text else 'no passphrase can look like this'}: {LEAST} to {MOST} printable characters",
             where=intent.item.asset_tag,
-            hint=f"set the SNMPv3 user {intent.facts['snmp_user']} in the radio's web page (read-write, SHA-1, AES), "
+            hint=f"set the SNMPv3 user {intent.snmp_user} in the radio's web page (read-write, SHA-1, AES), "
             "and give its passphrase in a file: --password-file FILE",
         )
     return dict.fromkeys(apply.PASSPHRASES, Secret(text))
 
 
-def _compare_pins(office: Office, tag: str, found: bytes, *, new_key: bool) -> None:
-    known = apply.pinned(office, tag)
+def _compare_pins(workspace: Workspace, tag: str, found: bytes, *, new_key: bool) -> None:
+    known = apply.pinned(workspace, tag)
     if known and known != found and not new_key:
         raise IdentityError(
             f"another SNMP engine answers: pinned {known.hex()}, now {found.hex()}", where=tag,
             hint="is this the same radio? after a factory reset: provision enrol TAG --address A --new-key",
         )  # fmt: skip
-    folder = office.place.host_keys
+    folder = workspace.place.host_keys
     for other in sorted(p.name for p in folder.glob("[!.]*")) if folder.is_dir() else ():
         if other != tag and keys.pinned(folder, other) == f"{apply.PIN} {found.hex()}":
             raise IdentityError(
@@ -86,19 +85,21 @@ def _compare_pins(office: Office, tag: str, found: bytes, *, new_key: bool) -> N
             )
 
 
-def _look(office: Office, device: Device, found: bytes, own: dict[str, Secret], where: str) -> Snapshot:
+def _look(workspace: Workspace, device: Device, found: bytes, own: dict[str, Secret], where: str) -> Snapshot:
     nonce = secrets.token_hex(replies.NONCE_BYTES)
-    box = setter.Box(apply.made(office, device, found, own), Way(apply.way(office, device.tag)))
+    box = setter.Box(apply.made(workspace, device, found, own), Way(apply.way(workspace, device.tag)))
     try:
         said = setter.obey(box, json.loads(look.document_of(device, nonce)))
     except setter.SilentError as error:
-        user = office.home.intents[device.tag].facts["snmp_user"]
+        user = workspace.home.intents[device.tag].snmp_user
         raise DeviceError(
             f"it does not let the SNMPv3 user {user} in: {error}", where=where,
             hint=f"in its web page: user {user}, authPriv, SHA-1, AES, this passphrase, access from this computer",
         ) from None  # fmt: skip
-    driver = families.load(device.driver)
-    return driver.dialect.read_look(driver, json.dumps(said).encode(), nonce, device.tag, office.now())[0]
+    family = device.box
+    return family.configuration.dialect.read_look(
+        family, json.dumps(said).encode(), nonce, device.tag, workspace.now()
+    )[0]
 
 
 def _compare(intent: Intent, seen: Snapshot, where: str) -> None:

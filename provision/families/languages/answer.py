@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from provision.core.errors import CutShortError
-from provision.core.family import Driver
+from provision.core.family import Family
 from provision.core.model import Snapshot, Value
 from provision.core.settings import FILE
 
 
-def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
     """Read what a look or a read-back printed: the snapshot, and the exit code that it names.
 
     Bytes that are not UTF-8 stay visible as escapes. Raises CutShortError where the end mark
@@ -21,7 +21,7 @@ def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -
     if f"#kit end {nonce}" not in rest:
         raise CutShortError(facts.get("refused", "the device's answer was cut short"), where=device)
     export = rest.partition(f"\n#kit end {nonce}")[0]
-    settings, locators = driver.grammar.parse(export, driver.shape)
+    settings, locators = family.configuration.grammar.parse(export, family.configuration.shape)
     whole: dict[str, Value] = dict(settings)
     for line in head.splitlines():
         match line.split(" "):

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 
 from provision.core.errors import ProvisionError
-from provision.core.family import Shape
+from provision.core.grammar import Shape
 from provision.core.model import Change, Settings
 
 

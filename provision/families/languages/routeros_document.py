@@ -6,14 +6,12 @@ The exit code of `/import` proves nothing; a script that ran to its end prints t
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from provision.core.family import Driver
+from provision.core.family import DocumentRequest, Family
 from provision.core.model import Change, Plan, Snapshot
 from provision.core.settings import FILE
 from provision.core.versions import number
@@ -31,12 +29,12 @@ SAID = re.compile(
 )
 
 
-def look(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
+def look(family: Family, request: DocumentRequest, /) -> bytes:
     """Write a look as one line of commands."""
-    return one_line(_part(driver, guard, "look", firmware=firmware, nonce=nonce)).encode()
+    return one_line(_part(family, request, "look")).encode()
 
 
-def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str, firmware: str) -> bytes:
+def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
     """Write the script: the guard, read back before anything else, then the edits, then the mark of the run.
 
     Doors that the intent closes stay open for now; see `finish`.
@@ -45,36 +43,32 @@ def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, g
         Change(path=c.path, running=c.running, intended=plan.candidate.settings.get(c.path))
         for c in plan.changes
         if not c.path.startswith(FILE)
-        and not (c.intended is None and any(fnmatchcase(c.path, door) for door in driver.doors))
+        and not (c.intended is None and any(fnmatchcase(c.path, door) for door in family.configuration.doors))
     )
-    words = {
-        "run": run, "window_s": window_s, "password": secrets.token_hex(16), "policy": POLICY,
-        "free_bytes": FREE_BYTES, "nonce": nonce,
-    }  # fmt: skip
     lines = (
-        _part(driver, guard, "arm", firmware=firmware, **words),
-        driver.grammar.edits(real, plan.locators, driver.shape),
-        _part(driver, guard, "done", firmware=firmware, **words),
+        _part(family, request, "arm"),
+        family.configuration.grammar.edits(real, plan.locators, family.configuration.shape),
+        _part(family, request, "done"),
     )
     return "{{\n{}\n}}\n".format(
         "\n".join(lines)
     ).encode()  # one block: a local variable lives no longer than its block
 
 
-def command(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:
+def command(family: Family, request: DocumentRequest, /) -> bytes:
     """Write the line that imports the script, removes it and reads back; it goes over SSH after the script is there."""
-    after = one_line(_part(driver, guard, "look", firmware=firmware, nonce=nonce))
+    after = one_line(_part(family, request, "look"))
     return f"/import file-name={PUT}; {after}".encode()
 
 
-def finish(driver: Driver, *, run: str, marker: str, nonce: str, closing: str, guard: str) -> bytes:  # noqa: ARG001 (RouterOS cannot digest itself)
+def finish(family: Family, request: DocumentRequest, /) -> bytes:
     """Write the line that closes old doors, then disarms: a cut between the two brings the old back, whole."""
-    return one_line(_part(driver, guard, "finish", run=run, nonce=nonce, closing=closing)).encode()
+    return one_line(_part(family, request, "finish")).encode()
 
 
-def revert(driver: Driver, *, run: str, nonce: str, guard: str) -> bytes:
+def revert(family: Family, request: DocumentRequest, /) -> bytes:
     """Write the line that runs the guard's own job now."""
-    return one_line(_part(driver, guard, "revert", run=run, nonce=nonce)).encode()
+    return one_line(_part(family, request, "revert")).encode()
 
 
 def reboot() -> bytes:
@@ -82,11 +76,20 @@ def reboot() -> bytes:
     return REBOOT.encode()
 
 
-def _part(driver: Driver, guard: str, name: str, *, firmware: str = "", **words: Any) -> str:
-    """Fill one part of the guard's file."""
-    text = guard.partition(f"# == {name}\n")[2].partition("\n# == ")[0]
+def _part(family: Family, request: DocumentRequest, name: str) -> str:
+    """Return one part of the guard's file, filled in for one request."""
+    text = request.guard.partition(f"# == {name}\n")[2].partition("\n# == ")[0]
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 (no HTML)
-    filled = environment.from_string(text).render(has=driver.has(firmware), **words)
+    filled = environment.from_string(text).render(
+        has=family.has(request.firmware),
+        run=request.run,
+        nonce=request.nonce,
+        window_s=request.window_s,
+        closing=request.closing,
+        password=request.backup_password,
+        policy=POLICY,
+        free_bytes=FREE_BYTES,
+    )
     return "\n".join(line for line in filled.splitlines() if line.strip())
 
 
@@ -95,13 +98,13 @@ def one_line(text: str) -> str:
     return "; ".join(text.splitlines())
 
 
-def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
     """Read a look or a read-back; the code is 0 only where a script came to its end before it.
 
     RouterOS cannot digest its configuration: the marker stays empty here.
     """
     text = answer.unpack(output).replace("\r", "")
-    seen, code = answer.read_look(driver, text.encode(), nonce, device, at)
+    seen, code = answer.read_look(family, text.encode(), nonce, device, at)
     head = text.partition("#kit export\n")[0].partition("#kit serial")[2]  # what the export holds is no word of ours
     facts = dict(re.findall(r"^#kit (operator|registration|mark) (.+)$", head, re.MULTILINE))
     readings = dict(seen.readings) | facts | {"guard": _guard(head)}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from hashlib import sha256
 
-from provision.core.family import Shape
+from provision.core.grammar import Shape
 from provision.core.model import Change, Secret, Settings, Value
 from provision.families.languages.routeros_script import Statement, bare, quote, statements
 

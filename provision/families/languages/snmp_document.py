@@ -10,54 +10,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from provision.core.errors import CutShortError, DeviceError, ProvisionError
-from provision.core.family import Driver
+from provision.core.family import DocumentRequest, Family
 from provision.core.model import Plan, Snapshot, Value
-from provision.families import readings
-from provision.families.readings.mib import Family
 
 __all__ = ["PUT", "change", "command", "finish", "look", "read_end", "read_look", "reboot", "revert"]
 
 PUT = ""
 
 
-def _document(driver: Driver, verb: str, nonce: str, **more: Any) -> bytes:
-    family = readings.load(driver.readings)
-    assert isinstance(family, Family)
-    oids = [oid for oid, _ in driver.objects.values()] + list(readings.ask(family, 0))
-    staging = driver.staging.words() if driver.staging else None
-    body = {"verb": verb, "nonce": nonce, "oids": list(dict.fromkeys(oids)), "staging": staging, **more}
+def _document(family: Family, verb: str, request: DocumentRequest, **more: Any) -> bytes:
+    oids = [oid for oid, _ in family.configuration.objects.values()] + list(family.snmp.readings.oids(0))
+    staging = family.commit.staging.words() if family.commit.staging else None
+    body = {"verb": verb, "nonce": request.nonce, "oids": list(dict.fromkeys(oids)), "staging": staging, **more}
     return json.dumps(body).encode()
 
 
-def look(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:  # noqa: ARG001 (one shape for all)
-    """Write a look: one GET of all objects and of what the radio says of itself."""
-    return _document(driver, "look", nonce)
+def look(family: Family, request: DocumentRequest, /) -> bytes:
+    """Return a look: one GET of all objects and of what the radio says of itself."""
+    return _document(family, "look", request)
 
 
-def change(driver: Driver, plan: Plan, *, run: str, window_s: int, nonce: str, guard: str, firmware: str) -> bytes:  # noqa: ARG001
-    """Write a change: each object with its type, its new value and the one that it is planned from."""
+def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
+    """Return a change: each object with its type, its new value and the one that it is planned from."""
     objects = []
     for one in plan.changes:
-        oid, kind = driver.objects[one.path]
+        oid, kind = family.configuration.objects[one.path]
         assert isinstance(one.intended, str), "a secret, or nothing, is never set by SNMP"
         assert isinstance(one.running, str), "the plan refuses what could not be put back"
         objects.append({"name": one.path, "oid": oid, "type": kind, "new": one.intended, "old": one.running})
-    return _document(driver, "change", nonce, run=run, set=objects)
+    return _document(family, "change", request, run=request.run, set=objects)
 
 
-def command(driver: Driver, *, guard: str, nonce: str, firmware: str) -> bytes:  # noqa: ARG001
-    """Give nothing: a change goes on standard input."""
+def command(_family: Family, _request: DocumentRequest, /) -> bytes:
+    """Return nothing: a change goes on standard input."""
     return b""
 
 
-def finish(driver: Driver, *, run: str, marker: str, nonce: str, closing: str, guard: str) -> bytes:  # noqa: ARG001
-    """Write the document that reads once more and forgets the old values."""
-    return _document(driver, "finish", nonce, run=run)
+def finish(family: Family, request: DocumentRequest, /) -> bytes:
+    """Return the document that reads once more and forgets the old values."""
+    return _document(family, "finish", request, run=request.run)
 
 
-def revert(driver: Driver, *, run: str, nonce: str, guard: str) -> bytes:  # noqa: ARG001
-    """Write the document that puts the old values back."""
-    return _document(driver, "revert", nonce, run=run)
+def revert(family: Family, request: DocumentRequest, /) -> bytes:
+    """Return the document that puts the old values back."""
+    return _document(family, "revert", request, run=request.run)
 
 
 def reboot() -> bytes:
@@ -65,7 +61,7 @@ def reboot() -> bytes:
     raise ProvisionError("this family has no way back of its own", hint="it is changed on the bench only")
 
 
-def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
+def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
     """Read a look or a read-back; raises DeviceError where it was refused, CutShortError where it is not whole."""
     said = _said(output, nonce)
     if said is None:
@@ -74,13 +70,11 @@ def read_look(driver: Driver, output: bytes, nonce: str, device: str, at: str) -
     if not values:
         raise DeviceError(str(said["refused"]) or "the device showed nothing", where=device)
     settings: dict[str, Value] = {
-        name: str(values[oid]) for name, (oid, _) in driver.objects.items() if values.get(oid) is not None
+        name: str(values[oid]) for name, (oid, _) in family.configuration.objects.items() if values.get(oid) is not None
     }
     if not settings:
         raise DeviceError("the device has none of the family's objects", where=device)
-    family = readings.load(driver.readings)
-    assert isinstance(family, Family)
-    found, missing = readings.said(family, values, 0)
+    found, missing = family.snmp.readings.read(values, 0)
     return Snapshot(
         device=device, at=at, settings=settings, readings=found | {"guard": said["guard"]}, missing=missing
     ), code

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from provision.core.errors import CutShortError, ProvisionError
-from provision.core.family import Shape
+from provision.core.grammar import Shape
 from provision.core.model import Change, Secret, Settings, Value
 
 _PIECE = re.compile(

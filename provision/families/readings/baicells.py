@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
 BAICELLS = "1.3.6.1.4.1.53058.2"
 NONE = ("65535", "-")
 TEXT = r"^(?!ack)(.+)$"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Baicells",
     systems=("1.3.6.1.4.1.8072.3.2.10", "1.3.6.1.4.1.53058"),
     evidence=(Said(oid=SYS_DESCR, pattern=r"(BaiCPE)"),),

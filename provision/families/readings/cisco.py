@@ -6,7 +6,7 @@ SINR is often missing, then SNR stands for it. The cell is not the 28-bit LTE id
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
 RADIO, WAN = "1.3.6.1.4.1.9.9.817.1.1.1.1.1", "1.3.6.1.4.1.9.9.661.1"
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
@@ -14,7 +14,7 @@ TECHNOLOGIES = {
     "3": "GPRS", "4": "EDGE", "5": "UMTS", "6": "HSDPA", "7": "HSUPA", "8": "HSPA", "9": "HSPA+", "10": "LTE",
 }  # fmt: skip
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Cisco",
     systems=("1.3.6.1.4.1.9.1",),
     model=(Said(oid=f"{ENTITY}.13.1"),),

@@ -6,7 +6,7 @@ An access point, or a module without a link, gives 0, "Not Associated" or nothin
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 
 EPMP = "1.3.6.1.4.1.17713.21"
 MODELS = {
@@ -18,7 +18,7 @@ MODELS = {
 }  # fmt: skip
 STATES = {"1": "scanning", "2": "connecting", "3": "connected"}
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Cambium",
     systems=(EPMP,),
     evidence=(Said(oid=f"{EPMP}.1.1.1.0"),),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Family, Rows, Said, columns
+from provision.families.readings.mib import Mib, Rows, Said, columns
 
 EXTENDER = "1.3.6.1.4.1.12356.121.21"
 MODEM = f"{EXTENDER}.3.1.1"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Fortinet",
     systems=("1.3.6.1.4.1.12356.121",),
     model=(Said(oid=f"{EXTENDER}.1.1.3.0"),),

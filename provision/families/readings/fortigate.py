@@ -5,12 +5,12 @@ The MIB states no unit for the SNR (column 14): tenths follow from its range and
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 
 FORTIGATE = "1.3.6.1.4.1.12356.101"
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Fortinet",
     systems=("1.3.6.1.4.1.12356.101",),
     model=(Said(oid=f"{ENTITY}.13.1"),),

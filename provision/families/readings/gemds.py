@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 
 ORBIT = "1.3.6.1.4.1.4130.10"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="GE MDS",
     systems=("1.3.6.1.4.1.4130",),
     model=(Said(oid=f"{ORBIT}.1.1.1.2.3.0"),),

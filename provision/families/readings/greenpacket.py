@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said, columns
+from provision.families.readings.mib import Column, Mib, Rows, Said, columns
 
 GREENPACKET = "1.3.6.1.4.1.38595.10"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Greenpacket",
     systems=("1.3.6.1.4.1.38595",),
     model=(Said(oid=f"{GREENPACKET}.1.3.0"),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said, columns
+from provision.families.readings.mib import Column, Mib, Rows, Said, columns
 
 CONEL = "1.3.6.1.4.1.30140"
 IDENTITY = columns(f"{CONEL}.6", imei=4, iccid=7, imsi=8)
@@ -14,7 +14,7 @@ def _modem(first: int, index: int, own: tuple[Column, ...]) -> Rows:
     return Rows(entry=f"{CONEL}.4", scalar=index, columns=(*columns("", **places), *own))
 
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Advantech",
     systems=("1.3.6.1.4.1.30140",),
     model=(Said(oid=f"{CONEL}.6.1.0"),),

@@ -69,7 +69,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Mib:
     """One kind of device over SNMP: how to know it, what it says of itself, where its modems stand.
 
     `systems` are prefixes of sysObjectID; of `evidence` one must be there, if any is named, and
@@ -199,26 +199,26 @@ def below(oid: str, root: str) -> bool:
     return oid == root or oid.startswith(root + ".")
 
 
-def is_of(family: Family, values: Mapping[str, Raw]) -> bool:
+def is_of(table: Mib, values: Mapping[str, Raw]) -> bool:
     """Say whether a device's answers are those of a family."""
     system = text(values.get(SYS_OBJECT_ID)).lstrip(".")
-    if system and not any(below(system, prefix) for prefix in family.systems):
+    if system and not any(below(system, prefix) for prefix in table.systems):
         return False
-    if any(text(values.get(oid)) for oid in family.lacks):
+    if any(text(values.get(oid)) for oid in table.lacks):
         return False
-    if family.evidence:
-        return bool(said_by(family.evidence, values))
+    if table.evidence:
+        return bool(said_by(table.evidence, values))
     return bool(system)
 
 
-def read(family: Family, values: Mapping[str, Raw]) -> Box:
+def read(table: Mib, values: Mapping[str, Raw]) -> Box:
     """Read a device's answers by its family's tables."""
     return Box(
-        vendor=family.vendor,
-        model=said_by(family.model, values),
-        firmware=said_by(family.firmware, values),
-        serial=identity(said_by(family.serial, values)),
-        modems=tuple(m for rows in family.rows for m in _modems(rows, values)),
+        vendor=table.vendor,
+        model=said_by(table.model, values),
+        firmware=said_by(table.firmware, values),
+        serial=identity(said_by(table.serial, values)),
+        modems=tuple(m for rows in table.rows for m in _modems(rows, values)),
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Nokia",
     systems=("1.3.6.1.4.1.6527",),
     model=(Said(oid=SYS_DESCR, pattern=r"(7705 SAR(?:-\w+)?)"),),

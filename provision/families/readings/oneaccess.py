@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="OneAccess",
     systems=("1.3.6.1.4.1.13191",),
     model=(Said(oid=f"{ENTITY}.13.1"),),

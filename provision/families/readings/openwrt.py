@@ -10,10 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provision.families.readings import Table
-from provision.families.readings.mib import Family, Said, counter, number
+from provision.families.readings.look import UPTIME, StatusLine
+from provision.families.readings.mib import Mib, Said, counter, number
 
-UPTIME = "1.3.6.1.2.1.1.3.0"
 KIT = "1.3.6.1.4.1.8072.1.3.2.3.1.1.3.107.105.116"
 STALE_S = 300  # the sample is made each minute; five missed ones are no reading
 RADIO = {"rsrp_dbm": "rsrp", "rsrq_db": "rsrq", "rssi_dbm": "rssi"}
@@ -113,7 +112,7 @@ def _fresh(sample: Mapping[str, Any], readings: dict[str, Any], missing: dict[st
         readings.pop("rsrp_dbm", None)
 
 
-TABLE = Table(oids=(UPTIME, KIT), read=read)
+TABLE = StatusLine(places=(UPTIME, KIT), reader=read)
 
 
 def _nr(signal: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
@@ -130,7 +129,7 @@ def _nr(signal: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, 
 DISTRO = "1.3.6.1.4.1.8072.1.3.2.3.1.1.6.100.105.115.116.114.111"
 HARDWARE = "1.3.6.1.4.1.8072.1.3.2.3.1.1.8.104.97.114.100.119.97.114.101"
 
-FAMILY = Family(
+MIB = Mib(
     vendor="OpenWrt",
     systems=("1.3.6.1.4.1.8072.3.2.10",),
     evidence=(Said(oid=DISTRO, pattern=r"^(OpenWrt)"), Said(oid=KIT)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 
 PEPLINK = "1.3.6.1.4.1.23695.200.1"
 NONE = ("-9999",)
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Peplink",
     systems=("1.3.6.1.4.1.23695", "1.3.6.1.4.1.27662"),
     model=(Said(oid=f"{PEPLINK}.1.1.1.1.0"),),

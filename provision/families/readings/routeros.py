@@ -5,7 +5,7 @@ RouterOS 6.45 shows RSRP, RSRQ and SINR only: no column is required.
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
 MIKROTIK = "1.3.6.1.4.1.14988.1.1"
 LTE = f"{MIKROTIK}.16.1.1"
@@ -14,7 +14,7 @@ TECHNOLOGIES = {  # column 6; 7 is E-UTRAN, and column 14 has it in words where 
     "11": "5G-SA", "13": "5G-NSA",
 }  # fmt: skip
 
-FAMILY = Family(
+MIB = Mib(
     vendor="MikroTik",
     systems=("1.3.6.1.4.1.14988.1",),
     model=(Said(oid=SYS_DESCR, pattern=r"^RouterOS (.+)$"),),

@@ -6,7 +6,7 @@ model only where an RUTC has no product code.
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 
 TELTONIKA = "1.3.6.1.4.1.48690"
 MODEL = r"^(RUT[XMC]\d{2}|(?:RUT|TRB|OTD|TCR|DAP)\d{3}|RUT\w{3})"
@@ -15,7 +15,7 @@ REGISTERED = {
     "registered (roaming)": "roaming", "Registered, roaming": "roaming", "Roaming": "roaming",
 }  # fmt: skip
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Teltonika",
     systems=("1.3.6.1.4.1.48690", "1.3.6.1.4.1.8072.3.2.10"),
     evidence=(Said(oid=f"{TELTONIKA}.1.3.0"), Said(oid=f"{TELTONIKA}.1.6.0"), Said(oid=f"{TELTONIKA}.1.2.0")),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Family, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, Said
 from provision.families.readings.rutos import MODEL, REGISTERED, TELTONIKA
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Teltonika",
     systems=("1.3.6.1.4.1.48690", "1.3.6.1.4.1.8072.3.2.10"),
     evidence=(Said(oid=f"{TELTONIKA}.2.14.0"),),

@@ -5,9 +5,9 @@ The cell is the one of the registration (column 5); column 25 looks like the phy
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Family, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
 
-FAMILY = Family(
+MIB = Mib(
     vendor="Teldat",
     systems=("1.3.6.1.4.1.2007",),
     model=(Said(oid=SYS_DESCR, pattern=r"Router model (\S+)"),),

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from provision import families
+from provision.core import device
+from provision.core.device import App, Computer, Hub, Intent, Lan, SimCard, Zone
 from provision.core.errors import Fault, IntentError
 from provision.core.firmware import BAD, GOOD, Baseline, Rule
-from provision.core.model import App, Computer, Intent, Item, ItemKind, Kecamatan, Kit, slug
+from provision.core.model import Item, ItemKind, Kecamatan, Kit, slug
 from provision.home.intent import rules
 from provision.home.intent.addresses import lan_of, numbered
 from provision.home.intent.schema import (
@@ -198,51 +200,74 @@ def _build(
     )  # fmt: skip
 
 
-def _computer(kit: Kit, item: Item, file: KitFile, defaults: Defaults, apps: Mapping[str, ConferenceApp]) -> Computer:
+def _computer(
+    kit: Kit, item: Item, file: KitFile, defaults: Defaults, conference: Mapping[str, ConferenceApp]
+) -> Computer:
     own, base = file.computer, defaults.computer
-    kind = own.driver or base.driver
+    family = families.pc(own.driver or base.driver)
+    apps = {f"app.{name}": "installed" for name in base.apps} if family.feed_archive else {}
     return Computer(
-        kit=kit, item=item, driver=kind, updates_days=base.updates_days, drop=base.drop,
+        kit=kit,
+        item=item,
+        family=family,
+        updates_days=base.updates_days,
+        drop=base.drop,
         needed=tuple(
-            App(title=one.title, packages=tuple(getattr(one, kind)), at_least=one.at_least)
-            for one in (apps[name] for name in base.conference)
+            App(title=one.title, packages=tuple(getattr(one, family.name)), at_least=one.at_least)
+            for one in (conference[name] for name in base.conference)
         ),
         username=own.username or base.username,
-        address=str(own.address or numbered(base.address, kit.kecamatan.code)), ssh_port=own.ssh_port or base.ssh_port,
+        address=str(own.address or numbered(base.address, kit.kecamatan.code)),
+        ssh_port=own.ssh_port or base.ssh_port,
         settings={
             "system.hostname": item.asset_tag,
-            "system.timezone": families.load_pc(kind).zones.get(defaults.timezone.name, defaults.timezone.name),
-            "time.ntp": tuple(defaults.ntp), **({f"app.{name}": "installed" for name in base.apps} if families.load_pc(kind).feed_archive else {}),
+            "system.timezone": family.zones.get(defaults.timezone.name, defaults.timezone.name),
+            "time.ntp": tuple(defaults.ntp),
+            **apps,
         },
-    )  # fmt: skip
+    )
 
 
-def _lan(lan: IPv4Interface) -> dict[str, str]:
+def _lan(lan: IPv4Interface) -> Lan:
     """Give the LAN in all the spellings that families need; its guests get 100 addresses from the hundredth on."""
     first = min(100, lan.network.num_addresses // 2)
     last = min(first + 99, lan.network.num_addresses - 2)
-    return {
-        "address": str(lan.ip), "netmask": str(lan.netmask), "network": str(lan.network),
-        "prefix": str(lan.network.prefixlen), "first": str(lan.network[first]), "last": str(lan.network[last]),
-    }  # fmt: skip
+    return Lan(
+        address=str(lan.ip),
+        netmask=str(lan.netmask),
+        network=str(lan.network),
+        prefix=str(lan.network.prefixlen),
+        first=str(lan.network[first]),
+        last=str(lan.network[last]),
+    )
 
 
 def _intent(kit: Kit, item: Item, modem: ModemIntent, defaults: Defaults, apn: Apn) -> Intent:
     base, code = defaults.modem, kit.kecamatan.code
-    lan = lan_of(modem, base, code)
-    address = str(modem.address or numbered(base.address, code))
-    ssh_port, snmp_port = modem.ssh_port or base.ssh_port, modem.snmp_port or base.snmp_port
+    hub = defaults.hub.model_dump(mode="json") | {"prefix": str(defaults.hub.network.prefixlen)}
     return Intent(
-        kit=kit, item=item, driver=modem.driver or base.driver, address=address,
+        kit=kit,
+        item=item,
+        family=families.box(modem.driver or base.driver),
+        address=str(modem.address or numbered(base.address, code)),
         bench_address=str(modem.bench_address or numbered(base.bench_address, code)),
-        bench_port=base.bench_port, ssh_port=ssh_port, snmp_port=snmp_port, window_s=modem.window_s or base.window_s,
-        facts={
-            "tag": item.asset_tag, "kecamatan": kit.kecamatan.name, "contact": defaults.contact,
-            "site_note": modem.site_note, "timezone": defaults.timezone.model_dump(), "ntp": defaults.ntp,
-            "lan": _lan(lan), "address": address, "lan_interface": modem.lan_interface, "tunnel": modem.tunnel, "sim": modem.sim,
-            "sim_card": modem.sim_card.model_dump() if modem.sim_card else {},
-            "modem_device": modem.device or base.device, "apn": apn.model_dump(), "failover": modem.failover,
-            "hub": defaults.hub.model_dump(mode="json") | {"prefix": str(defaults.hub.network.prefixlen)}, "ssh_port": ssh_port, "snmp_port": snmp_port,
-            "snmp_user": base.snmp_user, "ssh_keys": defaults.ssh_keys,
-        },
-    )  # fmt: skip
+        bench_port=base.bench_port,
+        ssh_port=modem.ssh_port or base.ssh_port,
+        snmp_port=modem.snmp_port or base.snmp_port,
+        snmp_user=base.snmp_user,
+        window_s=modem.window_s or base.window_s,
+        lan=_lan(lan_of(modem, base, code)),
+        hub=Hub(**hub),
+        timezone=Zone(**defaults.timezone.model_dump()),
+        apn=device.Apn(**apn.model_dump() | {"plmn": tuple(apn.plmn)}),
+        contact=defaults.contact,
+        site_note=modem.site_note,
+        ntp=tuple(defaults.ntp),
+        ssh_keys=tuple(defaults.ssh_keys),
+        lan_interface=modem.lan_interface,
+        modem_device=modem.device or base.device,
+        tunnel=modem.tunnel,
+        failover=modem.failover,
+        sim=modem.sim,
+        sim_card=SimCard(**modem.sim_card.model_dump()) if modem.sim_card else None,
+    )

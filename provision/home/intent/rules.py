@@ -91,7 +91,7 @@ def _modem(
         file.fault((), f"{place.name}: no modem section", "add modem: with its apn")
         return
     name = kit.modem.driver or usual
-    lacks = _families.load(name).lacks if name in families else ()
+    lacks = _families.box(name).door.lacks if name in families else ()
     if kit.modem.failover and "failover" in lacks:
         file.fault(("modem", "failover"), f"{name} has no failover here", "remove it; a Teltonika has it")
     _apn(file, kit.modem.apn, presets, needed="apn" not in lacks)

@@ -12,6 +12,7 @@ The archive is compressed with xz; `tarfile.open` reads it as it is.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from contextlib import closing
 from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
@@ -133,13 +135,13 @@ def expected() -> dict[str, str]:
 
 def count_verbs() -> set[str]:
     """Return the verbs of the ledger."""
-    with sqlite3.connect(HOME / "var/ledger.db") as connection:
+    with closing(sqlite3.connect(HOME / "var/ledger.db")) as connection:
         return {row[0] for row in connection.execute("SELECT DISTINCT verb FROM event")}
 
 
 def pack(target: Path, texts: dict[str, str]) -> None:
     """Write the archive; of the lab only the disks of the devices in KEPT."""
-    with sqlite3.connect(HOME / "var/ledger.db") as connection:
+    with closing(sqlite3.connect(HOME / "var/ledger.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode=DELETE")
     work = Path("expected")
@@ -160,6 +162,7 @@ def pack(target: Path, texts: dict[str, str]) -> None:
 def main() -> None:
     """Make the home, do every act, pack it."""
     target = Path(sys.argv[1]).resolve()
+    os.environ["PROVISION_ACTOR"] = "teknisi@bangku-kerja"
     shutil.rmtree(HOME, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "provision", "demo", "--keep"], check=True, stdout=subprocess.DEVNULL)
     try:

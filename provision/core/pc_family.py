@@ -1,0 +1,43 @@
+"""What a kind of conference PC declares: its programs and how they are started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from provision.core.model import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PcFamily:
+    """What the house must know of a kind of PC.
+
+    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
+    `collector` and `baseline` name files of templates/; the program is both, one behind the other, and between them
+    `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
+    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
+    `language` is python (travels compressed) or powershell; `ansible_shell` is Ansible's word for the shell, where it is
+    not a POSIX one; `zones` gives this kind's own names of time zones.
+    `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a
+    number on standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
+    """
+
+    name: str
+    title: str
+    feed: str
+    as_root: str
+    collector: str
+    live: str
+    baseline: str
+    program: str
+    feed_archive: str
+    language: str = "python"
+    ansible_shell: str = ""
+    zones: Mapping[str, str] = field(default_factory=dict)
+    report: str
+    outbox: str
+
+    @property
+    def kind(self) -> Kind:
+        """Every one is a PC."""
+        return Kind.PC

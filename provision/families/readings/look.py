@@ -1,0 +1,77 @@
+"""One look over SNMP: what is asked, and how the answer becomes readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provision.families.readings import mib
+from provision.families.readings.mib import Mib
+
+UPTIME = "1.3.6.1.2.1.1.3.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusLine:
+    """A status line of our own at fixed OIDs, with the function that reads it into (readings, missing)."""
+
+    places: tuple[str, ...]
+    reader: Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, str]]]
+    is_indexed: bool = False
+
+    def oids(self, row: int) -> tuple[str, ...]:  # noqa: ARG002 (there is no table of modems)
+        """Return the OIDs of one look."""
+        return self.places
+
+    def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:  # noqa: ARG002
+        """Return the readings, and the reason for each that is missing."""
+        return self.reader(values)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the name of every reading."""
+        return tuple(self.reader({})[1])
+
+    def columns(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: there is no table."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class MibLook:
+    """The row of one modem in a vendor's MIB, beside what the device says of itself."""
+
+    mib: Mib
+    is_indexed: bool = True
+
+    def oids(self, row: int) -> tuple[str, ...]:
+        """Return the OIDs of the device's own texts, and of the modem's row at index `row`."""
+        own = [text.oid for texts in (self.mib.model, self.mib.firmware, self.mib.serial) for text in texts]
+        rows = self.mib.rows[0]
+        at = 0 if rows.scalar is not None else row
+        return tuple(dict.fromkeys((UPTIME, *own, *(f"{mib.place(rows, c)}.{at}" for c in rows.columns))))
+
+    def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the readings, and the reason for each that is missing; an anomaly is no reading."""
+        box = mib.read(self.mib, values)
+        rows = self.mib.rows[0]
+        modem = mib.row(rows, 0 if rows.scalar is not None else row, values)
+        own = {"model": box.model, "firmware": box.firmware, "serial": box.serial}
+        readings = {n: v for n, v in own.items() if v} | dict(modem.readings)
+        missing = {n: mib.NOT_REPORTED for n, v in own.items() if not v} | dict(modem.missing)
+        if isinstance(ticks := values.get(UPTIME), int):
+            readings["uptime_s"] = ticks // 100
+        for anomaly in modem.anomalies:
+            if anomaly.startswith("RSRP"):
+                readings.pop("rsrp_dbm", None)
+                missing["rsrp_dbm"] = f"anomaly: {anomaly}"
+        return readings, missing
+
+    def names(self) -> tuple[str, ...]:
+        """Return the name of every reading that a look may have."""
+        return ("serial", "firmware", "uptime_s", *dict.fromkeys(c.name for c in self.mib.rows[0].columns))
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the OIDs of the columns called `name`."""
+        rows = self.mib.rows[0]
+        return tuple(mib.place(rows, column) for column in rows.columns if column.name == name)
