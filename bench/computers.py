@@ -49,7 +49,7 @@ def _sizes(show: Show) -> None:
                 verb=verb, settings={}, key="ssh-ed25519 " + "A" * 68, nonce="n" * 16, serial="S", collect=True,
                 live=live, **given,  # type: ignore[arg-type]
             )  # fmt: skip
-            text = pc_task.write(look.sources(name, live=live), task, kind.language)
+            text = pc_task.write(look.sources(kind, live=live), task, kind.language)
             size = len(pc_task.packed(text, kind.language))
             what = "a look that listens" if live else f"a {verb}"
             show(f"{what}, to a PC with {name}", f"{size / 1000:.1f} KB", f"{goal // 1000} KB", held=size < goal)

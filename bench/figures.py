@@ -60,13 +60,13 @@ def peer(home: Path, folder: Path) -> list[str]:
     """
     from provision.core import plan
     from provision.core.family import DocumentRequest
+    from provision.devices.modem.candidate import candidates_of
     from provision.families.languages import shell_document
     from provision.home.workspace import Workspace
-    from provision.operations import apply
 
     workspace = Workspace(home)
     intents = list(workspace.home.intents.values())
-    candidates = apply.candidates_of(workspace, intents)
+    candidates = candidates_of(workspace, intents)
     hosts = {}
     for intent in intents:
         tag = intent.item.asset_tag
@@ -145,7 +145,7 @@ def bench_start() -> None:
 def bench_inventory() -> None:
     """`inventory --list` of 10,000 recorded devices."""
     from provision.home.workspace import Workspace
-    from provision.ledger.events import ACCEPTED, CONFIGURED
+    from provision.ledger.events import Accepted, Configured
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = folder / "home"
@@ -157,7 +157,7 @@ def bench_inventory() -> None:
         "settings": {f"network.section{n}.option{n}": "value" * 3 for n in range(180)},
     }
     body = {
-        "kecamatan": "kelay", "family": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
+        "kecamatan": "kelay", "driver": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
         "username": "root", "model": "m", "firmware": "f", "link": "lte",
     }  # fmt: skip
     for start in range(0, 10_000, 500):
@@ -165,7 +165,7 @@ def bench_inventory() -> None:
             [
                 (v, f"BRU-MDM-{n:05}", b)
                 for n in range(start, start + 500)
-                for v, b in ((CONFIGURED, kept), (ACCEPTED, body))
+                for v, b in ((Configured.VERB, kept), (Accepted.VERB, body))
             ],
             at=workspace.now(),
         )

@@ -116,9 +116,9 @@ def _watch(home: Path, show: Show, plain: float, applied: float) -> None:
 
 def measure_custody(show: Show) -> None:
     """10,000 items, 100,000 events: half of them moves."""
-    from provision.core.custody import MOVED
     from provision.home import starter
     from provision.home.workspace import Workspace
+    from provision.ledger.lending_events import Moved
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     home = starter.make(folder / "home", lab=True)
@@ -136,7 +136,7 @@ def measure_custody(show: Show) -> None:
         }
         workspace.ledger.extend(
             [
-                (MOVED, f"BRU-{n:05}", body | {"effective": f"{year}-06-01", "place": "kelay" if year % 4 else "gudang", "kind": kinds[n % 5]})
+                (Moved.VERB, f"BRU-{n:05}", body | {"effective": f"{year}-06-01", "place": "kelay" if year % 4 else "gudang", "kind": kinds[n % 5]})
                 if year % 2 else ("device.watched", f"BRU-{n:05}", {"state": "ok", "changes": [], "seen_at": "x" * 20})
                 for n in range(10_000)
             ],

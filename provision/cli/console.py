@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from provision.core import shapes
 from provision.core.errors import IntentError, ProvisionError
 from provision.core.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict, Watched
 
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 
 STYLES = {
     "applied": "green", "unchanged": "green", "pass": "green", "warn": "yellow", "reverted": "yellow",
-    "unconfirmed": "red", "failed": "red", "fail": "red", "unknown": "magenta",
+    "unconfirmed": "red", "failed": "red", "fail": "red", "refused": "yellow", "unknown": "magenta",
     "ok": "green", "drift": "red", "unreachable": "yellow",
 }  # fmt: skip
 SIGNS = {
     "applied": "✓", "unchanged": "=", "pass": "✓", "warn": "!", "reverted": "↺",
-    "unconfirmed": "?", "failed": "✗", "fail": "✗", "unknown": "?",
+    "unconfirmed": "?", "failed": "✗", "fail": "✗", "refused": "✗", "unknown": "?",
     "ok": "✓", "drift": "≠", "unreachable": "…",
 }  # fmt: skip
 NEXT = {
     Ending.UNCONFIRMED: "provision resume",
     Ending.REVERTED: "mend the cause, then apply again; the old configuration runs",
     Ending.FAILED: "see because; then apply again",
+    Ending.REFUSED: "apply again, and approve the plan (or --yes)",
 }
 PLAIN_WIDTH = 100
 
@@ -104,24 +106,16 @@ def signed(word: str) -> str:
     return f"{SIGNS.get(word, ' ')} {word}" if in_terminal() else word
 
 
+def marked(text: str) -> str:
+    """Return a line whose first word may be a verdict, with its sign."""
+    word, _, rest = text.partition(" ")
+    return f"{signed(word)} {rest}" if word in {"pass", "fail"} else text
+
+
 def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
     """Print how an apply ended for each device."""
     if as_json:
-        print_json(
-            {
-                "run": run,
-                "outcomes": [
-                    {
-                        "device": o.device,
-                        "kecamatan": o.kecamatan,
-                        "outcome": str(o.ending),
-                        "step": o.step,
-                        "because": o.because,
-                    }
-                    for o in outcomes
-                ],
-            }
-        )
+        print_json(shapes.outcomes(run, outcomes))
         return
     table(
         ("device", "kecamatan", "outcome", "because"),
@@ -135,7 +129,7 @@ def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
 def print_findings(findings: list[Finding], *, as_json: bool) -> None:
     """Print what the checks say; the green ones of a device on one line for a person."""
     if as_json:
-        print_json({"findings": [finding_json(f) for f in findings]})
+        print_json({"findings": [shapes.finding(f) for f in findings]})
         return
     if not in_terminal():
         table((), ((f.device, f.check, str(f.verdict), f.because) for f in findings))
@@ -159,14 +153,6 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> None:
         say(f"next: {remedy}")
 
 
-def finding_json(finding: Finding) -> dict[str, str]:
-    """Give one finding in the documented shape."""
-    return {
-        "check": finding.check, "device": finding.device, "verdict": str(finding.verdict),
-        "because": finding.because, "remedy": finding.remedy,
-    }  # fmt: skip
-
-
 def plain(value: object) -> str:
     """Write one value of a setting; a secret stays hidden, what is absent says so."""
     if value is None:
@@ -176,19 +162,10 @@ def plain(value: object) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def change_json(change: Change) -> dict[str, Any]:
-    """Give one change in the documented shape."""
-    return {
-        "path": change.path,
-        "running": None if change.running is None else plain(change.running),
-        "intended": None if change.intended is None else plain(change.intended),
-    }
-
-
 def print_plans(plans: list[Plan], *, as_json: bool) -> None:
     """Print what would change, setting by setting."""
     if as_json:
-        print_json({"plans": [{"device": p.device, "changes": [change_json(c) for c in p.changes]} for p in plans]})
+        print_json(shapes.plans(plans))
         return
     for one in plans:
         table(

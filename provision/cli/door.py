@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from provision.core.model import Plan
+    from provision.devices.run import Callbacks, OnStep
     from provision.home.workspace import Workspace
 
 app = typer.Typer(
@@ -76,8 +77,15 @@ def approve(question: str, yes: bool) -> bool:
     return typer.confirm(question, err=True)
 
 
-def approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
-    """Give the question that shows plans and asks whether they may be carried out."""
+def callbacks(yes: bool, on_step: "OnStep | None" = None) -> "Callbacks":
+    """Return what an apply calls: the question that shows plans and asks, and what follows its steps."""
+    from provision.devices.run import Callbacks
+
+    return Callbacks(approve=_approve_plans(yes), on_step=on_step or (lambda _: None), asks=not yes)
+
+
+def _approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
+    """Return the question that shows plans and asks whether they may be carried out."""
 
     def ask(plans: "list[Plan]") -> bool:
         from provision.cli import console

@@ -4,32 +4,24 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, Yes, approve_plans, names, workspace
+from provision.cli.door import Bench, Json, Targets, Yes, callbacks, names, workspace
 
 
 def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Look again for drift from what was accepted. Exit 0 as accepted, 3 drift, 1 could not look."""
     from provision.cli import console
+    from provision.core import shapes
+    from provision.core.model import DRIFT, OK
     from provision.operations import watch as use_case
 
     here = workspace()
-    found = use_case.watch(here, here.targets(targets or ["all"]), bench=bench)
+    found = use_case.watch(here, list(here.targets(targets or ["all"])), bench=bench)
     if as_json:
-        console.print_json(
-            {
-                "devices": [
-                    {
-                        "device": w.device, "state": w.state, "seen_at": w.seen_at, "because": w.because,
-                        "changes": [use_case.change_record(c) for c in w.changes],
-                    }
-                    for w in found
-                ]
-            }
-        )  # fmt: skip
+        console.print_json(shapes.watched(found))
     else:
         console.print_watched(found)
     states = {w.state for w in found}
-    raise typer.Exit(3 if use_case.DRIFT in states else 0 if states == {use_case.OK} else 1)
+    raise typer.Exit(3 if DRIFT in states else 0 if states == {OK} else 1)
 
 
 def adopt(
@@ -69,24 +61,22 @@ def rollback(
 ) -> None:
     """Go back to an earlier accepted configuration, with a way back. Exit 0 as intended, 1 could not."""
     from provision.cli import console
-    from provision.devices.run import Run
+    from provision.devices.run import ApplyRequest
     from provision.home import publish
     from provision.operations import rollback as use_case
 
     here = workspace()
     intent = here.intent(device)
-    run = Run(approve=approve_plans(yes), bench=bench)
-    done = use_case.rollback(here, intent, run, to)
-    console.print_outcomes(run.name, [done.outcome], as_json=as_json)
+    done = use_case.rollback(here, intent, ApplyRequest(bench=bench), callbacks(yes), to)
+    console.print_outcomes(done.run, [done.outcome], as_json=as_json)
     publish.write(here)
-    went = done.outcome.ending in {"applied", "unchanged"} and done.outcome.step != "ask"
-    if went and done.against_intent:
+    if done.went and done.against_intent:
         console.say(
             f"went back to event {done.to}; the intent still wants "
             f"{console.counted(len(done.against_intent), 'setting')} otherwise: put it into inventory/, or the next "
             f"apply undoes this (provision plan {intent.item.asset_tag} shows them)"
         )
-    raise typer.Exit(0 if went else 1)
+    raise typer.Exit(0 if done.went else 1)
 
 
 COMMANDS = {c.__name__: c for c in (watch, adopt, rollback)}

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from provision.core.device import Computer
-    from provision.home.workspace import Workspace
-
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="a directory that is empty or not there yet")],
@@ -80,50 +77,31 @@ def enrol(
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision.cli import console
-    from provision.core.device import Computer
     from provision.core.model import Secret
-    from provision.operations import enrol as use_case
+    from provision.operations.enrol import Enrol
+    from provision.operations.enrol import enrol as use_case
 
     here = workspace()
-    intent = here.device(tag)
-    if isinstance(intent, Computer):
-        _enrol_computer(here, intent, address, yes=yes, new_key=new_key)
-        return
-    result = use_case.enrol(
-        here, intent, address, approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
-        packages=packages, new_key=new_key,
+    intended = here.device(tag)
+    asked = Enrol(
+        address=address,
+        approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
+        packages=packages,
+        new_key=new_key,
         password=Secret(password_file.read_text().strip()) if password_file else None,
-    )  # fmt: skip
-    installed = f"; installed {', '.join(result.installed)}" if result.installed else ""
-    console.say(
-        f"{intent.item.asset_tag} enrolled: {result.device.model}, {result.device.firmware}, host key {result.fingerprint}{installed}"
     )
-    console.say(
-        f"next on the bench: {result.next_tag}"
-        if result.next_tag
-        else "all modems are enrolled; next: provision apply all --bench"
-    )
-
-
-def _enrol_computer(here: "Workspace", computer: "Computer", address: str, *, yes: bool, new_key: bool) -> None:
-    from provision.cli import console
-    from provision.devices.pc import enrol as use_case
-    from provision.operations.enrol import address_of
-
-    tag = computer.item.asset_tag
-    host, port = address_of(address or computer.address, computer.ssh_port)
-    result = use_case.enrol(
-        here, computer, host, port, approve=lambda shown: approve(f"host key {shown}; pin it?", yes), new_key=new_key
-    )
-    console.say(
-        f"{tag} enrolled: {result.device.model}, {result.device.firmware}, host key {result.fingerprint}; "
-        f"bound {_things(result.bound)}"
-    )
-    if result.unbound:
-        console.say(f"not bound: {'; '.join(result.unbound)}")
-        console.say(f"  next:  plug in the kit's own three, then: provision bind {tag} --bench --reason TEXT")
-    left = [t for t in here.home.computers if t not in here.known]
-    console.say(f"next on the bench: {left[0]}" if left else "all PCs are enrolled; next: provision apply all --bench")
+    done = use_case(here, intended, asked)
+    one = done.enrolment
+    installed = f"; installed {', '.join(one.installed)}" if one.installed else ""
+    bound = f"; bound {_things(one.bound.things)}" if one.bound else ""
+    said = f"{one.device.model}, {one.device.firmware}, host key {one.fingerprint}"
+    console.say(f"{intended.tag} enrolled: {said}{installed}{bound}")
+    if one.unbound:
+        console.say(f"not bound: {'; '.join(one.unbound)}")
+        bind_it = f"provision bind {intended.tag} --bench --reason TEXT"
+        console.say(f"  next:  plug in the kit's own three, then: {bind_it}")
+    all_in = f"all {'PCs' if intended.kind == 'pc' else 'modems'} are enrolled; next: provision apply all --bench"
+    console.say(f"next on the bench: {done.next_tag}" if done.next_tag else all_in)
 
 
 def _things(bound: "Mapping[str, Mapping[str, Any]]") -> str:
@@ -165,8 +143,8 @@ def identify(
     """Say what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
     from provision.cli import console
     from provision.core.model import Secret
+    from provision.devices.door import address_of
     from provision.operations import identify as use_case
-    from provision.operations.enrol import address_of
 
     host, port = address_of(address, 22)
     known = use_case.identify(
@@ -177,7 +155,7 @@ def identify(
     if as_json:
         console.print_json(use_case.shape(known))
         return
-    for name, value in [*use_case.shown(known), *(("tried", line) for line in known.tried)]:
+    for name, value in [*use_case.rows(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
     typer.echo(use_case.entry(known, date.today().year), nl=False)  # noqa: DTZ011 (the day here)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, Yes, approve_plans, names, workspace
+from provision.cli.door import Bench, Json, Packages, Yes, callbacks, names, workspace
 
 if TYPE_CHECKING:
     from provision.core.custody import Handover
@@ -25,6 +25,7 @@ def handover(
 ) -> None:
     """Draft a handover and print its paper; record its signature; or show how it stands."""
     from provision.cli import console
+    from provision.core import shapes
     from provision.lending import handover as use_case
     from provision.lending import loans
 
@@ -43,9 +44,9 @@ def handover(
     else:
         loan = _standing(here, kecamatan)
     if as_json:
-        console.print_json(_json(loan))
+        console.print_json(shapes.handover(loan))
         return
-    _tell(here, loan)
+    _print_loan(here, loan)
 
 
 def _standing(here: "Workspace", kecamatan: str) -> "Handover":
@@ -66,15 +67,7 @@ def _standing(here: "Workspace", kecamatan: str) -> "Handover":
     return use_case.issue(here, kecamatan) if last.state in {State.DRAFT, State.AWAITING} else last
 
 
-def _json(loan: "Handover") -> dict[str, object]:
-    return {
-        "handover": loan.id, "number": loan.paper["number"], "kecamatan": loan.kecamatan, "state": str(loan.state),
-        "to": loan.paper["to"]["name"], "document": loan.document, "file": loan.file, "signed_at": loan.signed_at,
-        "until": loan.until, "returned_at": loan.returned_at, "items": [i["asset_tag"] for i in loan.items],
-    }  # fmt: skip
-
-
-def _tell(here: "Workspace", loan: "Handover") -> None:
+def _print_loan(here: "Workspace", loan: "Handover") -> None:
     from provision.cli import console
     from provision.lending.loans import NEXT
 
@@ -114,7 +107,7 @@ def training(
     from provision.lending import notes
 
     done = notes.train(workspace(), kecamatan, person, topic, date)
-    console.say(f"recorded: {console.counted(len(person), 'person')} trained on {done['day']}")
+    console.say(f"recorded: {console.counted(len(person), 'person')} trained on {done.day}")
 
 
 def custody(
@@ -160,6 +153,7 @@ def give_back(
 ) -> None:
     """End a loan: undo the PC's baseline, revoke the devices' keys, take the items back into the store."""
     from provision.cli import console
+    from provision.core import shapes
     from provision.core.errors import UsageError
     from provision.home import publish
     from provision.lending.giveback import give_back as use_case
@@ -174,7 +168,7 @@ def give_back(
     loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
     publish.write(here)
     if as_json:
-        console.print_json(_json(loan))
+        console.print_json(shapes.handover(loan))
     console.say(
         f"{loan.kecamatan}: {console.counted(len(loan.items), 'item')} returned on {loan.returned_at}, {loan.id}"
     )
@@ -195,13 +189,15 @@ def replace(
 ) -> None:
     """Put a new item in the place of an old one: same loan, same addresses; the old one's keys end in the same act."""
     from provision.cli import console
-    from provision.devices.run import Run
+    from provision.devices.run import ApplyRequest
     from provision.home import publish
+    from provision.lending.replace import Replacement
     from provision.lending.replace import replace as use_case
 
     here = workspace()
-    run = Run(approve=approve_plans(yes), bench=bench)
-    pairs = use_case(here, kecamatan, run, reason=reason, day=date, condition=condition, packages=packages)
+    asked = Replacement(reason=reason, day=date, condition=condition)
+    request = ApplyRequest(bench=bench, packages=packages)
+    pairs = use_case(here, kecamatan, asked, request, callbacks(yes))
     publish.write(here)
     for pair in pairs:
         console.say(f"replaced: {pair.old['asset_tag']} by {pair.new.asset_tag}")

@@ -34,6 +34,7 @@ def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
 
 def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
     from provision.cli import console
+    from provision.core import shapes
     from provision.devices.pc import reports as use_case
     from provision.operations import verify
 
@@ -46,7 +47,7 @@ def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> 
                 "reports": [
                     {
                         "source": t.source, "device": t.device, "counter": t.counter, "at": t.at, "refused": t.refused,
-                        "findings": [console.finding_json(f) for f in t.findings],
+                        "findings": [shapes.finding(f) for f in t.findings],
                     }
                     for t in taken
                 ],
@@ -68,7 +69,7 @@ def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> 
             console.say(
                 "  next:  bring the files as the PC left them (/var/lib/kit/outbox, C:\\ProgramData\\Kit\\outbox)"
             )
-    raise typer.Exit(1 if refused or silent else 3 if verify.red(findings) else 0)
+    raise typer.Exit(1 if refused or silent else 3 if verify.is_red(findings) else 0)
 
 
 def attest(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Yes, approve_plans, names, workspace
+from provision.cli.door import Bench, Json, Yes, callbacks, names, workspace
 
 app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None)
 Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan", autocompletion=names)]
@@ -38,14 +38,13 @@ def secret_show(
 def secret_rotate(device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False) -> None:
     """Give one device new secrets, as a confirmed commit. Exit 0 as intended, 1 could not."""
     from provision.cli import console
-    from provision.devices.run import Run
+    from provision.devices.run import ApplyRequest
     from provision.home import publish
     from provision.operations import rotate as use_case
 
     here = workspace()
     intent = here.intent(device)
-    run = Run(approve=approve_plans(yes), bench=bench)
-    outcome = use_case.rotate(here, intent, run)
-    console.print_outcomes(run.name, [outcome], as_json=as_json)
+    done = use_case.rotate(here, intent, ApplyRequest(bench=bench), callbacks(yes))
+    console.print_outcomes(done.run, done.outcomes, as_json=as_json)
     publish.write(here)
-    raise typer.Exit(0 if outcome.ending == "applied" else 1)
+    raise typer.Exit(0 if all(o.ending == "applied" for o in done.outcomes) else 1)

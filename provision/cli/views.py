@@ -35,6 +35,7 @@ def history(
 ) -> None:
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision.cli import console
+    from provision.core import shapes
 
     here = workspace()
     events = here.ledger.history(subject.upper())
@@ -43,21 +44,7 @@ def history(
     if not events:
         raise ProvisionError(f"no event of {subject}", hint="provision register FILE; is the tag right?")
     if as_json:
-        console.print_json(
-            {
-                "events": [
-                    {
-                        "number": e.number,
-                        "at": e.at,
-                        "actor": e.actor,
-                        "verb": e.verb,
-                        "subject": e.subject,
-                        "payload": e.payload,
-                    }
-                    for e in events
-                ]
-            }
-        )
+        console.print_json(shapes.history(events))
         return
     console.table(
         ("number", "at", "actor", "item", "verb", "what"),

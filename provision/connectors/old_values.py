@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class OldValues:
     """One device's file: armed by a run with its objects (old and new values), or the note of what was put back."""
 
     path: Path

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.connectors import snmp
-from provision.connectors.old_values import Way
+from provision.connectors.old_values import OldValues
 from provision.connectors.snmpv3.values import element
 from provision.core.snmp_keys import Usm
 
@@ -45,7 +45,7 @@ class Box:
     """One device: where its agent is, where its way back lies, how long one answer may take."""
 
     target: snmp.Target
-    way: Way
+    way: OldValues
     timeout_s: float = 2.0  # the bench is a cable
 
     def get(self, oids: list[str]) -> Values:
@@ -71,7 +71,7 @@ def plain(value: Any) -> int | str | None:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def obey(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
+def execute(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
     """Do what a document says and give the answer. Raises SilentError where the device does not answer."""
     said: dict[str, Any] = {"end": document["nonce"], "code": 0, "refused": "", "values": {}}
     try:
@@ -229,13 +229,13 @@ def unpack(text: str) -> Box:
     body, usm = kept["target"], kept["target"]["usm"]
     keys = {name: bytes.fromhex(body[name]) for name in ("engine_id", "auth_key", "priv_key")}
     own = Usm(**usm | {"prefix": bytes.fromhex(usm["prefix"])})
-    return Box(snmp.Target(**body | keys | {"usm": own, "oids": tuple(body["oids"])}), Way(Path(kept["way"])))
+    return Box(snmp.Target(**body | keys | {"usm": own, "oids": tuple(body["oids"])}), OldValues(Path(kept["way"])))
 
 
 def main() -> int:
     """Obey the document on standard input."""
     try:
-        said = obey(unpack(Path(sys.argv[1]).read_text()), json.load(sys.stdin))
+        said = execute(unpack(Path(sys.argv[1]).read_text()), json.load(sys.stdin))
     except SilentError as error:
         sys.stderr.write(f"{error}\n")
         return SILENCE

@@ -188,3 +188,7 @@ class Device:
     def at(self, *, bench: bool) -> Device:
         """Return the device as it is reached now: over the bench cable, or where it stands."""
         return replace(self, host=self.bench_host) if bench else self
+
+    def takes_place_of(self, kind: Kind) -> bool:
+        """Say whether a device of `kind` would stand in this one's place: a radio and a modem are both the way out."""
+        return (self.kind is Kind.PC) == (kind is Kind.PC)

@@ -1,7 +1,74 @@
-"""Compare what a device says of itself with its record."""
+"""Compare what a device says of itself with its record: one rule for every kind of device."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provision.core.model import Item, ItemKind
 
 FILLERS = frozenset(  # what factories write where a serial should be (domain page on conference, section 4)
     ("", "0", "none", "default string", "system serial number", "to be filled by o.e.m.", "not specified")
 )
+NOT_SAID = "not said"
+
+
+def is_filler(serial: object) -> bool:
+    """Say whether a serial number is one that a factory writes into every box, or none at all."""
+    return str(serial or "").strip().lower() in FILLERS
+
+
+def colons(mac: str) -> str:
+    """Return a MAC address as the record writes it, however the box writes it: lower case, with colons."""
+    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def clean(name: str, text: object) -> str:
+    """Return one identity as the record writes it: a MAC with colons, an IMEI in digits, a serial without NUL and blanks."""
+    plain = str(text or "").replace("\0", "").strip()
+    return colons(plain) if name == "mac" else re.sub(r"\D", "", plain) if name == "imei" else plain
+
+
+def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Return what the device says otherwise than its record, for each of `names` (serial, mac, imei); empty: it is the one.
+
+    What it does not say differs, too. A device may have several MAC addresses (`macs`): one of them has to be the
+    recorded one.
+    """
+    wrong = []
+    for name in names:
+        recorded = clean(name, getattr(item, name))
+        said = [clean(name, m) for m in readings["macs"]] if name == "mac" and "macs" in readings else []
+        said = said or [clean(name, readings.get(name))]
+        if recorded.lower() not in [text.lower() for text in said]:
+            label = "MAC" if "macs" in readings and name == "mac" else name
+            wrong.append(f"{label} is {', '.join(filter(None, said)) or NOT_SAID}, recorded {getattr(item, name)}")
+    return wrong
+
+
+def differences_of_pc(item: Item, readings: Mapping[str, Any]) -> list[str]:
+    """Return what a PC says otherwise than its record: by its serial, unless the factory wrote none, and its MAC.
+
+    A PC without a serial of its own whose record has no MAC cannot be told from another one.
+    """
+    filler = is_filler(readings.get("serial"))
+    if filler and not item.mac:
+        said = clean("serial", readings.get("serial")) or "none"
+        return [f"it says no serial of its own ({said}), and the record has no MAC"]
+    names = [*(() if filler else ("serial",)), *(("mac",) if item.mac else ())]
+    return differences(item, {"macs": (), **readings}, names)
+
+
+def another(item: Item, readings: Mapping[str, Any]) -> str:
+    """Return why a look is of another device than the record's, or an empty text.
+
+    Only a serial decides here. A look that says none is not of the record's device, but for a PC whose factory wrote
+    none: its MAC was compared when it was enrolled.
+    """
+    is_pc = item.kind is ItemKind.COMPUTER
+    said = clean("serial", readings.get("serial"))
+    if said.lower() == item.serial.lower() or (is_pc and is_filler(said)):
+        return ""
+    return f"another {'PC' if is_pc else 'box'} answers: serial {said or NOT_SAID}, recorded {item.serial}"

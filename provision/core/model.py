@@ -12,6 +12,9 @@ from provision.core.secret import Secret
 
 __all__ = ["Secret"]  # it stands in a file of its own, and is one of the nouns
 
+OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"  # how a watched device stands
+SILENT = "no answer"
+
 Value = str | Secret | tuple[str, ...]
 Settings = Mapping[str, Value]
 
@@ -64,6 +67,27 @@ class Ending(StrEnum):
     REVERTED = "reverted"
     UNCONFIRMED = "unconfirmed"
     FAILED = "failed"
+    REFUSED = "refused"
+
+
+class ApplyStep(StrEnum):
+    """At which step an apply ended for one device."""
+
+    RECORD = "record"
+    FIRMWARE = "firmware"
+    LEASE = "lease"
+    BEGIN = "begin"
+    SETTLE = "settle"
+    LOOK = "look"
+    IDENTITY = "identity"
+    PLAN = "plan"
+    APPROVAL = "approval"
+    CANARY = "canary"
+    CONNECT = "connect"
+    CHANGE = "change"
+    FINISH = "finish"
+    BASELINE = "baseline"
+    READ_BACK = "read back"
 
 
 def slug(name: str) -> str:
@@ -200,7 +224,7 @@ class Outcome:
     device: str
     kecamatan: str
     ending: Ending
-    step: str
+    step: ApplyStep
     because: str
 
 

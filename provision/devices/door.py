@@ -1,36 +1,67 @@
-"""The first look at a box: its host key is shown to a person before any login."""
+"""The first look at a box: what is asked of an enrol, and the host key that a person approves before any login."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from provision.connectors.host_key import read_host_key
-from provision.core.errors import DeviceError, IdentityError
+from provision.core.errors import DeviceError, IdentityError, UsageError
 from provision.core.host_keys import fingerprint
+from provision.core.model import Secret
+from provision.devices.run import OnStep
 from provision.home.keys import pin, pinned
 
 
-def shown(
-    folder: Path, tag: str, where: tuple[str, int], *, approve: Callable[[str], bool], new_key: bool = False
-) -> str:
-    """Read a device's host key before any login and have a person approve it; give it, not pinned yet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolRequest:
+    """What is asked of an enrol: where the box is now (host, port), and who approves its key.
 
-    Raises IdentityError where another key is pinned for `tag` (unless `new_key`), or this one for another.
+    `approve` is shown the fingerprint of the host key; `packages` is a folder for what the box lacks, `password` the one
+    on the label or of its SNMPv3 user, where there is one. `new_key` replaces the pinned key after a factory reset.
     """
-    host, port = where
+
+    where: tuple[str, int]
+    approve: Callable[[str], bool]
+    packages: Path | None = None
+    new_key: bool = False
+    password: Secret | None = None
+    on_step: OnStep = lambda _: None
+
+
+def address_of(text: str, port_of_record: int) -> tuple[str, int]:
+    """Read `A` or `A:PORT`; without one it is the port of the record. Raises UsageError for anything else."""
+    host, _, port = text.partition(":")
+    if not host or (port and not port.isdigit()):
+        raise UsageError(f"not an address: {text}", hint="write 192.168.1.1 or 192.168.1.1:22")
+    return host, int(port) if port else port_of_record
+
+
+def approve_host_key(folder: Path, tag: str, request: EnrolRequest) -> str:
+    """Read a device's host key before any login and have a person approve it; return it, not pinned yet.
+
+    Raises IdentityError where another key is pinned for `tag` (unless a new one is asked for), or this one for another
+    device.
+    """
+    host, port = request.where
     key = read_host_key(host, port)
-    if pinned(folder, tag) not in {"", key} and not new_key:
+    if pinned(folder, tag) not in {"", key} and not request.new_key:
         pin(folder, tag, key)  # refuses
-    for other in sorted(p.name for p in folder.glob("*")) if folder.is_dir() else ():
-        if other != tag and not other.startswith(".") and pinned(folder, other) == key:
-            raise IdentityError(
-                f"this box is enrolled already, as {other}", where=tag, hint="take the box whose label says " + tag
-            )
-    if not approve(fingerprint(key)):
+    if other := pinned_for(folder, tag, key):
+        raise IdentityError(
+            f"this box is enrolled already, as {other}", where=tag, hint="take the box whose label says " + tag
+        )
+    if not request.approve(fingerprint(key)):
         raise DeviceError(
             "the host key was not approved; nothing was sent",
             where=f"{host} port {port}",
             hint="compare it with the box",
         )
     return key
+
+
+def pinned_for(folder: Path, tag: str, key: str) -> str:
+    """Return the tag of another device for which `key` is pinned, or nothing."""
+    others = sorted(p.name for p in folder.glob("[!.]*")) if folder.is_dir() else []
+    return next((other for other in others if other != tag and pinned(folder, other) == key), "")

@@ -7,6 +7,8 @@ import re
 from provision.connectors.phase import Step
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
+from provision.core.model import Finding, Verdict
+from provision.home.workspace import Workspace
 
 LOOK_DEADLINE_S = 180.0
 NONCE_BYTES = 8
@@ -40,4 +42,21 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
     short = re.split(r"(?:via|over) ssh: ", said)[-1]
     return UnreachableError(
         f"no answer: {short[:160]}", where=where, hint="is it on, is the link up? run the command again later"
+    )
+
+
+def last_line(said: str) -> str:
+    """Return the last line that a program complained in, cut to a line of a table."""
+    return said.splitlines()[-1][:160] if said else ""
+
+
+def not_provisioned(workspace: Workspace, tag: str) -> Finding:
+    """Return the one finding of a device that was never provisioned."""
+    known = tag in workspace.known
+    return Finding(
+        check="it_is_provisioned",
+        device=tag,
+        verdict=Verdict.UNKNOWN,
+        because="enrolled, never provisioned" if known else "not enrolled",
+        remedy=f"provision apply {tag} --bench" if known else f"provision enrol {tag} --address A",
     )

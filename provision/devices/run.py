@@ -1,38 +1,31 @@
-"""One device, one run at a time: its lease, no open run before it, and a hold on Ansible."""
+"""One run on devices: what is asked, how its progress is told, and what came out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
-from provision.core.device import Device, Intent
+from provision.core.device import Device, Intended
 from provision.core.errors import DeviceError, LeaseError
-from provision.core.model import Candidate, Ending, Outcome, Plan
+from provision.core.model import ApplyStep, Candidate, Ending, Outcome, Plan, Snapshot
 from provision.home.workspace import Workspace
 from provision.ledger.lease import hold
 
-
-@contextmanager
-def single(workspace: Workspace, tag: str) -> Iterator[Writer]:
-    """Hold one device for a new run (`writer.run`); raises where another run has it or never ended."""
-    run = workspace.new_run()
-    with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
-        if held:
-            raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
-        if tag in workspace.unfinished():
-            raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
-        with Writer(run, workspace.place.ssh_key, workspace.place.host_keys) as writer:
-            yield writer
+OnStep = Callable[[Step], None]
+STEP_OF_TASK = {"Change": ApplyStep.CHANGE, "Finish": ApplyStep.FINISH, "Look": ApplyStep.LOOK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a run wants instead of the intent: an earlier configuration, or the intent with other secrets.
+class Override:
+    """What a run sends instead of the intent: an earlier configuration, or the intent with other secrets.
 
-    `owns` says where a setting that is not wanted has to go, `after` is the device as it is reached then.
+    `owns` says where a setting that is not intended goes (None: where the family owns), `after` is the device as it is
+    reached then.
     """
 
     candidate: Candidate
@@ -41,39 +34,149 @@ class Wanted:
     rotation: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """What an apply needs from its caller: approval of the plans, and an ear; `wanted` by asset tag.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyRequest:
+    """What is asked of an apply; `overrides` by asset tag.
 
-    `replacing` allows a device to take the place of one that still serves.
+    `window_s` is the time until the guard acts (0: that of the intent), `packages` a folder of packages for devices that
+    lack some. `replacing` lets a device take the place of one that still serves.
     """
 
-    approve: Callable[[list[Plan]], bool] = lambda _: True
-    tell: Callable[[Step], None] = lambda _: None
     bench: bool = False
     window_s: int = 0
     plan_only: bool = False
-    name: str = ""
-    plans: list[Plan] = field(default_factory=list)
-    wanted: Mapping[str, Wanted] = field(default_factory=dict)
     replacing: bool = False
+    packages: Path | None = None
+    overrides: Mapping[str, Override] = field(default_factory=dict)
 
     def owns(self, tag: str) -> tuple[str, ...] | None:
-        """Give where a setting that is not wanted has to go, or None: where the family says."""
-        return self.wanted[tag].owns if tag in self.wanted else None
+        """Return where a setting that is not intended goes, or None: where the family owns."""
+        return self.overrides[tag].owns if tag in self.overrides else None
 
     def rotates(self, tag: str) -> bool:
         """Say whether the run gives a device new secrets."""
-        return tag in self.wanted and self.wanted[tag].rotation
+        return tag in self.overrides and self.overrides[tag].rotation
 
 
-def reach(device: Device, run: Run) -> Device:
-    """Give the device as this run reaches it: over the bench cable, or through the tunnel."""
-    return replace(device, host=device.bench_host) if run.bench else device
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """What is asked of a verify.
+
+    `patience_s` is how long a freshly changed device may take until its reading counts; `live` has a PC hear itself and
+    see; `answers` is what devices said just now, by asset tag, as an apply returned it.
+    """
+
+    bench: bool = False
+    patience_s: float = 0.0
+    live: bool = False
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
-def outcome(intent: Intent, ending: Ending, step: str, because: str) -> Outcome:
-    """Make the outcome of one device."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """What an apply calls: `approve` decides on plans (`asks`: a person does), `on_step` is told each step as it happens."""
+
+    approve: Callable[[list[Plan]], bool] = lambda _: True
+    on_step: OnStep = lambda _: None
+    asks: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Applied:
+    """What came out of an apply: the run's name, how it ended for each device, the plans that were made.
+
+    `answers` is what devices said last, by asset tag, as the verify of their kind takes it.
+    """
+
+    run: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One run at work on the devices of one kind, whose leases it holds."""
+
+    workspace: Workspace
+    writer: Writer
+    request: ApplyRequest
+    callbacks: Callbacks
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self.writer.run
+
+    def reach(self, device: Device) -> Device:
+        """Return the device as this run reaches it."""
+        return device.at(bench=self.request.bench)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One device that is to be changed, and its plan."""
+
+    intended: Intended
+    plan: Plan
+
+    @property
+    def tag(self) -> str:
+        """The asset tag."""
+        return self.intended.tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """How a change ended: an outcome for each device, those whose plan was stale, and what devices said last."""
+
+    outcomes: dict[str, Outcome]
+    stale: tuple[str, ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How an open run ended on one device."""
+
+    ending: Ending
+    because: str
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """One drill of a selftest: its name, whether it went as it must, and the line that says so."""
+
+    name: str
+    passed: bool
+    text: str
+
+
+def outcome(intended: Intended, ending: Ending, step: ApplyStep, because: str) -> Outcome:
+    """Return the outcome of one device."""
     return Outcome(
-        device=intent.item.asset_tag, kecamatan=intent.kit.kecamatan.slug, ending=ending, step=step, because=because
+        device=intended.tag, kecamatan=intended.kit.kecamatan.slug, ending=ending, step=step, because=because
     )
+
+
+@contextmanager
+def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[Writer]:
+    """Hold one device for a new run (`writer.run`).
+
+    Raises LeaseError where another run has it and, where `settled` is asked for, DeviceError where one of a modem never
+    ended.
+    """
+    run = workspace.new_run()
+    with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
+        if held:
+            raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
+        if settled and tag in workspace.unfinished():
+            raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
+        with writer_of(workspace, run) as writer:
+            yield writer
+
+
+def writer_of(workspace: Workspace, run: str) -> Writer:
+    """Return the writer of one run, to be entered."""
+    return Writer(run, workspace.place.ssh_key, workspace.place.host_keys)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from provision import families
+from provision.ledger.records import DeviceRecord
 
 
 @cache
@@ -29,44 +30,44 @@ def all_vars(var: str) -> dict[str, str]:
     }
 
 
-def host_vars(tag: str, body: Mapping[str, Any], var: str) -> dict[str, Any]:
+def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
     """Give one host's own variables; firmware that knows only RSA gets the office's RSA key."""
-    role = body.get("role", "modems")
-    own: dict[str, Any] = {"snmp_port": body["snmp_port"]} if role in {"modems", "radios"} else {}
+    role = record.role
+    own: dict[str, Any] = {"snmp_port": record.snmp_port} if role in {"modems", "radios"} else {}
     if role == "modems":
-        own["tunnel_key"] = body.get("tunnel_key", "")
-    if role == "computers" and (shell := families.pc(str(body["driver"])).ansible_shell):
+        own["tunnel_key"] = record.tunnel_key
+    if role == "computers" and (shell := families.pc(record.driver).ansible_shell):
         own["ansible_shell_type"] = shell
-    if body.get("rsa"):
+    if record.rsa:
         own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
         own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"
     return {
-        "ansible_host": body["host"],
-        "ansible_port": body["ssh_port"],
-        "ansible_user": body["username"],
+        "ansible_host": record.host,
+        "ansible_port": record.ssh_port,
+        "ansible_user": record.username,
         "asset_tag": tag,
-        "kecamatan": body["kecamatan"],
-        "kit_driver": body["driver"],
-        "kit_firmware": body["firmware"],
-        "kit_link": body.get("link", ""),
-        "kit_model": body["model"],
+        "kecamatan": record.kecamatan,
+        "kit_driver": record.driver,
+        "kit_firmware": record.firmware,
+        "kit_link": record.link,
+        "kit_model": record.model,
         **own,
     }
 
 
-def build(accepted: Iterable[tuple[str, Mapping[str, Any]]], var: str) -> dict[str, Any]:
+def build(accepted: Iterable[tuple[str, DeviceRecord]], var: str) -> dict[str, Any]:
     """Give the whole inventory as `--list` prints it: groups, and `_meta` with host variables.
 
     Groups: the kecamatan, the role (modems, radios, computers), `driver_…` and `link_…`.
     """
     hosts: dict[str, dict[str, Any]] = {}
     groups: dict[str, list[str]] = {}
-    for tag, body in sorted(accepted, key=lambda pair: pair[0]):
+    for tag, record in sorted(accepted, key=lambda pair: pair[0]):
         name = tag.lower()
-        hosts[name] = host_vars(tag, body, var)
-        names = [group(body["kecamatan"]), body.get("role", "modems"), "driver_" + group(body["driver"])]
-        if body.get("link"):
-            names.append("link_" + group(body["link"]))
+        hosts[name] = host_vars(tag, record, var)
+        names = [group(record.kecamatan), record.role, "driver_" + group(record.driver)]
+        if record.link:
+            names.append("link_" + group(record.link))
         for one in names:
             groups.setdefault(one, []).append(name)
     return {

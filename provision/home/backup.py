@@ -49,7 +49,7 @@ def backup(workspace: Workspace, path: Path) -> Backup:
     """Write the home's backup to `path`, whole or not at all; raises ProvisionError where it cannot."""
     from provision.ledger.copy import head_of, lines
 
-    workspace.place.insist()
+    workspace.place.require()
     if path.is_dir():
         raise ProvisionError("this is a directory", where=str(path), hint="name a file, as berau.tar.gz")
     text = list(lines(workspace.ledger))

@@ -57,7 +57,7 @@ class Place:
     @property
     def lab(self) -> Path:
         """The state of this home's lab."""
-        self.insist()
+        self.require()
         return self.var / "lab"
 
     def hints(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Place:
             temporary.write_text(json.dumps(hints))
             temporary.replace(self.var / "hints.json")
 
-    def insist(self) -> None:
+    def require(self) -> None:
         """Raise IntentError where this is no home: nothing may be made in a wrong directory."""
         if not self.inventory.is_dir():
             raise IntentError(
@@ -85,7 +85,7 @@ class Place:
 
     def texts(self) -> dict[str, str]:
         """Read the files of the intent by name."""
-        self.insist()
+        self.require()
         found = {}
         for path in sorted([*self.inventory.glob("*.yml"), *self.inventory.glob("kits/*.yml")]):
             if path.name in {"secrets.vault.yml", "devices.yml"}:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from provision.core.errors import UsageError
 from provision.home import ansible_inventory, peers
 from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, REVOKED
+from provision.ledger.events import Accepted, Revoked
+from provision.ledger.known import accepted_records
+from provision.ledger.records import DeviceRecord
 
 
 def show(workspace: Workspace, host: str = "") -> str:
@@ -35,5 +36,5 @@ def write(workspace: Workspace) -> Path:
     return path
 
 
-def _accepted(workspace: Workspace) -> list[tuple[str, dict[str, Any]]]:
-    return [(tag, body) for tag, verb, body in workspace.newest(ACCEPTED, REVOKED) if verb == ACCEPTED]
+def _accepted(workspace: Workspace) -> list[tuple[str, DeviceRecord]]:
+    return accepted_records(workspace.reader.newest(Accepted.VERB, Revoked.VERB))

@@ -1,102 +1,72 @@
-"""One command's hold on the world: home, ledger, vault, clock, and what the ledger knows of devices."""
+"""What one command works with: home, ledger, vault, clock, and what the ledger knows of devices."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import platform
-import secrets
-import time
-from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from provision.core.device import Computer, Device, Intent
-from provision.core.errors import UsageError
-from provision.core.model import Event, slug
+from provision.core.device import Device, Intended, Intent
+from provision.core.model import Event
+from provision.home import targets
 from provision.home.place import Place
-from provision.home.targets import Targets, _named
+from provision.home.targets import Targets
 from provision.home.vault import NAME, Vault, password
-from provision.ledger.events import (
-    ACCEPTED,
-    BEGUN,
-    CONFIGURED,
-    ENDED,
-    ENROLLED,
-    REVOKED,
-    ROTATED,
-    SELFTEST,
-    SHOWN,
-    kind_of,
-)
-from provision.ledger.known import Known, _known
+from provision.ledger import known as ledger_known
+from provision.ledger.events import Begun, Ended, SelfTested
+from provision.ledger.known import Known
+from provision.ledger.reader import Reader
+from provision.local import clock
 
 if TYPE_CHECKING:
     from provision.home import intent
     from provision.ledger import Ledger
 
-WITA = timezone(timedelta(hours=8))
-
 
 class Workspace:
-    """Made at the door; everything in it is opened at first use."""
+    """Made once for a command; everything in it is opened at first use."""
 
     def __init__(self, root: Path) -> None:
         """Work in the home at `root`."""
         self.place = Place(root.resolve())
 
     def now(self) -> str:
-        """Give the time, UTC, ISO 8601 to the second."""
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """Return the time in UTC, ISO 8601 to the second."""
+        return clock.now()
 
     def today(self) -> str:
-        """Give the day in Berau (WITA), ISO 8601."""
-        return datetime.now(WITA).date().isoformat()
+        """Return the day in Berau (WITA), ISO 8601."""
+        return clock.today()
 
     def clock_s(self) -> int:
-        """Give the time in seconds, for leases."""
-        return int(time.time())
+        """Return the time in seconds, for leases."""
+        return clock.seconds()
 
     def new_run(self) -> str:
-        """Name a run: by its time, and a few characters that no other run has."""
-        return datetime.now(UTC).strftime("r%y%m%d-%H%M%S-") + secrets.token_hex(2)
+        """Return the name of a new run."""
+        return clock.new_run()
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened and up to date."""
         from provision.ledger import connect
 
-        self.place.insist()
+        self.place.require()
         actor = os.environ.get("PROVISION_ACTOR") or f"{getpass.getuser()}@{platform.node()}"
         return connect(self.place.database, self.place.var / "ledger.head", actor)
 
-    def newest(self, *verbs: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """Give (subject, verb, payload) of the newest event of each subject among `verbs`, as fast as may be."""
-        from provision.ledger.glance import glance
-
-        self.place.insist()
-        kind, _, path = self.place.database.partition(":///")
-        seen = glance(Path(path), *verbs) if kind == "sqlite" else None
-        return self.ledger.payloads(*verbs) if seen is None else seen
+    @cached_property
+    def reader(self) -> Reader:
+        """The ledger's newest events, read as fast as may be."""
+        self.place.require()
+        return Reader(self.place.database, lambda: self.ledger)
 
     def latest(self, *verbs: str) -> list[Event]:
-        """Give the newest event of each subject for each of `verbs`, oldest first, as fast as may be."""
-        from provision.ledger.glance import latest
-
-        self.place.insist()
-        kind, _, path = self.place.database.partition(":///")
-        seen = latest(Path(path), *verbs) if kind == "sqlite" and "ledger" not in self.__dict__ else None
-        return self.ledger.latest(*verbs) if seen is None else seen
-
-    def held(self, effective: str, recorded: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """Give each item's last move in effect on a day and recorded by a time, as fast as may be."""
-        from provision.ledger.glance import held
-
-        self.place.insist()
-        kind, _, path = self.place.database.partition(":///")
-        seen = held(Path(path), effective, recorded) if kind == "sqlite" else None
-        return self.ledger.held(effective, recorded) if seen is None else seen
+        """Return the newest event of each subject for each of `verbs`, oldest first."""
+        return self.ledger.latest(*verbs) if "ledger" in self.__dict__ else self.reader.latest(*verbs)
 
     @cached_property
     def vault(self) -> Vault:
@@ -111,84 +81,44 @@ class Workspace:
     @cached_property
     def known(self) -> dict[str, Known]:
         """Every device that was enrolled and not revoked since, as the ledger knows it now."""
-        kept = {e.subject: e for e in self.latest(CONFIGURED)}
-        last = {e.subject: e for e in self.latest(ENROLLED, ACCEPTED, REVOKED)}
-        return {t: _known(e, kept[t]) for t, e in sorted(last.items()) if e.verb != REVOKED}
+        return ledger_known.devices(self.latest)
 
     def forget_known(self) -> None:
         """Read the devices again at the next use."""
         self.__dict__.pop("known", None)
 
     def targets(self, names: list[str]) -> Targets:
-        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to modems and PCs."""
-        modems: dict[str, Intent] = {}
-        computers: dict[str, Computer] = {}
-        for name in names:
-            some = {t: i for t, i in self.home.intents.items() if _named(name, t, i.kit)}
-            more = {t: c for t, c in self.home.computers.items() if _named(name, t, c.kit)}
-            if not some and not more:
-                raise UsageError(f"no such target: {name}", hint=self._target_hint(name))
-            modems |= some
-            computers |= more
-        return Targets(modems=list(modems.values()), computers=list(computers.values()))
-
-    def intents(self, targets: list[str]) -> list[Intent]:
-        """Resolve TARGETs to the modems among them."""
-        return self.targets(targets).modems
+        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to devices. Raises UsageError for another name."""
+        return targets.resolve(self.home, names)
 
     def intent(self, target: str) -> Intent:
-        """Resolve one TARGET to one modem's intent; raises UsageError where it names none or several."""
-        found = self.targets([target])
-        if not found.modems:
-            raise UsageError(f"{target} names no modem", hint="this is for modems; see provision inventory --list")
-        if len(found.modems) != 1:
-            raise UsageError(
-                f"{target} names {len(found.modems)} devices; this takes one", hint="a device tag or a kecamatan"
-            )
-        return found.modems[0]
+        """Resolve one TARGET to one modem's intent. Raises UsageError where it names none or several."""
+        return targets.only_modem(self.home, target)
 
-    def device(self, target: str) -> Intent | Computer:
-        """Resolve one TARGET to one modem or PC."""
-        found = self.targets([target])
-        both: list[Intent | Computer] = [*found.modems, *found.computers]
-        if len(both) != 1:
-            tags = ", ".join(b.item.asset_tag for b in both[:3])
-            raise UsageError(f"{target} names {len(both)} devices; this takes one", hint=f"a device tag, as {tags}")
-        return both[0]
+    def device(self, target: str) -> Intended:
+        """Resolve one TARGET to one device. Raises UsageError where it names none or several."""
+        return targets.only_device(self.home, target)
 
-    def _target_hint(self, target: str) -> str:
-        from difflib import get_close_matches
-
-        tags = [*self.home.intents, *self.home.computers]
-        near = get_close_matches(slug(target), self.home.kits, n=1) or get_close_matches(target.upper(), tags, n=1)
-        return f"did you mean {near[0]}?" if near else "a kecamatan, a device tag, or all"
-
-    def way_back_shown(self, device: Device) -> bool:
+    def way_back_is_proved(self, device: Device) -> bool:
         """Say whether a selftest passed on this family, model and firmware (law 4)."""
-        return any(e.subject == kind_of(device) for e in self.latest(SELFTEST))
+        return any(e.subject == ledger_known.drill_of(device) for e in self.latest(SelfTested.VERB))
 
-    def serving(self, one: Intent | Computer) -> str:
-        """Give the tag of another provisioned device in the place of `one`, or nothing."""
-        roles = {"modems", "radios"} if isinstance(one, Intent) else {"computers"}
-        return next(
-            (
-                tag for tag, known in self.known.items()
-                if known.accepted and tag != one.item.asset_tag and known.device.kind.group in roles
-                and known.device.kecamatan == one.kit.kecamatan.slug
-            ), "",
-        )  # fmt: skip
+    def serving(self, intended: Intended) -> str:
+        """Return the tag of another provisioned device in the place of `intended`, or nothing."""
+        serving = (
+            tag
+            for tag, known in self.known.items()
+            if known.accepted
+            and tag != intended.tag
+            and known.device.takes_place_of(intended.kind)
+            and known.device.kecamatan == intended.kit.kecamatan.slug
+        )
+        return next(serving, "")
 
     def shown_secret(self, tag: str) -> str:
-        """Give the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
-        last = [e for e in self.latest(SHOWN, ROTATED) if e.subject == tag]
-        return last[-1].at[:10] if last and last[-1].verb == SHOWN else ""
+        """Return the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
+        return ledger_known.shown_secret(self.latest, tag)
 
     def unfinished(self) -> dict[str, Event]:
-        """Give the runs that began on a device and have no recorded end."""
-        open_runs: dict[str, Event] = {}
-        for event in self.latest(BEGUN, ENDED):
-            if event.verb == BEGUN:
-                open_runs[event.subject] = event
-            else:
-                open_runs.pop(event.subject, None)
-        return open_runs
+        """Return the runs that began on a modem or radio and have no recorded end, by asset tag."""
+        return ledger_known.open_runs(self.latest(Begun.VERB, Ended.VERB), Begun.VERB)

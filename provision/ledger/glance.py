@@ -33,7 +33,7 @@ def held(path: Path, effective: str, recorded: str) -> Newest | None:
     return _ask(path, HELD.replace(":effective", "?").replace(":recorded", "?"), (effective, recorded))
 
 
-def glance(path: Path, *verbs: str) -> Newest | None:
+def newest(path: Path, *verbs: str) -> Newest | None:
     """Give (subject, verb, payload) of the newest event of each subject among `verbs`.
 
     None where the file cannot be read this way (not there, older, newer, damaged): the ledger
@@ -44,7 +44,7 @@ def glance(path: Path, *verbs: str) -> Newest | None:
 
 
 def latest(path: Path, *verbs: str) -> list[Event] | None:
-    """Give the newest event of each subject for each of `verbs`, oldest first; None as `glance`."""
+    """Give the newest event of each subject for each of `verbs`, oldest first; None as `newest`."""
     marks = f"({', '.join('?' * len(verbs))})"
     bodies = _bodies(path, NEWEST.replace(":verbs", marks), verbs)
     return None if bodies is None else [Event(hash="", **fields) for fields in json.loads(f"[{','.join(bodies)}]")]

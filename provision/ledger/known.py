@@ -1,12 +1,17 @@
-"""What the ledger knows of a device now."""
+"""What the ledger knows of devices now, from the newest event of each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from provision.core.device import Device
 from provision.core.model import Event, Snapshot, Stage
-from provision.ledger.events import ACCEPTED, device_of, unpack
+from provision.ledger.act import Json
+from provision.ledger.events import Accepted, Configured, Enrolled, Revoked, Rotated, SecretShown
+from provision.ledger.records import DeviceRecord
+
+Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subject for each verb, oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +23,41 @@ class Known:
     accepted: bool
 
 
+def devices(latest: Latest) -> dict[str, Known]:
+    """Return every device that was enrolled and not revoked since, by asset tag."""
+    kept = {e.subject: e for e in latest(Configured.VERB)}
+    last = {e.subject: e for e in latest(Enrolled.VERB, Accepted.VERB, Revoked.VERB)}
+    return {t: _known(e, kept[t]) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
+
+
 def _known(event: Event, configuration: Event) -> Known:
-    kept = configuration.payload
-    snapshot = Snapshot(
-        device=event.subject, at=configuration.at, settings=unpack(kept["settings"]),
-        locators=kept["locators"], marker=kept["marker"],
-    )  # fmt: skip
-    accepted = event.verb == ACCEPTED
+    accepted = event.verb == Accepted.VERB
     return Known(
-        device=device_of(event.subject, event.payload, Stage.PROVISIONED if accepted else Stage.ENROLLED),
-        snapshot=snapshot, accepted=accepted,
-    )  # fmt: skip
+        device=DeviceRecord.read(event.payload).device(
+            event.subject, Stage.PROVISIONED if accepted else Stage.ENROLLED
+        ),
+        snapshot=Configured.read(configuration.payload).kept.snapshot(event.subject, configuration.at),
+        accepted=accepted,
+    )
+
+
+def accepted_records(newest: Sequence[tuple[str, str, Json]]) -> list[tuple[str, DeviceRecord]]:
+    """Return the record of every provisioned device from (subject, verb, payload) of `Accepted` and `Revoked`."""
+    return [(tag, DeviceRecord.read(body)) for tag, verb, body in newest if verb == Accepted.VERB]
+
+
+def shown_secret(latest: Latest, tag: str) -> str:
+    """Return the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
+    last = [e for e in latest(SecretShown.VERB, Rotated.VERB) if e.subject == tag]
+    return last[-1].at[:10] if last and last[-1].verb == SecretShown.VERB else ""
+
+
+def drill_of(device: Device) -> str:
+    """Return what a selftest is valid for: family, model and firmware."""
+    return f"{device.family.name}/{device.model}/{device.firmware}"
+
+
+def open_runs(events: list[Event], begun: str) -> dict[str, Event]:
+    """Return the newest event of each subject that is `begun` and has no end behind it; `events` are oldest first."""
+    last = {e.subject: e for e in events}
+    return {tag: e for tag, e in last.items() if e.verb == begun}

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAl
 
 from provision.core.errors import ChangedError, LedgerError
 from provision.core.model import Event
+from provision.ledger.act import Line
 from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
 
@@ -54,6 +55,18 @@ class Ledger:
     def append(self, verb: str, subject: str, payload: Mapping[str, Any], *, at: str) -> Event:
         """Append one event and give it back; the head file follows the commit."""
         return self.extend([(verb, subject, payload)], at=at)[0]
+
+    def record(
+        self,
+        lines: Sequence[Line],
+        *,
+        at: str,
+        once: bool = False,
+        expect: Mapping[tuple[str, str], int] | None = None,
+    ) -> list[Event]:
+        """Append what happened to each subject as one transaction; see `extend`."""
+        rows = [(act.VERB, subject, act.payload()) for subject, act in lines]
+        return self.extend(rows, at=at, once=once, expect=expect)
 
     def extend(
         self,

@@ -7,13 +7,14 @@ from typing import Any
 
 from provision.core import custody
 from provision.core.custody import State
-from provision.core.device import Computer
+from provision.core.device import Intended
 from provision.core.errors import ProvisionError, UsageError
-from provision.devices.pc import apply as pcs
+from provision.devices import kinds
 from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, UNDONE
+from provision.ledger.act import Line
+from provision.ledger.events import Accepted, Undone
+from provision.ledger.lending_events import Move, Returned
 from provision.lending import loans, revoke
-from provision.lending.loans import Line
 
 CONDITIONS = ("baik", "rusak_ringan", "rusak_berat", "hilang")
 
@@ -42,24 +43,12 @@ def give_back(
         raise UsageError(f"--condition: not lent to {file.slug}: {', '.join(unknown)}", hint=f"lent: {', '.join(tags)}")
     if not receiver.strip():
         raise UsageError("--receiver: nobody is named", hint="who takes the kit back for the office")
-    undone = {
-        t: _undo(workspace, workspace.home.computers[t], not_undone, bench=bench)
-        for t in tags
-        if t in workspace.home.computers
-    }
+    undone = _undo_all(workspace, tags, not_undone, bench=bench)
     expected = loans.last_moves(workspace, tags)
-    lines: list[Line] = [
-        (custody.GIVEN_BACK, file.slug, {
-            "id": loan.id, "effective": effective, "receiver": receiver.strip(), "conditions": condition, "undone": undone,
-        })
-    ]  # fmt: skip
-    lines += [
-        (custody.MOVED, i["asset_tag"], custody.move(
-            {**i, "condition": condition[i["asset_tag"]]}, custody.STORE, receiver.strip(),
-            effective=effective, because="returned", loan=loan.id,
-        ))
-        for i in loan.items
-    ]  # fmt: skip
+    returned = Returned(id=loan.id, effective=effective, receiver=receiver.strip(), conditions=condition, undone=undone)
+    move = Move(place=custody.STORE, holder=receiver.strip(), effective=effective, because="returned", loan=loan.id)
+    lines: list[Line] = [(file.slug, returned)]
+    lines += [(i["asset_tag"], move.of({**i, "condition": condition[i["asset_tag"]]})) for i in loan.items]
     lines += revoke.lines(workspace, tags, f"returned, {loan.id}")
     loans.record(workspace, file, lines, moves=expected)
     revoke.sweep(workspace)
@@ -73,19 +62,31 @@ def _condition(item: Mapping[str, Any], given: Mapping[str, str]) -> str:
     return str(said)
 
 
-def _undo(workspace: Workspace, computer: Computer, not_undone: str, *, bench: bool) -> str:
-    """Give a PC back as it was; give what was undone, or why it was not."""
-    tag = computer.item.asset_tag
+def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: bool) -> dict[str, str]:
+    """Give every device back that can be; return what was undone, or why it was not, by asset tag."""
+    undone: dict[str, str] = {}
+    for intended in workspace.targets(["all"]):
+        if intended.tag in tags:
+            text = _undo(workspace, intended, not_undone, bench=bench)
+            undone |= {intended.tag: text} if text is not None else {}
+    return undone
+
+
+def _undo(workspace: Workspace, intended: Intended, not_undone: str, *, bench: bool) -> str | None:
+    """Give a device back as it was; return what was undone, or why it was not. None where nothing of its kind is."""
+    tag, kind = intended.tag, kinds.of(intended.kind)
+    if not kind.gives_back:
+        return None
     known = workspace.known.get(tag)
     if known is None or not known.accepted:
         return "never provisioned"
-    last = {e.subject: e for e in workspace.ledger.latest(UNDONE, ACCEPTED)}.get(tag)
-    if last is not None and last.verb == UNDONE:  # an earlier return came this far
-        return ", ".join(last.payload["settings"])
+    last = {e.subject: e for e in workspace.ledger.latest(Undone.VERB, Accepted.VERB)}.get(tag)
+    if last is not None and last.verb == Undone.VERB:  # an earlier return came this far
+        return ", ".join(Undone.read(last.payload).settings)
     if not_undone.strip():
         return f"not undone: {not_undone.strip()}"
     try:
-        return ", ".join(pcs.undo(workspace, computer, bench=bench))
+        return ", ".join(kind.undo(workspace, intended, bench=bench))
     except ProvisionError as error:
         error.hint = (
             f"switch it on and connect it, then return again; where that cannot be: --not-undone REASON ({error.hint})"

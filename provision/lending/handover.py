@@ -10,6 +10,8 @@ from provision.core.custody import State
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import ItemKind
 from provision.home.workspace import Workspace
+from provision.ledger.act import Line
+from provision.ledger.lending_events import Drafted, Issued, Move, Signed, Trained, Voided
 from provision.lending import loans, paper, proof
 from provision.lending.loans import File, row
 
@@ -45,7 +47,7 @@ def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
         body = _content(workspace, file, to)
         moves = loans.last_moves(workspace, [i["asset_tag"] for i in body["items"]])
         _against(workspace, file)
-        loans.record(workspace, file, [(custody.DRAFTED, file.slug, body)], moves=moves)
+        loans.record(workspace, file, [(file.slug, Drafted(paper=body))], moves=moves)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
             f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}", where=file.slug,
@@ -63,14 +65,17 @@ def issue(workspace: Workspace, name: str) -> custody.Handover:
         loans.record(
             workspace,
             file,
-            [(custody.ISSUED, file.slug, {"id": loan.id, "document": made.digest, "file": made.path.name})],
+            [(file.slug, Issued(id=loan.id, document=made.digest, file=made.path.name, made_with=made.made_with))],
         )
         file = loans.read(workspace, name)
     elif made.digest != loan.document:
+        moved = paper.moved_since(loan)
+        why = f": {' and '.join(moved)} moved since" if moved else ""
         raise ProvisionError(
-            "this program makes another paper than the one that was printed", where=str(made.path),
+            f"this program makes another paper than the one that was printed{why}",
+            where=str(made.path),
             hint="use the printed one; its digest is in the ledger",
-        )  # fmt: skip
+        )
     return loans.needed(file, custody.OPEN, "print")
 
 
@@ -80,8 +85,8 @@ def _against(workspace: Workspace, file: File) -> None:
     reasons += loans.registered(workspace, list(file.kit.items))
     where = loans.whereabouts(workspace, [i.asset_tag for i in file.kit.items])
     reasons += [
-        f"{tag} is at {body['place']}, lent by {body['loan']}: provision return {body['place']} first"
-        for tag, body in sorted(where.items()) if body["place"] != custody.STORE
+        f"{tag} is at {moved.place}, lent by {moved.loan}: provision return {moved.place} first"
+        for tag, moved in sorted(where.items()) if moved.place != custody.STORE
     ]  # fmt: skip
     if reasons:
         raise ProvisionError(
@@ -105,7 +110,7 @@ def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
         "basis_title": terms.bases[terms.basis].title, "months": terms.months, "kecamatan": place.name,
         "items": [row(i) for i in sorted(file.kit.items, key=lambda i: order.index(i.kind))],
         "proofs": done, "waivers": [asdict(w) for w in file.waivers if w.check in used],
-        "training": [e.payload for e in file.events if e.verb == custody.TRAINED],
+        "training": [Trained.read(e.payload).payload() for e in file.events if e.verb == Trained.VERB],
     }  # fmt: skip
 
 
@@ -117,14 +122,12 @@ def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
     effective = loans.effective_day(workspace, day, "--signed", tags)
     until = custody.last_day(effective, loan.paper["months"])
     expected = loans.last_moves(workspace, tags)
-    moves = [
-        (custody.MOVED, i["asset_tag"], custody.move(
-            i, file.slug, loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
-        ))
-        for i in loan.items
-    ]  # fmt: skip
-    body = {"id": loan.id, "effective": effective, "until": until}
-    loans.record(workspace, file, [(custody.SIGNED, file.slug, body), *moves], moves=expected)
+    move = Move(
+        place=file.slug, holder=loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
+    )
+    lines: list[Line] = [(file.slug, Signed(id=loan.id, effective=effective, until=until))]
+    lines += [(i["asset_tag"], move.of(i)) for i in loan.items]
+    loans.record(workspace, file, lines, moves=expected)
     return loans.needed(loans.read(workspace, name), custody.OPEN, "sign")
 
 
@@ -134,5 +137,5 @@ def void(workspace: Workspace, name: str, reason: str) -> str:
         raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
     file = loans.read(workspace, name)
     loan = loans.needed(file, (State.DRAFT, State.AWAITING), "void")
-    loans.record(workspace, file, [(custody.VOIDED, file.slug, {"id": loan.id, "reason": reason.strip()})])
+    loans.record(workspace, file, [(file.slug, Voided(id=loan.id, reason=reason.strip()))])
     return loan.id

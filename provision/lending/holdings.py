@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from provision.core import custody
 from provision.core.errors import UsageError
 from provision.home.workspace import Workspace
+from provision.ledger.lending_events import Moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", r
     """
     on = custody.day(effective, "--as-of") if effective else "9999-12-31"
     known = custody.day(recorded, "--recorded-by") + "T99" if recorded else "9999"
-    moves = workspace.held(on, known)
+    moves = workspace.reader.held(on, known)
     if not moves:
         raise UsageError(
             f"nothing was registered by {on}" if effective or recorded else "nothing is registered",
@@ -41,11 +42,20 @@ def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", r
         )
     found = [
         Holding(
-            item=tag, kind=b["kind"], model=b["model"], serial=b["serial"], place=b["place"], holder=b["holder"],
-            since=b["effective"], because=b["because"], loan=b["loan"], condition=b["condition"],
+            item=tag,
+            kind=moved.kind,
+            model=moved.model,
+            serial=moved.serial,
+            place=moved.place,
+            holder=moved.holder,
+            since=moved.effective,
+            because=moved.because,
+            loan=moved.loan,
+            condition=moved.condition,
         )
-        for tag, _, b in moves
-    ]  # fmt: skip
+        for tag, _, body in moves
+        for moved in (Moved.read(body),)
+    ]
     return sorted(_only(workspace, found, names), key=lambda h: (h.place == custody.STORE, h.place, h.item))
 
 

@@ -12,10 +12,12 @@ from provision.core.custody import Handover, Waiver
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import Event, Item, Kit, slug
 from provision.home.workspace import Workspace
-from provision.ledger.events import REGISTERED
+from provision.ledger import handovers
+from provision.ledger.act import Line
+from provision.ledger.events import Registered
+from provision.ledger.lending_events import Moved
 
 NOW = "9999"  # later than any time that is recorded
-Line = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,8 @@ def read(workspace: Workspace, name: str) -> File:
         )
     events = tuple(workspace.ledger.history(kit.kecamatan.slug))
     return File(
-        kit=kit, events=events, loans=tuple(custody.handovers(kit.kecamatan.slug, events, workspace.today())),
-        waivers=tuple(custody.waivers(events, workspace.today())),
+        kit=kit, events=events, loans=tuple(handovers.handovers(kit.kecamatan.slug, events, workspace.today())),
+        waivers=tuple(handovers.waivers(events, workspace.today())),
     )  # fmt: skip
 
 
@@ -63,12 +65,12 @@ Expected = Mapping[tuple[str, str], int]
 
 def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
     """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it, or moved its items, meanwhile."""
-    return workspace.ledger.extend(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
+    return workspace.ledger.record(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
 
 
 def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
     """Give the newest move of each of `tags`, for `record` to expect."""
-    return {(tag, custody.MOVED): workspace.ledger.last_of(tag, custody.MOVED) for tag in tags}
+    return {(tag, Moved.VERB): workspace.ledger.last_of(tag, Moved.VERB) for tag in tags}
 
 
 def row(item: Item) -> dict[str, Any]:
@@ -78,20 +80,20 @@ def row(item: Item) -> dict[str, Any]:
 
 def registered(workspace: Workspace, items: list[Item]) -> list[str]:
     """Say which items the register does not know, or knows as another thing."""
-    known = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
+    known = {e.subject: Registered.read(e.payload).item for e in workspace.ledger.latest(Registered.VERB)}
     wrong = []
     for item in items:
         body = known.get(item.asset_tag)
         if body is None:
             wrong.append(f"{item.asset_tag} is not registered: provision register FILE")
-        elif body["serial"] != item.serial:
-            wrong.append(f"{item.asset_tag}: serial {item.serial} in the kit, {body['serial']} in the register")
+        elif body.serial != item.serial:
+            wrong.append(f"{item.asset_tag}: serial {item.serial} in the kit, {body.serial} in the register")
     return wrong
 
 
-def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, dict[str, Any]]:
+def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, Moved]:
     """Give the newest move of each of `tags`, whatever its day."""
-    return {tag: body for tag, _, body in workspace.held(NOW, NOW) if tag in tags}
+    return {tag: Moved.read(body) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags}
 
 
 def effective_day(workspace: Workspace, text: str, option: str, tags: list[str]) -> str:
@@ -100,10 +102,10 @@ def effective_day(workspace: Workspace, text: str, option: str, tags: list[str])
     if effective > workspace.today():
         raise UsageError(f"{option}: {effective} is in the future", hint=f"today is {workspace.today()}")
     for tag, body in sorted(whereabouts(workspace, tags).items()):
-        if effective < body["effective"]:
-            what = "was received" if body["because"] == "registered" else f"came to {body['place']}"
+        if effective < body.effective:
+            what = "was received" if body.because == "registered" else f"came to {body.place}"
             raise UsageError(
-                f"{option}: {effective} is before {tag} {what} ({body['effective']})",
+                f"{option}: {effective} is before {tag} {what} ({body.effective})",
                 hint="correct the day; an older delivery is registered with its day in the column received",
             )
     return effective

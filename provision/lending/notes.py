@@ -6,6 +6,7 @@ from provision import checks
 from provision.core import custody
 from provision.core.errors import UsageError
 from provision.home.workspace import Workspace
+from provision.ledger.lending_events import Trained, Waived
 from provision.lending import loans
 
 
@@ -24,13 +25,12 @@ def waive(workspace: Workspace, name: str, check: str, *, by: str, reason: str, 
     last = custody.day(until, "--until")
     if last < workspace.today():
         raise UsageError(f"--until: {last} is over", hint=f"today is {workspace.today()}")
-    waiver = custody.Waiver(check=wanted, by=" ".join(by.split()), reason=" ".join(reason.split()), until=last)
-    body = {"check": waiver.check, "by": waiver.by, "reason": waiver.reason, "until": waiver.until}
-    loans.record(workspace, file, [(custody.WAIVED, file.slug, body)])
-    return waiver
+    waived = Waived(check=wanted, by=" ".join(by.split()), reason=" ".join(reason.split()), until=last)
+    loans.record(workspace, file, [(file.slug, waived)])
+    return custody.Waiver(check=waived.check, by=waived.by, reason=waived.reason, until=waived.until)
 
 
-def train(workspace: Workspace, name: str, people: list[str], topics: list[str], day: str) -> dict[str, object]:
+def train(workspace: Workspace, name: str, people: list[str], topics: list[str], day: str) -> Trained:
     """Record who was trained on what, on which day."""
     file = loans.read(workspace, name)
     who = [" ".join(p.split()) for p in people if p.strip()]
@@ -40,6 +40,6 @@ def train(workspace: Workspace, name: str, people: list[str], topics: list[str],
             "a training needs people and topics", hint="--person NAME --topic TEXT, each as often as needed"
         )
     on = loans.effective_day(workspace, day or workspace.today(), "--date", [])
-    body: dict[str, object] = {"people": who, "topics": what, "day": on}
-    loans.record(workspace, file, [(custody.TRAINED, file.slug, body)])
-    return body
+    trained = Trained(people=tuple(who), topics=tuple(what), day=on)
+    loans.record(workspace, file, [(file.slug, trained)])
+    return trained

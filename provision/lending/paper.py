@@ -7,6 +7,7 @@ hash: a chain that its owner rewrites no longer holds what the other party has s
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,9 +17,11 @@ from typing import Any
 from provision.core import nip
 from provision.core.custody import Handover
 from provision.core.errors import ProvisionError
-from provision.home.workspace import WITA, Workspace
+from provision.home.workspace import Workspace
 from provision.lending.indonesian import opening_day, rupiah, short_day, spelled
 from provision.lending.loans import File
+from provision.local.clock import WITA
+from provision.local.files import write_whole
 from provision.local.share import share
 
 TITLE = "Tanda Terima Peralatan Telekonferensi"
@@ -45,10 +48,36 @@ CLOSING = "Tanda terima ini dibuat dengan sebenarnya dalam 2 (dua) rangkap untuk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A paper on the disk, and the SHA-256 of its bytes."""
+    """A paper on the disk, the SHA-256 of its bytes, and what it was made with."""
 
     path: Path
     digest: str
+    made_with: Mapping[str, str]
+
+
+# What release 0.1.0 made papers with, which kept no note of it: its events are read for ever.
+RELEASE_0_1_0 = {
+    "typst": "0.15.2",
+    "template": "4e2991d062c41c7d21ab108211e7e7189b190c1501f7efca90b04d47262d05bd",
+}
+NAMES_OF_PARTS = {"typst": "Typst (it brings the fonts)", "template": "the template"}
+
+
+def made_with_now() -> dict[str, str]:
+    """Return what a paper is made with here: the version of Typst, whose package brings the fonts, and the template."""
+    from importlib.metadata import version
+
+    return {"typst": version("typst"), "template": sha256(_template().read_bytes()).hexdigest()}
+
+
+def moved_since(loan: Handover) -> list[str]:
+    """Return what is another thing now than when the paper of a loan was made, in words."""
+    then, now = loan.made_with or RELEASE_0_1_0, made_with_now()
+    return [NAMES_OF_PARTS[name] for name in now if now[name] != then.get(name)]
+
+
+def _template() -> Path:
+    return share("templates") / "documents" / "tanda-terima.typ"
 
 
 def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
@@ -56,7 +85,7 @@ def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
     import typst
 
     text = json.dumps(content(loan, workspace.ledger.hash_of(loan.drafted.number)), ensure_ascii=False)
-    template = share("templates") / "documents" / "tanda-terima.typ"
+    template = _template()
     try:
         body = typst.compile(
             template, format="pdf", sys_inputs={"data": text}, ignore_system_fonts=True, font_paths=[],
@@ -70,14 +99,12 @@ def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
     path = folder / f"tanda-terima-{file.slug}-{loan.id.rpartition('/')[2]}-{digest[:12]}.pdf"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_bytes(body)
-        temporary.replace(path)
+        write_whole(path, body)
     except OSError as error:
         raise ProvisionError(
             f"the paper cannot be kept: {error.strerror}", where=str(path), hint="free space, or check permissions"
         ) from None
-    return Paper(path=path, digest=digest)
+    return Paper(path=path, digest=digest, made_with=made_with_now())
 
 
 def content(loan: Handover, head: str) -> dict[str, Any]:

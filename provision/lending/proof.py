@@ -8,9 +8,9 @@ from typing import Any
 
 from provision import checks
 from provision.core.model import Event, Item, ItemKind, Verdict
-from provision.devices.pc.apply import unfinished
+from provision.devices import journal
 from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, JUDGED
+from provision.ledger.events import Accepted, Judged
 from provision.lending.loans import File
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
@@ -20,9 +20,9 @@ RED = (Verdict.FAIL, Verdict.UNKNOWN)
 
 def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list[str]]:
     """Give what was proved of each managed device, and every reason against a handover."""
-    judged = {e.subject: e for e in workspace.ledger.latest(JUDGED)}
-    accepted = {e.subject: e for e in workspace.ledger.latest(ACCEPTED)}
-    pending = set(workspace.unfinished()) | set(unfinished(workspace))
+    judged = {e.subject: e for e in workspace.ledger.latest(Judged.VERB)}
+    accepted = {e.subject: e for e in workspace.ledger.latest(Accepted.VERB)}
+    pending = journal.all_unfinished(workspace)
     waived = {w.check for w in file.waivers}
     found: list[dict[str, Any]] = []
     against: list[str] = []
@@ -36,8 +36,9 @@ def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list
         elif why := _no_proof(workspace, judged.get(tag), accepted[tag]):
             against.append(f"{tag}: {why}: provision verify {tag} --bench")
         else:
-            against += _red(tag, judged[tag].payload["findings"], waived)
-            against += _untried(item, judged[tag].payload["findings"], waived)
+            findings = list(Judged.read(judged[tag].payload).findings)
+            against += _red(tag, findings, waived)
+            against += _untried(item, findings, waived)
             found.append(_proof(tag, str(item.kind), judged[tag], waived))
     return found, against
 
@@ -77,7 +78,7 @@ def answered(name: str, waived: set[str]) -> bool:
 
 
 def _proof(tag: str, kind: str, judged: Event, waived: set[str]) -> dict[str, Any]:
-    findings = judged.payload["findings"]
+    findings = Judged.read(judged.payload).findings
     untried = [
         n for n in TRIED if kind == ItemKind.COMPUTER and n not in {f["check"] for f in findings} and n in waived
     ]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace as changed
 from typing import Any
 
 from provision.core import custody
 from provision.core.custody import State
 from provision.core.errors import DeviceError, ProvisionError, UsageError
 from provision.core.model import Ending, Item
-from provision.devices.pc import apply as pcs
-from provision.devices.run import Run
+from provision.devices.run import ApplyRequest, Callbacks, VerifyRequest
 from provision.home.workspace import Workspace
-from provision.ledger.events import REGISTERED
+from provision.ledger.act import Line
+from provision.ledger.events import Registered
+from provision.ledger.lending_events import Move, Replaced
 from provision.lending import loans, proof, revoke
 from provision.lending.giveback import CONDITIONS
-from provision.lending.loans import File, Line, row
+from provision.lending.loans import File, row
 from provision.operations import apply, verify
 
 
@@ -28,18 +29,27 @@ class Pair:
     new: Item
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """What a person says of an exchange: why, on which day (empty: today), and in which condition the old item goes."""
+
+    reason: str
+    day: str
+    condition: str
+
+
 def replace(
-    workspace: Workspace, name: str, run: Run, *, reason: str, day: str, condition: str, packages: Path | None = None
+    workspace: Workspace, name: str, asked: Replacement, request: ApplyRequest, callbacks: Callbacks
 ) -> list[Pair]:
     """Put what the kit's file names in the place of what is lent (or, before a loan, of what still serves).
 
     The new device is applied and verified first; then one transaction records the exchange, moves the
     items and revokes the old devices. Raises ProvisionError where anything of the new one is not green.
     """
-    if not reason.strip():
+    if not asked.reason.strip():
         raise UsageError("--reason: say why", hint="as: --reason 'tersambar petir'")
-    if condition not in CONDITIONS:
-        raise UsageError(f"--condition: no such condition: {condition}", hint="one of: " + ", ".join(CONDITIONS))
+    if asked.condition not in CONDITIONS:
+        raise UsageError(f"--condition: no such condition: {asked.condition}", hint="one of: " + ", ".join(CONDITIONS))
     file = loans.read(workspace, name)
     loan = file.open
     if loan is not None and loan.state in {State.DRAFT, State.AWAITING}:
@@ -48,31 +58,43 @@ def replace(
             hint="call it off (--void REASON), replace, and draft it again",
         )  # fmt: skip
     pairs = _pairs(workspace, file, [dict(i) for i in loan.items] if loan else _serving(workspace, file))
-    _insist(workspace, file, pairs)
+    _validate(workspace, file, pairs)
     tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
-    effective = loans.effective_day(workspace, day or workspace.today(), "--date", tags)
-    _bring_up(workspace, file, pairs, run, packages)
+    effective = loans.effective_day(workspace, asked.day or workspace.today(), "--date", tags)
+    _bring_up(workspace, file, pairs, request, callbacks)
     expected = loans.last_moves(workspace, tags)
-    holder = loan.paper["to"]["name"] if loan else ""
-    body = {
-        "id": loan.id if loan else "", "effective": effective, "reason": reason.strip(),
-        "pairs": [{"old": p.old, "new": row(p.new)} for p in pairs],
-    }  # fmt: skip
-    lines: list[Line] = [(custody.REPLACED, file.slug, body)]
-    for pair in pairs if loan else []:
-        old, new = pair.old | {"condition": condition}, row(pair.new)
-        about = {"effective": effective, "because": "replaced", "loan": loan.id if loan else ""}
-        lines.append((custody.MOVED, old["asset_tag"], custody.move(old, custody.STORE, "Pengurus Barang", **about)))
-        lines.append((custody.MOVED, new["asset_tag"], custody.move(new, file.slug, holder, **about)))
+    replaced = Replaced(
+        id=loan.id if loan else "",
+        effective=effective,
+        reason=asked.reason.strip(),
+        pairs=tuple({"old": p.old, "new": row(p.new)} for p in pairs),
+    )
+    lines: list[Line] = [(file.slug, replaced)]
+    lines += _moves(file, loan, pairs, (effective, asked.condition)) if loan else []
     lines += revoke.lines(workspace, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
     loans.record(workspace, file, lines, moves=expected)
     revoke.sweep(workspace)
     return pairs
 
 
+def _moves(file: File, loan: custody.Handover, pairs: list[Pair], how: tuple[str, str]) -> list[Line]:
+    """Return the moves of an exchange: the old items to the store, the new ones to who holds the loan."""
+    effective, condition = how
+    about = {"effective": effective, "because": "replaced", "loan": loan.id}
+    to_store = Move(place=custody.STORE, holder="Pengurus Barang", **about)
+    to_loan = Move(place=file.slug, holder=loan.paper["to"]["name"], **about)
+    lines: list[Line] = []
+    for pair in pairs:
+        lines.append((pair.old["asset_tag"], to_store.of({**pair.old, "condition": condition})))
+        lines.append((pair.new.asset_tag, to_loan.of(pair.new)))
+    return lines
+
+
 def _serving(workspace: Workspace, file: File) -> list[dict[str, Any]]:
     """Give the provisioned devices of a kecamatan as items, where nothing is lent yet."""
-    registered = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
+    registered = {
+        e.subject: loans.row(Registered.read(e.payload).item) for e in workspace.ledger.latest(Registered.VERB)
+    }
     known = [t for t, k in workspace.known.items() if k.device.kecamatan == file.slug and k.accepted]
     return [dict(registered[t]) for t in known if t in registered]
 
@@ -93,14 +115,12 @@ def _pairs(workspace: Workspace, file: File, held: list[dict[str, Any]]) -> list
     return pairs
 
 
-def _insist(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
+def _validate(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
     """Raise with every reason against the new items."""
     reasons = loans.registered(workspace, [p.new for p in pairs])
     where = loans.whereabouts(workspace, [p.new.asset_tag for p in pairs])
     reasons += [
-        f"{tag} is at {body['place']}, not in the store"
-        for tag, body in where.items()
-        if body["place"] != custody.STORE
+        f"{tag} is at {moved.place}, not in the store" for tag, moved in where.items() if moved.place != custody.STORE
     ]
     reasons += [
         f"{p.new.asset_tag} is not enrolled: provision enrol {p.new.asset_tag} --address A"
@@ -113,21 +133,19 @@ def _insist(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
         )  # fmt: skip
 
 
-def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], run: Run, packages: Path | None) -> None:
-    """Apply and verify the new devices; raises where one does not come up green."""
+def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], request: ApplyRequest, callbacks: Callbacks) -> None:
+    """Apply and verify the new devices. Raises where one does not come up green."""
     new = {p.new.asset_tag for p in pairs if p.new.kind in proof.MANAGED}
     if not new:
         return
-    run.replacing = True
-    targets = workspace.targets([file.slug]).only(new)
-    outcomes = apply.apply(workspace, targets.modems, run) if targets.modems else []
-    changed = any(o.ending is Ending.APPLIED for o in outcomes)
-    ended, seen = pcs.apply(workspace, targets.computers, run, packages) if targets.computers else ([], {})
-    bad = [o for o in (*outcomes, *ended) if o.ending not in {Ending.APPLIED, Ending.UNCHANGED} or o.step == "ask"]
+    devices = list(workspace.targets([file.slug]).only(new))
+    applied = apply.apply(workspace, devices, changed(request, replacing=True), callbacks)
+    bad = [o for o in applied.outcomes if o.ending not in {Ending.APPLIED, Ending.UNCHANGED}]
     if bad:
         raise DeviceError(f"not replaced: {bad[0].because}", where=bad[0].device, hint="mend it, then replace again")
+    patience_s = verify.patience_s(workspace, applied.outcomes)
     findings = verify.verify(
-        workspace, targets, bench=run.bench, patience_s=verify.SETTLE_S if changed else 0, seen=seen
+        workspace, devices, VerifyRequest(bench=request.bench, patience_s=patience_s, answers=applied.answers)
     )
     waived = {w.check for w in file.waivers}
     red = [f for f in findings if f.verdict in proof.RED and not proof.answered(f.check, waived)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provision.core import host_keys
+from provision.core.host_keys import fingerprint as fingerprint_of
 from provision.home import keys
 from provision.home.workspace import Workspace
-from provision.ledger.events import REVOKED
-from provision.lending.loans import Line
+from provision.ledger.act import Line
+from provision.ledger.events import Revoked
 
 
 def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
@@ -16,17 +16,16 @@ def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
         known = workspace.known.get(tag)
         if known is not None:
             key = keys.pinned(workspace.place.host_keys, tag)
-            body = {
-                "because": because, "host_key": host_keys.fingerprint(key) if key else "", "tunnel_key": known.device.tunnel_key,
-            }  # fmt: skip
-            found.append((REVOKED, tag, body))
+            fingerprint = fingerprint_of(key) if key else ""
+            revoked = Revoked(because=because, host_key=fingerprint, tunnel_key=known.device.tunnel_key)
+            found.append((tag, revoked))
     return found
 
 
 def sweep(workspace: Workspace) -> None:
     """Take away what revoked devices still have: it is done again where a run died in between."""
     workspace.forget_known()
-    gone = [e.subject for e in workspace.ledger.latest(REVOKED) if e.subject not in workspace.known]
+    gone = [e.subject for e in workspace.ledger.latest(Revoked.VERB) if e.subject not in workspace.known]
     if not gone:
         return
     workspace.vault.drop(gone)

@@ -28,7 +28,7 @@ def attest(workspace: Workspace, computer: Computer, what: str, *, by: str, note
         body["photo"] = _keep(workspace, photo)
     elif what == "sight":
         raise UsageError("--photo: a picture is the proof that it sees", hint="take one with the Camera app of the PC")
-    workspace.ledger.append(VERBS[what], tag, body, at=workspace.now())
+    workspace.ledger.record([(tag, VERBS[what](body=body))], at=workspace.now())
     return f"; the picture is var/evidence/{body['photo']}" if photo is not None else ""
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from provision import families as _families
 from provision.connectors import host_key, prompt, snmp_v2c
-from provision.core import family as core_family
-from provision.core import host_keys, versions
+from provision.core import host_keys, identity, versions
 from provision.core.errors import DeviceError, UnreachableError, UsageError
 from provision.core.model import Secret
+from provision.devices.modem.enrol import read_box
 from provision.families.readings import mib
 
 COMMUNITY = "public"
@@ -30,7 +30,7 @@ SECRETIVE = ("imei", "imsi", "iccid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Identification:
     """What a box said: its family (or nothing), model, firmware, serial and the rest, and how each was learned."""
 
     family: str
@@ -54,9 +54,9 @@ class Where:
     snmp_port: int
 
 
-def identify(where: Where, *, approve: Callable[[str], bool], password: Secret | None = None) -> Known:
+def identify(where: Where, *, approve: Callable[[str], bool], password: Secret | None = None) -> Identification:
     """Say what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
-    _insist(where)
+    _validate(where)
     tried: list[str] = []
     box, family = _by_snmp(where, tried)
     banner = _banner(where)
@@ -71,17 +71,17 @@ def identify(where: Where, *, approve: Callable[[str], bool], password: Secret |
         )
     modem = next((m for m in box.modems if "imei" in m.readings), None) if box else None
     firmware = versions.number(said.get("firmware", "")) if family == "routeros" else said.get("firmware", "")
-    return Known(
+    return Identification(
         family=family, banner=banner, tried=tuple(tried), modems=box.modems if box else (),
         vendor=box.vendor if box else TITLES.get(family, ""), model=(box.model if box else "") or said.get("model", ""),
         firmware=firmware or (box.firmware if box else ""),
-        serial=said.get("serial", "").replace("\0", "").strip() or (box.serial if box else ""),
-        mac=colons(said.get("mac", "")),
-        imei=re.sub(r"\D", "", said.get("imei", "")) or str(modem.readings["imei"] if modem else ""),
+        serial=identity.clean("serial", said.get("serial")) or (box.serial if box else ""),
+        mac=identity.clean("mac", said.get("mac")),
+        imei=identity.clean("imei", said.get("imei")) or str(modem.readings["imei"] if modem else ""),
     )  # fmt: skip
 
 
-def _insist(where: Where) -> None:
+def _validate(where: Where) -> None:
     """Raise UsageError where the address is none."""
     try:
         socket.getaddrinfo(where.host, where.ssh_port, socket.AF_INET)
@@ -150,10 +150,10 @@ def _by_ssh(
             host=where.host, port=where.ssh_port, kind=box.door.netmiko, username=user, password=secret, host_key=key
         )
         try:
-            said = ask(login, box)
+            said = read_box(login, box)
         except (UnreachableError, DeviceError):
             continue
-        if SERIAL.fullmatch(said.get("serial", "").replace("\0", "").strip()):
+        if SERIAL.fullmatch(identity.clean("serial", said.get("serial"))):
             return name, said
     return family, {}
 
@@ -165,27 +165,12 @@ def _secrets(name: str, password: Secret | None) -> list[Secret]:
     return [] if name == "rutos" else [Secret(_families.box(name).door.factory.password)]
 
 
-def ask(login: prompt.Login, box: core_family.Family) -> dict[str, str]:
-    """Ask a box who it is, in the words of its family and firmware."""
-    first = {n: line for n, line in box.door.identity.items() if n == "firmware" and box.configuration.features}
-    said = prompt.read(login, first) if first else {}
-    word = "monitor" if box.has(said.get("firmware", "")).get("monitor") else "info"
-    rest = {n: line.replace("{monitor}", word) for n, line in box.door.identity.items() if n not in first}
-    return said | prompt.read(login, rest)
-
-
-def colons(mac: str) -> str:
-    """Write a MAC address as the record does, however the box writes it."""
-    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
-
-
 def masked(text: str) -> str:
     """Show who made a module and no more of it: the first eight digits of an IMEI, IMSI or ICCID."""
     return text[:KEPT] + "•" * max(len(text) - KEPT, 0)
 
 
-def shown(known: Known) -> list[tuple[str, str]]:
+def rows(known: Identification) -> list[tuple[str, str]]:
     """Give what a person wants to read, in order; identities of the module are masked."""
     lines = [
         ("family", known.family or "none that this program can provision"), ("vendor", known.vendor), ("model", known.model),
@@ -199,7 +184,7 @@ def shown(known: Known) -> list[tuple[str, str]]:
     return [(name, value or "not said") for name, value in lines]
 
 
-def shape(known: Known) -> dict[str, Any]:
+def shape(known: Identification) -> dict[str, Any]:
     """Give the documented JSON shape."""
     modems = [
         {"index": m.index, "readings": {n: masked(str(v)) if n in SECRETIVE else v for n, v in m.readings.items()},
@@ -210,7 +195,7 @@ def shape(known: Known) -> dict[str, Any]:
     return own | {"imei": masked(known.imei), "modems": modems, "tried": list(known.tried)}
 
 
-def entry(known: Known, year: int) -> str:
+def entry(known: Identification, year: int) -> str:
     """Write the lines of a kit's file for this box, to be pasted and completed; `year`: of buying it, for now."""
     import yaml
 

@@ -7,7 +7,6 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,9 @@ from provision.core.errors import Fault, IntentError, UsageError
 from provision.core.model import Item, ItemKind
 from provision.home.intent.schema import KitItem
 from provision.home.workspace import Workspace
-from provision.ledger.events import REGISTERED
+from provision.ledger.act import Line
+from provision.ledger.events import Registered
+from provision.ledger.lending_events import Move
 
 COLUMNS = {
     "asset_tag": ("asset_tag", "kode aset", "nomor aset", "tag"),
@@ -68,9 +69,9 @@ def register(workspace: Workspace, path: Path) -> dict[str, Any]:
     faults += _against_kits(workspace, items, path.name) + _against_ledger(workspace, items, path.name)
     if faults:
         raise IntentError(sorted(faults, key=lambda f: int(f.where.rpartition(":")[2])))
-    known = {e.subject for e in workspace.ledger.latest(REGISTERED)}
+    known = {e.subject for e in workspace.ledger.latest(Registered.VERB)}
     new = {line: (item, place) for line, (item, place) in items.items() if item.asset_tag not in known}
-    recorded = workspace.ledger.extend(
+    recorded = workspace.ledger.record(
         [line for item, place in new.values() for line in _lines(item, place, path.name, workspace.today())],
         at=workspace.now(),
         once=True,
@@ -83,15 +84,12 @@ def register(workspace: Workspace, path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(item: Item, place: str, source: str, today: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """Give the two events of a new item: what it is, and that the office's store holds it since it was received."""
-    body = asdict(item) | {"kind": str(item.kind)}
-    moved = custody.move(
-        body, custody.STORE, "Pengurus Barang", effective=item.received or today, because="registered", loan=""
-    )
+def _lines(item: Item, place: str, source: str, today: str) -> list[Line]:
+    """Return the two events of a new item: what it is, and that the office's store holds it since it was received."""
+    move = Move(place=custody.STORE, holder="Pengurus Barang", effective=item.received or today, because="registered")
     return [
-        (REGISTERED, item.asset_tag, body | {"kecamatan": place, "source": source}),
-        (custody.MOVED, item.asset_tag, moved),
+        (item.asset_tag, Registered(item=item, kecamatan=place, source=source)),
+        (item.asset_tag, move.of(item)),
     ]
 
 
@@ -252,15 +250,15 @@ def _against_kits(workspace: Workspace, items: Mapping[int, tuple[Item, str]], n
 def _against_ledger(workspace: Workspace, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
     """An item that is known already must be the same one; a known serial may have no second tag."""
     faults = []
-    known = {e.subject: e.payload for e in workspace.ledger.latest(REGISTERED)}
-    owners = {str(p["serial"]).lower(): tag for tag, p in known.items()}
+    known = {e.subject: Registered.read(e.payload).item for e in workspace.ledger.latest(Registered.VERB)}
+    owners = {str(p.serial).lower(): tag for tag, p in known.items()}
     for line, (item, _) in items.items():
         was = known.get(item.asset_tag)
-        if was and was["serial"] != item.serial:
+        if was and was.serial != item.serial:
             faults.append(
                 Fault(
                     where=f"{name}:{line}",
-                    what=f"{item.asset_tag} is registered with serial {was['serial']}",
+                    what=f"{item.asset_tag} is registered with serial {was.serial}",
                     hint="a tag is never used again: give the new item a new tag",
                 )
             )

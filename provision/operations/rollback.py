@@ -12,11 +12,12 @@ from itertools import pairwise
 from provision.core import plan
 from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, UsageError
-from provision.core.model import Candidate, Change, Ending, Event, Outcome, Secret, Settings, Stage
+from provision.core.model import Candidate, Change, Ending, Event, Outcome, Secret, Settings
 from provision.core.settings import FILE, diff
-from provision.devices.run import Run, Wanted
+from provision.devices import box
+from provision.devices.run import ApplyRequest, Callbacks, Override
 from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, CONFIGURED, ROLLED_BACK, device_of, unpack
+from provision.ledger.events import Accepted, Configured, RolledBack
 from provision.operations import apply
 
 
@@ -24,44 +25,55 @@ from provision.operations import apply
 class Rollback:
     """How it ended, to which event, and what the intent still wants otherwise."""
 
+    run: str
     outcome: Outcome
     to: int
     against_intent: tuple[Change, ...]
 
+    @property
+    def went(self) -> bool:
+        """Whether the device runs the earlier configuration."""
+        return self.outcome.ending in {Ending.APPLIED, Ending.UNCHANGED}
 
-def rollback(workspace: Workspace, intent: Intent, run: Run, to: int | None = None) -> Rollback:
+
+def rollback(
+    workspace: Workspace, intent: Intent, request: ApplyRequest, callbacks: Callbacks, to: int | None = None
+) -> Rollback:
     """Bring one device back to the configuration of event `to`, or to the newest one that differs.
 
     Raises DeviceError where there is none, UsageError where `to` is no configuration that was accepted.
     """
-    tag = intent.item.asset_tag
+    tag = intent.tag
     known = workspace.known.get(tag)
     if known is None or not known.accepted:
         raise DeviceError("never provisioned: nothing to go back to", where=tag, hint=f"provision apply {tag} --bench")
-    kept = _accepted(workspace, tag)
-    event, device = _chosen(kept, known.snapshot.settings, tag, to)
-    today = apply.candidates_of(workspace, [intent])[tag]
-    candidate = Candidate(settings=_whole(unpack(event.payload["settings"]), today, tag), files=today.files)
-    after = replace(
-        device, tunnel_key=known.device.tunnel_key, model=known.device.model, firmware=known.device.firmware
-    )
-    run.wanted = {tag: Wanted(candidate=candidate, after=after, owns=("*",))}
-    (outcome,) = apply.apply(workspace, [intent], run)
-    if outcome.ending in {Ending.APPLIED, Ending.UNCHANGED} and outcome.step != "ask":
-        workspace.ledger.append(ROLLED_BACK, tag, {"run": run.name, "to": event.number}, at=workspace.now())
-
+    event, device = _chosen(_accepted(workspace, tag), known.snapshot.settings, tag, to)
+    today = box.candidates_of(workspace, [intent])[tag]
+    kept = Configured.read(event.payload).kept.settings
+    candidate = Candidate(settings=_whole(kept, today, tag), files=today.files)
+    own = known.device
+    after = replace(device, tunnel_key=own.tunnel_key, model=own.model, firmware=own.firmware)
+    overrides = {tag: Override(candidate=candidate, after=after, owns=("*",))}
+    applied = apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
     running = workspace.known[tag].snapshot
-    wanted = plan.make(intent.family, running, today, workspace.vault.seal_key())
-    return Rollback(outcome=outcome, to=event.number, against_intent=wanted.changes)
+    done = Rollback(
+        run=applied.run,
+        outcome=applied.outcomes[0],
+        to=event.number,
+        against_intent=plan.make(intent.family, running, today, workspace.vault.seal_key()).changes,
+    )
+    if done.went:
+        workspace.ledger.record([(tag, RolledBack(run=applied.run, to=event.number))], at=workspace.now())
+    return done
 
 
 def _accepted(workspace: Workspace, tag: str) -> list[tuple[Event, Device]]:
-    """Give every accepted configuration of a device, oldest first, with the device as it was then."""
+    """Return every accepted configuration of a device, oldest first, with the device as it was then."""
     events = workspace.ledger.history(tag)
     return [
-        (one, device_of(tag, following.payload, Stage.PROVISIONED))
+        (one, Accepted.read(following.payload).device.device(tag))
         for one, following in pairwise(events)
-        if one.verb == CONFIGURED and following.verb == ACCEPTED
+        if one.verb == Configured.VERB and following.verb == Accepted.VERB
     ]
 
 
@@ -73,7 +85,7 @@ def _chosen(kept: list[tuple[Event, Device]], running: Settings, tag: str, to: i
             raise UsageError(f"event {to} is no accepted configuration of {tag}", hint=f"the newest are: {known}")
         return found[0]
     now = _plain(running)
-    earlier = [pair for pair in kept if diff(now, _plain(unpack(pair[0].payload["settings"])), owns=("*",))]
+    earlier = [pair for pair in kept if diff(now, _plain(Configured.read(pair[0].payload).kept.settings), owns=("*",))]
     if not earlier:
         raise DeviceError("there is no earlier configuration that differs", where=tag, hint=f"provision history {tag}")
     return earlier[-1]

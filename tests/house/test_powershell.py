@@ -67,7 +67,7 @@ def test_the_whole_program_parses_and_is_small_enough_for_the_link() -> None:
         collect=True, report=Secret('{"tag": "T"}'), report_program=look.report_program("windows"),
     )  # fmt: skip
     kind = families.pc("windows")
-    text = pc_task.packed(pc_task.write(look.sources("windows"), task, kind.language), kind.language)
+    text = pc_task.packed(pc_task.write(look.sources(families.pc("windows")), task, kind.language), kind.language)
     head, _, script = text.decode().partition("\n")
     assert faults(script) == []
     assert text.isascii()
@@ -85,4 +85,4 @@ def test_a_linux_look_is_small_enough_for_the_link() -> None:
             verb="apply", settings={}, key="ssh-ed25519 AAAA x", nonce="n", serial="s", collect=True, live=live,
             report=Secret("{}"), report_program=look.report_program("linux"),
         )  # fmt: skip
-        assert len(pc_task.packed(pc_task.write(look.sources("linux", live=live), task))) < 16_000
+        assert len(pc_task.packed(pc_task.write(look.sources(families.pc("linux"), live=live), task))) < 16_000

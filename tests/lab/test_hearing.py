@@ -34,7 +34,7 @@ ITEM = Item(
 )  # fmt: skip
 DEVICE = Device(
     tag="BRU-PC-01", kecamatan="kelay", family=families.pc("linux"), host="h", bench_host="h", ssh_port=22, snmp_port=0,
-    stage=Stage.PROVISIONED, role="computers",
+    stage=Stage.PROVISIONED,
 )  # fmt: skip
 
 

@@ -142,13 +142,15 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
     bench: Bench, applied: Radio, word: str, said: str
 ) -> None:
     from provision.connectors import setter
-    from provision.connectors.old_values import Way
+    from provision.connectors.old_values import OldValues
     from provision.devices.radio import apply as radio_apply
 
     applied.alter(snmpSystemName="lain", webService="3")
     applied.fault(refuses={"webService": word})
     workspace = bench.workspace
-    box = setter.Box(radio_apply.target(workspace, workspace.known[TAG].device), Way(radio_apply.way(workspace, TAG)))
+    box = setter.Box(
+        radio_apply.target(workspace, workspace.known[TAG].device), OldValues(radio_apply.way(workspace, TAG))
+    )
     assert DRIVER.commit.staging
     objects = [
         {

@@ -17,7 +17,7 @@ from provision.home import backup, publish, restore, starter
 from provision.home.keys import office_key, pin
 from provision.home.workspace import Workspace
 from provision.ledger import verify
-from provision.ledger.events import ACCEPTED, CONFIGURED, ENROLLED
+from provision.ledger.events import Accepted, Configured, Enrolled
 
 DEVICE = {
     "kecamatan": "kelay", "driver": "openwrt", "host": "127.90.0.1", "bench_host": "127.64.1.1", "ssh_port": 22,
@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, 
     folder = tmp_path_factory.mktemp("backup")
     workspace = Workspace(starter.make(folder / "home", lab=True))
     workspace.ledger.extend(
-        [(v, "BRU-MDM-01", b) for v, b in ((ENROLLED, DEVICE), (CONFIGURED, KEPT), (ACCEPTED, DEVICE))],
+        [(v, "BRU-MDM-01", b) for v, b in ((Enrolled.VERB, DEVICE), (Configured.VERB, KEPT), (Accepted.VERB, DEVICE))],
         at=workspace.now(),
     )
     workspace.vault.device("BRU-MDM-01")

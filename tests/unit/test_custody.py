@@ -10,10 +10,11 @@ import pytest
 from provision.core import custody, nip
 from provision.core.custody import State
 from provision.core.errors import ChangedError, ProvisionError, UsageError
-from provision.core.model import Event
+from provision.core.model import Event, ItemKind
 from provision.home import starter
 from provision.home.workspace import Workspace
-from provision.ledger import connect
+from provision.ledger import connect, handovers
+from provision.ledger.lending_events import Drafted, Issued, Move, Moved, Replaced, Returned, Signed, Voided, Waived
 from provision.lending import handover, indonesian
 from provision.operations.register import register
 
@@ -104,9 +105,9 @@ def event(number: int, verb: str, **payload: Any) -> Event:
 
 
 ITEM = {"asset_tag": "BRU-CAM-01"}
-DRAFT = event(1, custody.DRAFTED, id="64.03.01/1", items=[ITEM], months=24)
-ISSUED = event(2, custody.ISSUED, id="64.03.01/1", document="d", file="f")
-SIGNED = event(3, custody.SIGNED, id="64.03.01/1", effective="2026-11-24", until="2028-11-23")
+DRAFT = event(1, Drafted.VERB, id="64.03.01/1", items=[ITEM], months=24)
+ISSUED = event(2, Issued.VERB, id="64.03.01/1", document="d", file="f")
+SIGNED = event(3, Signed.VERB, id="64.03.01/1", effective="2026-11-24", until="2028-11-23")
 
 
 @pytest.mark.parametrize(
@@ -116,30 +117,32 @@ SIGNED = event(3, custody.SIGNED, id="64.03.01/1", effective="2026-11-24", until
         ([DRAFT, ISSUED], "2026-11-24", State.AWAITING),
         ([DRAFT, ISSUED, SIGNED], "2028-11-23", State.ACTIVE),
         ([DRAFT, ISSUED, SIGNED], "2028-11-24", State.OVERDUE),
-        ([DRAFT, ISSUED, event(3, custody.VOIDED, id="64.03.01/1")], "2026-11-24", State.VOID),
-        ([DRAFT, ISSUED, SIGNED, event(4, custody.GIVEN_BACK, id="64.03.01/1", effective="2027-01-01")], "2030-01-01", State.RETURNED),
+        ([DRAFT, ISSUED, event(3, Voided.VERB, id="64.03.01/1")], "2026-11-24", State.VOID),
+        ([DRAFT, ISSUED, SIGNED, event(4, Returned.VERB, id="64.03.01/1", effective="2027-01-01", receiver="x", conditions={}, undone={})], "2030-01-01", State.RETURNED),
     ],
 )  # fmt: skip
 def test_the_states_of_a_loan(events: list[Event], today: str, state: State) -> None:
-    (loan,) = custody.handovers("kelay", events, today)
+    (loan,) = handovers.handovers("kelay", events, today)
     assert loan.state is state
     assert (custody.newest([loan]) is loan) == (state in custody.OPEN)
 
 
 def test_a_replaced_item_is_a_line_of_the_same_loan() -> None:
     new = {"asset_tag": "BRU-CAM-14"}
-    swap = event(4, custody.REPLACED, id="64.03.01/1", pairs=[{"old": ITEM, "new": new}])
-    (loan,) = custody.handovers("kelay", [DRAFT, ISSUED, SIGNED, swap], "2026-12-01")
+    swap = event(
+        4, Replaced.VERB, id="64.03.01/1", effective="2026-11-30", reason="x", pairs=[{"old": ITEM, "new": new}]
+    )
+    (loan,) = handovers.handovers("kelay", [DRAFT, ISSUED, SIGNED, swap], "2026-12-01")
     assert (loan.state, loan.items, loan.id) == (State.ACTIVE, (new,), "64.03.01/1")
     assert loan.paper["items"] == [ITEM]
 
 
 def test_a_waiver_ends_with_its_day_and_a_later_one_replaces_it() -> None:
-    first = event(1, custody.WAIVED, check="c", by="a", reason="r", until="2026-12-01")
-    later = event(2, custody.WAIVED, check="c", by="b", reason="r", until="2026-11-25")
-    assert [w.by for w in custody.waivers([first], "2026-12-01")] == ["a"]
-    assert custody.waivers([first], "2026-12-02") == []
-    assert custody.waivers([first, later], "2026-11-26") == []
+    first = event(1, Waived.VERB, check="c", by="a", reason="r", until="2026-12-01")
+    later = event(2, Waived.VERB, check="c", by="b", reason="r", until="2026-11-25")
+    assert [w.by for w in handovers.waivers([first], "2026-12-01")] == ["a"]
+    assert handovers.waivers([first], "2026-12-02") == []
+    assert handovers.waivers([first, later], "2026-11-26") == []
 
 
 def moved(place: str, effective: str) -> dict[str, str]:
@@ -148,9 +151,9 @@ def moved(place: str, effective: str) -> dict[str, str]:
 
 def test_custody_knows_when_it_took_effect_and_when_it_was_recorded(tmp_path: Path) -> None:
     ledger = connect(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "head", "t")
-    ledger.append(custody.MOVED, "CAM", moved("gudang", "2020-01-01"), at="2020-01-01T08:00:00Z")
-    ledger.append(custody.MOVED, "CAM", moved("kelay", "2020-12-02"), at="2021-02-01T08:00:00Z")  # recorded late
-    ledger.append(custody.MOVED, "CAM", moved("gudang", "2022-12-01"), at="2022-12-01T08:00:00Z")
+    ledger.append(Moved.VERB, "CAM", moved("gudang", "2020-01-01"), at="2020-01-01T08:00:00Z")
+    ledger.append(Moved.VERB, "CAM", moved("kelay", "2020-12-02"), at="2021-02-01T08:00:00Z")  # recorded late
+    ledger.append(Moved.VERB, "CAM", moved("gudang", "2022-12-01"), at="2022-12-01T08:00:00Z")
     ledger.append("device.watched", "CAM", {"effective": "2025-01-01", "place": "x"}, at="2025-01-01T08:00:00Z")
 
     def place(effective: str, recorded: str = "9999") -> str:
@@ -180,8 +183,10 @@ def test_the_second_of_two_who_decide_at_once_is_refused_and_writes_nothing(tmp_
 def test_a_kit_that_is_not_fit_is_refused_with_every_reason_at_once(tmp_path: Path) -> None:
     workspace = Workspace(starter.make(tmp_path / "home", lab=True))
     register(workspace, workspace.place.inventory / "delivery.csv")
-    body = {"effective": workspace.today(), "place": "segah", "loan": "64.03.04/1", "because": "handed over"}
-    workspace.ledger.append(custody.MOVED, "BRU-CAM-02", body, at="2026-11-24T00:00:00Z")
+    move = Move(place="segah", holder="x", effective=workspace.today(), because="handed over", loan="64.03.04/1")
+    item = workspace.home.kits["talisayan"].item(ItemKind.WEBCAM)
+    assert item
+    workspace.ledger.record([("BRU-CAM-02", move.of(item))], at="2026-11-24T00:00:00Z")
     who = handover.receiver("Siti Rahmah", "197003041998031001", "Camat Talisayan")
     with pytest.raises(ProvisionError) as caught:
         handover.draft(workspace, "talisayan", who)

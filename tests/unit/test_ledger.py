@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from provision.core.errors import LedgerError
 from provision.ledger import Ledger, connect, verify
 from provision.ledger.copy import lines, take
-from provision.ledger.glance import glance
+from provision.ledger.glance import newest
 from provision.ledger.lease import hold
 from provision.ledger.schema import GENESIS
 from provision.ledger.store import canonical
@@ -292,7 +292,7 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
 
 
 def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) -> None:
-    seen = glance(tmp_path / "ledger.db", "v")
+    seen = newest(tmp_path / "ledger.db", "v")
     assert seen == ledger.payloads("v")
     assert len(seen) == 7
 
@@ -301,10 +301,10 @@ def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) ->
 def test_what_a_glance_cannot_read_is_left_to_the_ledger(ledger: Ledger, tmp_path: Path, statement: str) -> None:
     with ledger.engine.begin() as connection:
         connection.exec_driver_sql(statement)
-    assert glance(tmp_path / "ledger.db", "v") is None
-    assert glance(tmp_path / "none.db", "v") is None
+    assert newest(tmp_path / "ledger.db", "v") is None
+    assert newest(tmp_path / "none.db", "v") is None
     (tmp_path / "bent.db").write_bytes(b"no database at all, but a file of some length")
-    assert glance(tmp_path / "bent.db", "v") is None
+    assert newest(tmp_path / "bent.db", "v") is None
 
 
 def test_a_glance_loads_no_sqlalchemy() -> None:

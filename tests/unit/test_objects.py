@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provision import families
 from provision.connectors import setter, snmp
-from provision.connectors.old_values import Way
+from provision.connectors.old_values import OldValues
 from provision.connectors.snmpv3 import ber, values
 from provision.core import plan
 from provision.core.errors import CutShortError, DeviceError, ProvisionError
@@ -112,7 +112,7 @@ def test_every_integer_comes_back(number: int) -> None:
 
 
 def test_the_way_back_is_kept_whole_and_forgotten(tmp_path: Path) -> None:
-    way = Way(tmp_path / "deep/TAG.json")
+    way = OldValues(tmp_path / "deep/TAG.json")
     assert (way.state(), way.armed()) == ("none", "")
     way.arm("r1", [{"name": "a", "oid": "1.3", "type": "integer", "new": "1", "old": "0"}])
     assert (way.state(), way.armed()) == ("armed r1", "r1")
@@ -130,8 +130,8 @@ def test_a_damaged_way_back_is_said_and_nothing_is_sent(tmp_path: Path, text: st
         priv_key=b"p" * 16,
     )  # fmt: skip
     (tmp_path / "x.json").write_text(text)
-    box = setter.Box(target, Way(tmp_path / "x.json"))
-    said = setter.obey(box, {"verb": "change", "nonce": "n", "run": "r", "set": [], "oids": [], "staging": None})
+    box = setter.Box(target, OldValues(tmp_path / "x.json"))
+    said = setter.execute(box, {"verb": "change", "nonce": "n", "run": "r", "set": [], "oids": [], "staging": None})
     assert said["code"] == setter.NO_WAY
     assert "way back" in said["refused"]
     again = setter.unpack(setter.pack(target, tmp_path / "x.json").decode())

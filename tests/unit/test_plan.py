@@ -19,7 +19,7 @@ from provision.core.family import DocumentRequest
 from provision.core.model import Candidate, Change, Plan, Secret, Snapshot
 from provision.families.languages import shell_document
 from provision.home.place import Place
-from provision.ledger.events import pack, unpack
+from provision.ledger.records import pack, unpack
 from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]

@@ -23,6 +23,7 @@ from provision.lab.factory import Box
 from provision.lab.ros import factory
 from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.run import Runner
+from provision.ledger.records import DeviceRecord
 from provision.local.share import templates
 
 ROOT = Path(__file__).parents[2]
@@ -290,8 +291,10 @@ def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
 
 def test_old_firmware_has_its_own_key_in_ansibles_inventory() -> None:
     body = {"host": "10.9.0.1", "ssh_port": 22, "username": "admin", "kecamatan": "kelay", "driver": "routeros",
-            "firmware": "6.49.23", "model": "LHG", "snmp_port": 161}  # fmt: skip
-    hosts = ansible_inventory.build([("A-1", body), ("A-2", body | {"rsa": True})], "var")["_meta"]["hostvars"]
+            "firmware": "6.49.23", "model": "LHG", "snmp_port": 161, "bench_host": "192.168.88.1"}  # fmt: skip
+    hosts = ansible_inventory.build(
+        [("A-1", DeviceRecord.read(body)), ("A-2", DeviceRecord.read(body | {"rsa": True}))], "var"
+    )["_meta"]["hostvars"]
     assert "ansible_ssh_private_key_file" not in hosts["a-1"]
     assert hosts["a-2"]["ansible_ssh_private_key_file"] == "var/ssh/id_ed25519-rsa"
     assert "+ssh-rsa" in hosts["a-2"]["ansible_ssh_extra_args"]

@@ -1,222 +1,239 @@
-"""One Ansible process that changes the devices of a wave, followed event by event."""
+"""One Ansible process that changes the modems or radios of a wave, followed event by event."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provision.connectors.ansible import Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
-from provision.core import plan, settings
+from provision.core import identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest
-from provision.core.model import Ending, Kind, Outcome, Plan, Snapshot
-from provision.core.settings import diff
-from provision.devices import replies
-from provision.devices.modem import look
-from provision.devices.modem.resume import GRACE_S, PATIENCE_S, Settled, settle
-from provision.devices.replies import BACKUP_PASSWORD_BYTES, NEVER_SENT
-from provision.devices.run import Run, outcome, reach
+from provision.core.model import ApplyStep, Change, Ending, Kind, Outcome, Plan, Settings, Snapshot
+from provision.core.settings import diff, marker, seal
+from provision.devices import journal
+from provision.devices.carrier import Carrier
+from provision.devices.journal import Conclusion
+from provision.devices.modem import resume
+from provision.devices.modem.look import guard_of, sealed
+from provision.devices.replies import BACKUP_PASSWORD_BYTES, NEVER_SENT, NONCE_BYTES, unreachable
+from provision.devices.run import STEP_OF_TASK, Changed, Job, RunEnd, Session, outcome
 from provision.home import peers
-from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, BEGUN, CONFIGURED, ENDED, ROTATED, configuration, pack, record
+from provision.ledger.events import Begun
+from provision.ledger.records import DeviceRecord
 
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
+STALE = 22  # the refusal by which a device says that it moved since the plan was made
+UNARMED = range(21, 25)  # refusals before the guard is armed
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
-    """One device's way through one run."""
+class Progress:
+    """What is known so far of one device's change."""
 
     intent: Intent
     device: Device
     after: Device
     plan: Plan
-    nonce: str
+    window_s: int
+    nonce: str = field(default_factory=lambda: secrets.token_hex(NONCE_BYTES))
     read_back: Snapshot | None = None
     refused: int = 0
     because: str = ""
-    step: str = "change"
+    step: ApplyStep = ApplyStep.CHANGE
     finished: bool = False
     never_sent: bool = False
 
-
-def change(workspace: Workspace, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
-    """One Ansible process: change, read back, finish. Then settle what did not end by itself."""
-    at = workspace.now()
-    key = workspace.vault.seal_key()
-    hosts = {j.device.tag: _host(workspace, writer, name, j, run) for j in jobs}
-    workspace.ledger.extend(
-        [
-            (BEGUN, j.device.tag, {
-                "run": name, "marker": j.plan.marker, "bench": run.bench, "window_s": _window(j, run),
-                "before": record(j.device),
-                "after": record(j.after), "settings": pack(settings.seal(j.plan.candidate.settings, key)),
-                "owns": run.owns(j.device.tag), "rotation": run.rotates(j.device.tag),
-            })
-            for j in jobs
-        ],
-        at=at,
-    )  # fmt: skip
-    by_tag = {j.device.tag: j for j in jobs}
-
-    def told(step: Step) -> None:
-        _follow(workspace, writer, run, by_tag[step.device], step)
-        run.tell(step)
-
-    longest = max(_window(j, run) for j in jobs)
-    writer.phase("apply.yml", hosts, told, deadline_s=longest + SLACK_S)
-    return _end(workspace, writer, name, jobs, run)
+    @property
+    def tag(self) -> str:
+        """The asset tag."""
+        return self.device.tag
 
 
-def _window(job: Job, run: Run) -> int:
-    return run.window_s or job.intent.window_s
+def change(session: Session, carrier: Carrier, kind: Kind, jobs: Sequence[Job]) -> Changed:
+    """Change, read back, finish; then settle what did not end by itself, so that no device is left half or forgotten."""
+    changes = {job.tag: _progress(session, carrier, job) for job in jobs}
+    hosts = {tag: _host(session, carrier, one) for tag, one in changes.items()}
+    journal.begin(session.workspace, [(tag, _begun(session, one)) for tag, one in changes.items()])
+
+    def on_step(step: Step) -> None:
+        _follow(session, changes[step.device], step)
+        session.callbacks.on_step(step)
+
+    longest = max(one.window_s for one in changes.values())
+    session.writer.phase("apply.yml", hosts, on_step, deadline_s=longest + SLACK_S)
+    known = session.workspace.known
+    stale = tuple(t for t, one in changes.items() if one.refused == STALE and not known[t].accepted)
+    return Changed(outcomes=_end(session, carrier, kind, list(changes.values())), stale=stale)
 
 
-def _host(workspace: Workspace, writer: Writer, name: str, job: Job, run: Run) -> dict[str, Any]:
-    family, tag = job.device.box, job.device.tag
+def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:
+    workspace, override = session.workspace, session.request.overrides.get(job.tag)
+    assert isinstance(job.intended, Intent)
+    device = workspace.known[job.tag].device
+    after = override.after if override else carrier.after(job.intended, device, workspace.vault.device(job.tag))
+    window_s = session.request.window_s or job.intended.window_s
+    return Progress(intent=job.intended, device=device, after=after, plan=job.plan, window_s=window_s)
+
+
+def _begun(session: Session, one: Progress) -> Begun:
+    request = session.request
+    return Begun(
+        run=session.run,
+        marker=one.plan.marker,
+        bench=request.bench,
+        window_s=one.window_s,
+        before=DeviceRecord.of(one.device),
+        after=DeviceRecord.of(one.after),
+        settings=seal(one.plan.candidate.settings, session.workspace.vault.seal_key()),
+        owns=request.owns(one.tag),
+        rotation=request.rotates(one.tag),
+    )
+
+
+def _host(session: Session, carrier: Carrier, one: Progress) -> dict[str, Any]:
+    writer, family, tag = session.writer, one.device.box, one.tag
     dialect = family.configuration.dialect
     request = DocumentRequest(
-        nonce=job.nonce,
-        run=name,
-        window_s=_window(job, run),
-        guard=look.guard_of(family),
-        firmware=job.device.firmware,
+        nonce=one.nonce,
+        run=session.run,
+        window_s=one.window_s,
+        guard=guard_of(family),
+        firmware=one.device.firmware,
         backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
-    document = dialect.change(family, job.plan, request)
     line = dialect.command(family, request)
-    fresh_login, settle_s = plan.proof(family, job.plan)
-    after = reach(job.after, run)
-    return look.host(workspace, writer, reach(job.device, run)) | {
-        "change_document": str(writer.put(f"{tag}.change", document)),
-        "change_put": dialect.PUT, "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
+    fresh_login, settle_s = plan.proof(family, one.plan)
+    after = session.reach(one.after)
+    return carrier.host(session.workspace, writer, session.reach(one.device)) | {
+        "change_document": str(writer.put(f"{tag}.change", dialect.change(family, one.plan, request))),
+        "change_put": dialect.PUT,
+        "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
         "change_output": str(writer.path / f"{tag}.changed"),
         "finish_document": str(writer.path / f"{tag}.finish"),
         "finish_output": str(writer.path / f"{tag}.finished"),
-        "finish_wait_s": _window(job, run), "finish_retry_s": _window(job, run) / 2, "finish_host": after.host, "finish_port": after.ssh_port,
-        "finish_pause_s": 0.0 if run.bench else settle_s,  # on the bench the box is within reach
+        "finish_wait_s": one.window_s,
+        "finish_retry_s": one.window_s / 2,
+        "finish_host": after.host,
+        "finish_port": after.ssh_port,
+        "finish_pause_s": 0.0 if session.request.bench else settle_s,  # on the bench the box is within reach
         "finish_control_path": writer.control_path("p" if fresh_login else ""),
-    }  # fmt: skip
+    }
 
 
-def _follow(workspace: Workspace, writer: Writer, run: Run, job: Job, step: Step) -> None:
-    """Hear one event of the phase: judge the read-back, let the finish go or call it off."""
-    job.step = step.task.lower() or job.step
+def _follow(session: Session, one: Progress, step: Step) -> None:
+    """Take in one event of the phase: judge the read-back, let the finish go or call it off."""
+    one.step = STEP_OF_TASK.get(step.task, one.step)
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
-        _judge_read_back(workspace, writer, run, job, step)
+        because = _judge_read_back(session, one, step)
+        if because:
+            one.because = because
+            (session.writer.path / f"{one.tag}.finish.stop").touch()
     elif step.task == "Finish" and step.state == DONE:
-        dialect = job.device.box.configuration.dialect
-        ended, code, said = dialect.read_end(writer.take(f"{job.device.tag}.finished") or b"", job.nonce)
-        job.finished = ended and code == 0
-        job.because = said
+        output = session.writer.take(f"{one.tag}.finished") or b""
+        ended, code, one.because = one.device.box.configuration.dialect.read_end(output, one.nonce)
+        one.finished = ended and code == 0
     elif step.task == "Finish" and step.state in {UNREACHABLE, FAILED}:
-        job.because = str(replies.unreachable(job.after, step))
+        one.because = str(unreachable(one.after, step))
 
 
-def _judge_read_back(workspace: Workspace, writer: Writer, run: Run, job: Job, step: Step) -> None:
-    family = job.device.box
-    dialect, tag = family.configuration.dialect, job.device.tag
-    stop = writer.path / f"{tag}.finish.stop"
-    output = writer.take(f"{tag}.changed")
+def _judge_read_back(session: Session, one: Progress, step: Step) -> str:
+    """Judge what the device runs now; write the document that finishes, or return why it may not be finished."""
+    family, tag = one.device.box, one.tag
+    dialect = family.configuration.dialect
+    output = session.writer.take(f"{tag}.changed")
     if step.state != DONE or output is None:
-        job.because = str(replies.unreachable(job.device, step))
-        job.never_sent = any(sign in step.because for sign in NEVER_SENT)
-        stop.touch()
-        return
+        one.never_sent = any(sign in step.because for sign in NEVER_SENT)
+        return str(unreachable(one.device, step))
     try:
-        seen, code = dialect.read_look(family, output, job.nonce, tag, workspace.now())
+        seen, code = dialect.read_look(family, output, one.nonce, tag, session.workspace.now())
     except ProvisionError as error:
-        _, job.refused, said = dialect.read_end(output, job.nonce)
-        job.because = said or family.commit.refusals.get(job.refused, str(error))
-        stop.touch()
-        return
-    intended = settings.seal(job.plan.candidate.settings, workspace.vault.seal_key())
-    seen = look.sealed(workspace, job.device, seen, intended)
-    closing = plan.closing(family, seen, intended)
-    locators = seen.locators
-    if closing:
-        seen = plan.without(seen, closing)
-        seen = replace(seen, marker=settings.marker(plan.visible(family, seen.settings)))
-    owns = family.configuration.owns if (own := run.owns(tag)) is None else own
-    wrong = diff(seen.settings, intended, owns=owns, volatile=family.configuration.volatile)
-    if str(seen.readings.get("serial", "")) != job.intent.item.serial:
-        job.because = f"another box answers: serial {seen.readings.get('serial') or 'not said'}, recorded {job.intent.item.serial}"
-        stop.touch()
-        return
+        _, one.refused, said = dialect.read_end(output, one.nonce)
+        return said or family.commit.refusals.get(one.refused, str(error))
+    intended = seal(one.plan.candidate.settings, session.workspace.vault.seal_key())
+    whole = sealed(session.workspace, one.device, seen, intended)
+    closing = plan.closing(family, whole, intended)
+    seen = _closed(one.device, whole, closing)
+    if why := identity.another(one.intent.item, seen.readings):
+        return why
+    wrong = _wrong(session, one, seen, intended)
     if code or wrong:
-        job.because = "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
-        stop.touch()
-        return
-    job.read_back = seen
-    if job.after.tunnel_key != job.device.tunnel_key:
-        peers.write(workspace, pending=[tag] if run.rotates(tag) else [])  # the hub lets the new key in, too
-    edits = family.configuration.grammar.edits(closing, locators, family.configuration.shape) if closing else ""
+        return "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
+    one.read_back = seen
+    if one.after.tunnel_key != one.device.tunnel_key:  # the hub lets the new key in, too
+        peers.write(session.workspace, pending=[tag] if session.request.rotates(tag) else [])
+    _write_finish(session, one, whole, closing)
+    return ""
+
+
+def _closed(device: Device, whole: Snapshot, closing: tuple[Change, ...]) -> Snapshot:
+    """Return the snapshot as it is once the old doors are closed."""
+    if not closing:
+        return whole
+    seen = plan.without(whole, closing)
+    return replace(seen, marker=marker(plan.visible(device.box, seen.settings)))
+
+
+def _wrong(session: Session, one: Progress, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+    configuration, owns = one.device.box.configuration, session.request.owns(one.tag)
+    owns = configuration.owns if owns is None else owns
+    return diff(seen.settings, intended, owns=owns, volatile=configuration.volatile)
+
+
+def _write_finish(session: Session, one: Progress, whole: Snapshot, closing: tuple[Change, ...]) -> None:
+    family, configuration = one.device.box, one.device.box.configuration
+    edits = configuration.grammar.edits(closing, whole.locators, configuration.shape) if closing else ""
+    assert one.read_back
     request = DocumentRequest(
-        nonce=job.nonce, run=run.name, marker=seen.marker, closing=edits, guard=look.guard_of(family)
+        nonce=one.nonce, run=session.run, marker=one.read_back.marker, closing=edits, guard=guard_of(family)
     )
-    finish = dialect.finish(family, request)
-    writer.put(f"{tag}.finish", finish)
+    session.writer.put(f"{one.tag}.finish", configuration.dialect.finish(family, request))
 
 
-def _end(workspace: Workspace, writer: Writer, name: str, jobs: list[Job], run: Run) -> list[Outcome]:
-    """Record what ended; settle the rest, so that no device is left half or forgotten."""
+def _end(session: Session, carrier: Carrier, kind: Kind, changes: list[Progress]) -> dict[str, Outcome]:
+    """Record what ended; settle the rest."""
     outcomes: dict[str, Outcome] = {}
-    lines: list[tuple[str, str, Mapping[str, Any]]] = []
-    for job in jobs:
-        if not (job.finished and job.read_back):
+    conclusions = []
+    for one in changes:
+        rotates = session.request.rotates(one.tag)
+        if one.finished and one.read_back:
+            because, device = f"{len(one.plan.changes)} settings", journal.read_identity(one.after, one.read_back)
+            outcomes[one.tag] = outcome(one.intent, Ending.APPLIED, ApplyStep.FINISH, because)
+            accepted, rotated = (device, one.read_back), True if rotates else None
+        elif one.never_sent:
+            because, accepted, rotated = one.because, None, False
+            outcomes[one.tag] = outcome(one.intent, Ending.FAILED, ApplyStep.CONNECT, because)
+        else:
             continue
-        tag, seen = job.device.tag, job.read_back
-        outcomes[tag] = outcome(job.intent, Ending.APPLIED, "finish", f"{len(job.plan.changes)} settings")
-        after = replace(
-            job.after, firmware=str(seen.readings.get("firmware", "")), model=str(seen.readings.get("model", ""))
+        ending = str(outcomes[one.tag].ending)
+        conclusions.append(
+            Conclusion(tag=one.tag, run=session.run, ending=ending, because=because, accepted=accepted, rotated=rotated)
         )
-        if run.rotates(tag):
-            workspace.vault.promote(tag)
-            lines.append((ROTATED, tag, {"run": name}))
-        lines.append((CONFIGURED, tag, configuration(seen)))
-        lines.append((ACCEPTED, tag, record(after)))
-        lines.append((ENDED, tag, {"run": name, "ending": "applied", "because": outcomes[tag].because}))
-    for job in jobs:
-        if job.never_sent:
-            outcomes[job.device.tag] = outcome(job.intent, Ending.FAILED, "connect", job.because)
-            workspace.vault.discard(job.device.tag)
-            lines.append((ENDED, job.device.tag, {"run": name, "ending": "failed", "because": job.because}))
-    if lines:
-        workspace.ledger.extend(lines, at=workspace.now())
-    open_jobs = {j.device.tag: j for j in jobs if j.device.tag not in outcomes}
-    if open_jobs:
-        begun = {t: e for t, e in workspace.unfinished().items() if t in open_jobs}
-        wait_s = {t: _patience_s(j, run) for t, j in open_jobs.items()}
-        ended = settle(
-            workspace,
-            writer,
-            begun,
-            tell=run.tell,
-            wait_s=max(wait_s.values()),
-            why={t: j.because for t, j in open_jobs.items()},
-        )
-        outcomes |= {t: _settled(open_jobs[t], s) for t, s in ended.items()}
-    workspace.forget_known()
-    return list(outcomes.values())
+    journal.conclude(session.workspace, kind, conclusions)
+    open_changes = {one.tag: one for one in changes if one.tag not in outcomes}
+    return outcomes | _settle(session, carrier, kind, open_changes)
 
 
-def _patience_s(job: Job, run: Run) -> float:
-    """Give how long a device may be silent: until its own guard has acted, where it has one."""
-    if job.refused in range(21, 25):
-        return 0.0
-    return PATIENCE_S if job.device.box.kind is Kind.RADIO else _window(job, run) + GRACE_S
+def _settle(session: Session, carrier: Carrier, kind: Kind, changes: dict[str, Progress]) -> dict[str, Outcome]:
+    if not changes:
+        return {}
+    begun = {t: e for t, e in journal.unfinished(session.workspace, kind).items() if t in changes}
+    wait_s = max(0.0 if c.refused in UNARMED else carrier.patience_s(c.window_s) for c in changes.values())
+    why = {t: one.because for t, one in changes.items()}
+    ended = resume.settle(session, carrier, kind, begun, wait_s=wait_s, why=why)
+    session.workspace.forget_known()
+    return {tag: _settled(changes[tag], end) for tag, end in ended.items()}
 
 
-def _settled(job: Job, settled: Settled) -> Outcome:
-    because = job.because or settled.because
-    if settled.ending is Ending.REVERTED and job.refused:
-        return outcome(job.intent, Ending.FAILED, job.step, because)
-    if settled.ending is not Ending.APPLIED and settled.because and settled.because not in because:
-        because = f"{because}; {settled.because}"
-    return outcome(
-        job.intent, settled.ending, job.step, because if settled.ending is not Ending.APPLIED else settled.because
-    )
+def _settled(one: Progress, end: RunEnd) -> Outcome:
+    because = one.because or end.because
+    if end.ending is Ending.REVERTED and one.refused:
+        return outcome(one.intent, Ending.FAILED, one.step, because)
+    if end.ending is Ending.APPLIED:
+        return outcome(one.intent, end.ending, one.step, end.because)
+    if end.because and end.because not in because:
+        because = f"{because}; {end.because}"
+    return outcome(one.intent, end.ending, one.step, because)

@@ -9,7 +9,7 @@ from provision.core import traffic, versions
 from provision.core.model import Snapshot
 from provision.core.traffic import Traffic
 from provision.home.workspace import Workspace
-from provision.ledger.events import TRAFFIC
+from provision.ledger.events import Counted
 
 EVERY = timedelta(hours=1)  # a look in between adds nothing that the next one does not
 
@@ -19,7 +19,7 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
 
     A modem without a recorded card has none, and neither has one that gives no counters and never did.
     """
-    last = {e.subject: traffic.kept(e.payload) for e in workspace.latest(TRAFFIC)}
+    last = {e.subject: _traffic(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
     sums: dict[str, Traffic] = {}
     for tag, look in looks.items():
         sim = workspace.home.intents[tag].sim_card
@@ -30,10 +30,20 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
             sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(workspace, tag))
         elif (old := last.get(tag)) is not None and old.of == of:
             sums[tag] = old
-    lines = [(TRAFFIC, tag, one.payload()) for tag, one in sums.items() if _due(last.get(tag), one)]
+    lines = [(tag, _counted(one)) for tag, one in sums.items() if _due(last.get(tag), one)]
     if lines:
-        workspace.ledger.extend(lines, at=workspace.now())
+        workspace.ledger.record(lines, at=workspace.now())
     return sums
+
+
+def _traffic(one: Counted) -> Traffic:
+    sent, received = one.counters
+    counters = int(sent), int(received)
+    return Traffic(of=one.of, since=one.since, at=one.at, counters=counters, used=one.used, gaps=one.gaps)
+
+
+def _counted(one: Traffic) -> Counted:
+    return Counted(of=one.of, since=one.since, at=one.at, counters=one.counters, used=one.used, gaps=one.gaps)
 
 
 def _narrow(workspace: Workspace, tag: str) -> bool:

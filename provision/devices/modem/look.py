@@ -1,29 +1,26 @@
-"""Device -> snapshot: by SNMP where a look is enough, over SSH where the settings are needed."""
+"""Modem or radio -> snapshot: by SNMP where a look is enough, by a document where the settings are needed."""
 
 from __future__ import annotations
 
-import json
 import secrets
-import shlex
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provision.connectors import openssh, setter
-from provision.connectors.old_values import Way
+from provision.connectors import openssh
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
-from provision.core import family, plan
+from provision.core import plan
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
-from provision.core.family import DocumentRequest
-from provision.core.model import Kind, Settings, Snapshot
+from provision.core.family import DocumentRequest, Family
+from provision.core.model import Settings, Snapshot
 from provision.core.settings import marker as digest_of
 from provision.core.settings import seal
+from provision.devices.carrier import Carrier
 from provision.devices.modem.poll import poll
-from provision.devices.radio import apply
 from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
+from provision.devices.run import OnStep
 from provision.home.workspace import Workspace
 from provision.local.share import templates
 
@@ -32,31 +29,13 @@ if TYPE_CHECKING:
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
-    """Look at each device over SNMP; one that publishes no digest of its configuration is read over SSH, too.
+    """Look at each modem over SNMP; one that publishes no digest of its configuration is read over SSH, too.
 
-    Always gives a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
+    Always returns a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
     """
-    radios = [d for d in devices if d.box.kind is Kind.RADIO]
-    rest = [d for d in devices if d not in radios]
-    whole = by_openssh(workspace, [d for d in rest if not d.box.snmp.published])
-    found = poll(workspace, rest)
-    found |= {tag: _joined(found[tag], one) for tag, one in whole.items()}
-    return found | {d.tag: by_setter(workspace, d) for d in radios}
-
-
-def by_setter(workspace: Workspace, device: Device) -> Snapshot:
-    """Look at a device without a shell: one GET, here and now."""
-    nonce = secrets.token_hex(NONCE_BYTES)
-    box = setter.Box(apply.target(workspace, device), Way(apply.way(workspace, device.tag)))
-    try:
-        said = setter.obey(box, json.loads(document_of(device, nonce)))
-    except setter.SilentError as error:
-        return Snapshot(device=device.tag, at=workspace.now(), missing={"serial": str(error)})
-    step = Step(device=device.tag, task="Look", state=DONE)
-    seen = _looked(workspace, json.dumps(said).encode(), device, step, nonce)
-    if isinstance(seen, Snapshot):
-        return replace(seen, readings={**seen.readings, "marker": seen.marker})
-    return Snapshot(device=device.tag, at=workspace.now(), missing={"serial": seen.what})
+    whole = by_openssh(workspace, [d for d in devices if not d.box.snmp.published])
+    snapshots = poll(workspace, devices)
+    return snapshots | {tag: _joined(snapshots[tag], one) for tag, one in whole.items()}
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
@@ -69,51 +48,72 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
     serials = {one.readings["serial"] for one in (over_snmp, whole) if "serial" in one.readings}
     if len(serials) > 1:
         why = f"two boxes answer: serial {' and '.join(sorted(serials))}"
-        return Snapshot(
-            device=over_snmp.device, at=over_snmp.at, missing=dict.fromkeys(("serial", *over_snmp.missing), why)
-        )
+        missing = dict.fromkeys(("serial", *over_snmp.missing), why)
+        return Snapshot(device=over_snmp.device, at=over_snmp.at, missing=missing)
     readings = {**whole.readings, **over_snmp.readings}
     missing = {name: why for name, why in over_snmp.missing.items() if name not in readings and name != "marker"}
     return replace(whole, readings=readings | {"marker": whole.marker}, missing=missing)
 
 
-def by_ssh(
-    workspace: Workspace,
-    writer: Writer,
-    devices: list[Device],
-    tell: Callable[[Step], None] = lambda _: None,
+def by_ansible(
+    workspace: Workspace, writer: Writer, carrier: Carrier, devices: list[Device], on_step: OnStep = lambda _: None
 ) -> dict[str, Snapshot | ProvisionError]:
     """Read identity, guard, marker and settings (secrets sealed) of each device in one exec."""
-    nonces: dict[str, str] = {}
-    hosts: dict[str, Mapping[str, Any]] = {}
-    for device in devices:
-        nonce = nonces[device.tag] = secrets.token_hex(NONCE_BYTES)
-        document = writer.put(f"{device.tag}.look", document_of(device, nonce))
-        hosts[device.tag] = host(workspace, writer, device) | {
-            "look_document": str(document),
-            "look_output": str(writer.path / f"{device.tag}.looked"),
-        }  # fmt: skip
+    nonces = {device.tag: secrets.token_hex(NONCE_BYTES) for device in devices}
+    documents = {device.tag: document_of(device, nonces[device.tag]) for device in devices}
+    steps = feed(workspace, writer, carrier, {d.tag: (d, documents[d.tag]) for d in devices}, on_step)
+    return {d.tag: looked(workspace, writer.take(f"{d.tag}.out"), d, steps.get(d.tag), nonces[d.tag]) for d in devices}
+
+
+def feed(
+    workspace: Workspace,
+    writer: Writer,
+    carrier: Carrier,
+    documents: Mapping[str, tuple[Device, bytes]],
+    on_step: OnStep,
+) -> dict[str, Step]:
+    """Give each device its document by Ansible; return the last step of each. What it printed is TAG.out of the writer."""
+    hosts = {}
+    for tag, (device, document) in documents.items():
+        hosts[tag] = carrier.host(workspace, writer, device) | {
+            "look_document": str(writer.put(f"{tag}.in", document)),
+            "look_output": str(writer.path / f"{tag}.out"),
+        }
+    return gather(writer, hosts, on_step)
+
+
+def gather(writer: Writer, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep) -> dict[str, Step]:
+    """Run the play that reads, for hosts with their variables; return the last step of each device."""
     steps: dict[str, Step] = {}
 
-    def told(step: Step) -> None:
+    def follow(step: Step) -> None:
         if step.state in {DONE, UNREACHABLE, FAILED}:
             steps[step.device] = step
-        tell(step)
+        on_step(step)
 
-    writer.phase("gather.yml", hosts, told, deadline_s=LOOK_DEADLINE_S)
-    return {
-        d.tag: _looked(workspace, writer.take(f"{d.tag}.looked"), d, steps.get(d.tag), nonces[d.tag]) for d in devices
-    }
+    writer.phase("gather.yml", hosts, follow, deadline_s=LOOK_DEADLINE_S)
+    return steps
 
 
-def _looked(
+def require(
+    workspace: Workspace, writer: Writer, carrier: Carrier, device: Device, on_step: OnStep = lambda _: None
+) -> Snapshot:
+    """Look at one device. Raises the ProvisionError that says why it could not be read."""
+    snapshot = by_ansible(workspace, writer, carrier, [device], on_step)[device.tag]
+    if isinstance(snapshot, ProvisionError):
+        raise snapshot
+    return snapshot
+
+
+def looked(
     workspace: Workspace, output: bytes | None, device: Device, step: Step | None, nonce: str
 ) -> Snapshot | ProvisionError:
+    """Return what a look printed as a snapshot, or why there is none."""
     if step is None or step.state != DONE or output is None:
         return unreachable(device, step)
     try:
-        family = device.box
-        snapshot, _ = family.configuration.dialect.read_look(family, output, nonce, device.tag, workspace.now())
+        dialect = device.box.configuration.dialect
+        snapshot, _ = dialect.read_look(device.box, output, nonce, device.tag, workspace.now())
     except ProvisionError as error:
         return error
     known = workspace.known.get(device.tag)
@@ -121,49 +121,42 @@ def _looked(
 
 
 def document_of(device: Device, nonce: str) -> bytes:
-    """Write the document of a look at one device."""
+    """Return the document of a look at one device."""
     family = device.box
     request = DocumentRequest(nonce=nonce, guard=guard_of(family), firmware=device.firmware)
     return family.configuration.dialect.look(family, request)
 
 
-def guard_of(family: family.Family) -> str:
-    """Give the text of a family's guard; a family without a shell has none."""
+def guard_of(family: Family) -> str:
+    """Return the text of a family's guard; a family without a shell has none."""
     return templates(family.name)[f"files/{family.commit.guard}"] if family.commit.guard else ""
 
 
-def host(workspace: Workspace, writer: Writer, device: Device) -> dict[str, Any]:
-    """Give Ansible's variables of a device, and the command that it is fed by."""
-    family = device.box
-    if family.kind is Kind.MODEM:
-        return writer.host(device) | {"feed_command": family.door.feed}
-    target = writer.put(
-        f"{device.tag}.target", setter.pack(apply.target(workspace, device), apply.way(workspace, device.tag))
-    )
-    words = (sys.executable, "-m", "provision.connectors.setter", str(target))
-    return writer.local(device) | {"feed_command": shlex.join(words)}
+def ssh_host(_: Workspace, writer: Writer, device: Device) -> dict[str, Any]:
+    """Return Ansible's variables of a device with a shell, and the command that it is fed by."""
+    return writer.host(device) | {"feed_command": device.box.door.feed}
 
 
 def sealed(workspace: Workspace, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:
-    """Give a snapshot with its secrets sealed, a marker, and what the device hides as it is `kept`."""
+    """Return a snapshot with its secrets sealed, a marker, and what the device hides as it is `kept`."""
     settings = seal(seen.settings, workspace.vault.seal_key())
     whole = replace(seen, settings=settings, marker=seen.marker or digest_of(settings))
     return plan.carry(device.box, whole, kept)
 
 
 def by_openssh(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
-    """Look as `by_ssh` does, but by OpenSSH itself: for a watch, which is not worth Ansible's start."""
+    """Look as `by_ansible` does, but by OpenSSH itself: for a watch, which is not worth Ansible's start."""
     asked = {d.tag: (d, secrets.token_hex(NONCE_BYTES)) for d in devices}
     questions = {}
     for tag, (device, nonce) in asked.items():
-        document, feed = document_of(device, nonce), device.box.door.feed
-        command, body = (feed, document) if feed else (document.decode(), b"")
-        questions[tag] = openssh.Question(device, command, body, workspace.place.ssh_key, workspace.place.host_keys)
+        document, command = document_of(device, nonce), device.box.door.feed
+        line, body = (command, document) if command else (document.decode(), b"")
+        questions[tag] = openssh.Question(device, line, body, workspace.place.ssh_key, workspace.place.host_keys)
         questions[tag].send()
     deadline = time.monotonic() + LOOK_DEADLINE_S
-    found: dict[str, Snapshot | ProvisionError] = {}
+    snapshots: dict[str, Snapshot | ProvisionError] = {}
     for tag, (device, nonce) in asked.items():
         reply = questions[tag].answer(deadline)
         step = Step(device=tag, task="Look", state=DONE if reply.code in {0, 1} else UNREACHABLE, because=reply.said)
-        found[tag] = _looked(workspace, reply.output, device, step, nonce)
-    return found
+        snapshots[tag] = looked(workspace, reply.output, device, step, nonce)
+    return snapshots

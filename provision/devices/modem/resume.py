@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from provision import families
-from provision.connectors.ansible import Writer
-from provision.connectors.phase import Step
 from provision.core import plan
 from provision.core.device import Device
 from provision.core.family import DocumentRequest
-from provision.core.model import Ending, Event, Kind, Snapshot, Stage
+from provision.core.model import Ending, Event, Kind, Snapshot
 from provision.core.settings import diff
-from provision.devices import replies
-from provision.devices.modem import look as modem_look
-from provision.home.workspace import Workspace
-from provision.ledger.events import ACCEPTED, CONFIGURED, ENDED, ROTATED, configuration, device_of, record, unpack
+from provision.devices import journal
+from provision.devices.carrier import Carrier
+from provision.devices.journal import Conclusion
+from provision.devices.modem.look import by_ansible, feed, guard_of
+from provision.devices.replies import NONCE_BYTES
+from provision.devices.run import RunEnd, Session
+from provision.ledger.events import Begun
 
 PAUSE_S = 2.0
 GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
@@ -31,118 +30,99 @@ PATIENCE_S = 12.0  # a device that is just moving its doors is in neither place 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """How an open run ended on one device."""
+class Seen:
+    """What an open run's device runs now, and how it was reached."""
 
-    ending: Ending
-    because: str
-    snapshot: Snapshot | None = None
+    begun: Begun
+    snapshot: Snapshot
+    device: Device
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it runs what the run sent; a drill sends nothing that is to stay."""
+        return not self.begun.drill and _is_candidate(self.begun, self.device, self.snapshot)
 
 
 def settle(
-    workspace: Workspace,
-    writer: Writer,
+    session: Session,
+    carrier: Carrier,
+    kind: Kind,
     begun: Mapping[str, Event],
     *,
-    tell: Callable[[Step], None] = lambda _: None,
     wait_s: float = 0.0,
     why: Mapping[str, str] | None = None,
-) -> dict[str, Settled]:
+) -> dict[str, RunEnd]:
     """Settle every open run in `begun` (device -> its begun event) and record the end.
 
     A device that does not answer is tried again until `wait_s` is over;
     then it stays open, as UNCONFIRMED, for the next resume.
     """
-    ended: dict[str, Settled] = {}
-    time.sleep(max((_settles_in(e) for e in begun.values()), default=0.0))
+    runs = {tag: Begun.read(event.payload) for tag, event in begun.items()}
+    ended: dict[str, RunEnd] = {}
+    time.sleep(max((_settles_in(tag, run) for tag, run in runs.items()), default=0.0))
     deadline = time.monotonic() + wait_s
     while True:
-        open_now = {t: e for t, e in begun.items() if t not in ended}
-        now_ended, acted = _round(workspace, writer, open_now, tell, why or {})
+        open_now = {t: run for t, run in runs.items() if t not in ended}
+        now_ended, acted = _round(session, carrier, open_now)
+        for tag, end in now_ended.items():
+            _record(session, kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
         ended |= now_ended
-        if len(ended) == len(begun) or (time.monotonic() >= deadline and not acted):
+        if len(ended) == len(runs) or (time.monotonic() >= deadline and not acted):
             break
         if not acted:
             time.sleep(PAUSE_S)
-    return ended | {
-        t: Settled(
-            ending=Ending.UNCONFIRMED,
-            because=_left(begun[t]),
-        )
-        for t in begun
-        if t not in ended
-    }
+    return ended | {t: RunEnd(ending=Ending.UNCONFIRMED, because=carrier.left) for t in runs if t not in ended}
 
 
-def _left(event: Event) -> str:
-    if families.box(event.payload["after"]["driver"]).kind is Kind.RADIO:
-        return "no answer; its old values are kept here: provision resume puts them back"
-    return "no answer; its guard puts the old configuration back by itself: provision resume"
+def _settles_in(tag: str, run: Begun) -> float:
+    """Return the seconds after which an answer proves the new way in; on the bench the box is within reach."""
+    return 0.0 if run.bench else run.after.device(tag).box.commit.settle_s
 
 
-def _settles_in(event: Event) -> float:
-    """Give the seconds after which an answer proves the new way in; on the bench the box is within reach."""
-    return 0.0 if event.payload["bench"] else families.box(event.payload["after"]["driver"]).commit.settle_s
-
-
-def device_at(event: Event, side: str) -> Device:
-    """Give the device as it was `before` or is to be `after` the run."""
-    device = device_of(event.subject, event.payload[side], Stage.PROVISIONED)
-    return replace(device, host=device.bench_host) if event.payload["bench"] else device
-
-
-def _round(
-    workspace: Workspace,
-    writer: Writer,
-    begun: Mapping[str, Event],
-    tell: Callable[[Step], None],
-    why: Mapping[str, str],
-) -> tuple[dict[str, Settled], bool]:
+def _round(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> tuple[dict[str, RunEnd], bool]:
     """Look once at every device, at its new address first, then at its old one; end or act."""
-    seen = _see(workspace, writer, begun, tell)
-    to_confirm: dict[str, tuple[Snapshot, Device]] = {}
-    to_revert: dict[str, tuple[Snapshot, Device]] = {}
-    ended: dict[str, Settled] = {}
-    for tag, (look, device) in seen.items():
-        event = begun[tag]
-        state = str(look.readings.get("guard", "")).split(" ")
-        is_new = not event.payload.get("drill") and _is_candidate(event, look)
-        if state[0] == "armed" and state[1] == event.payload["run"]:
-            (to_confirm if is_new else to_revert)[tag] = (look, device)
+    to_confirm: dict[str, Seen] = {}
+    to_revert: dict[str, Seen] = {}
+    ended: dict[str, RunEnd] = {}
+    for tag, seen in _see(session, carrier, runs).items():
+        state = str(seen.snapshot.readings.get("guard", "")).split(" ")
+        if state[0] == "armed" and state[1] == seen.begun.run:
+            (to_confirm if seen.is_new else to_revert)[tag] = seen
         elif state[0] in {"none", "reverted"}:  # another run's guard ends first; one that cannot be read says nothing
-            ended[tag] = _ended(state, _as_sent(event, look) if is_new else look, is_new=is_new)
-    _finish(workspace, writer, begun, to_confirm, tell)
-    _finish(workspace, writer, begun, to_revert, tell, revert=True)
-    for tag, settled in ended.items():
-        _record(workspace, begun[tag], settled, why.get(tag, ""))
+            ended[tag] = _ended(state, seen)
+    _finish(session, carrier, to_confirm)
+    _finish(session, carrier, to_revert, revert=True)
     return ended, bool(to_confirm or to_revert)
 
 
-def _see(
-    workspace: Workspace, writer: Writer, begun: Mapping[str, Event], tell: Callable[[Step], None]
-) -> dict[str, tuple[Snapshot, Device]]:
-    seen: dict[str, tuple[Snapshot, Device]] = {}
+def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[str, Seen]:
+    seen: dict[str, Seen] = {}
     for side in ("after", "before"):
-        devices = [device_at(e, side) for t, e in begun.items() if t not in seen]
-        for tag, look in modem_look.by_ssh(workspace, writer, devices, tell).items() if devices else ():
+        devices = {t: getattr(run, side).device(t).at(bench=run.bench) for t, run in runs.items() if t not in seen}
+        if not devices:
+            break
+        looks = by_ansible(
+            session.workspace, session.writer, carrier, list(devices.values()), session.callbacks.on_step
+        )
+        for tag, look in looks.items():
             if isinstance(look, Snapshot):
-                seen[tag] = look, next(d for d in devices if d.tag == tag)
+                seen[tag] = Seen(begun=runs[tag], snapshot=look, device=devices[tag])
     return seen
 
 
-def _ended(state: list[str], look: Snapshot, *, is_new: bool) -> Settled:
-    if is_new:
-        return Settled(ending=Ending.APPLIED, because="read back: the new configuration, confirmed", snapshot=look)
+def _ended(state: list[str], seen: Seen) -> RunEnd:
+    if seen.is_new:
+        because = "read back: the new configuration, confirmed"
+        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_sent(seen))
     how = f"the guard reverted it ({state[-1]})" if state[0] == "reverted" else "nothing took effect"
-    return Settled(ending=Ending.REVERTED, because=f"{how}; the old configuration runs", snapshot=look)
+    return RunEnd(ending=Ending.REVERTED, because=f"{how}; the old configuration runs", snapshot=seen.snapshot)
 
 
-def _is_candidate(event: Event, look: Snapshot) -> bool:
-    family = families.box(event.payload["after"]["driver"])
-    intended = unpack(event.payload["settings"])
-    owns = family.configuration.owns if event.payload.get("owns") is None else tuple(event.payload["owns"])
+def _is_candidate(run: Begun, device: Device, look: Snapshot) -> bool:
+    family, intended = device.box, run.settings
+    owns = family.configuration.owns if run.owns is None else run.owns
     if family.configuration.hidden:  # what it hides proves nothing: the mark of the run goes with a whole change
-        if look.readings.get("mark") != event.payload["run"]:
+        if look.readings.get("mark") != run.run:
             return False
         intended = plan.visible(family, intended)
         look = plan.without(look, plan.closing(family, look, intended))
@@ -150,73 +130,47 @@ def _is_candidate(event: Event, look: Snapshot) -> bool:
     return not diff(seen, intended, owns=owns, volatile=family.configuration.volatile)
 
 
-def _as_sent(event: Event, look: Snapshot) -> Snapshot:
-    """Give what a device hides as this run sent it."""
-    family = families.box(event.payload["after"]["driver"])
-    seen = replace(look, settings=plan.visible(family, look.settings))
-    return plan.carry(family, seen, unpack(event.payload["settings"]))
+def _as_sent(seen: Seen) -> Snapshot:
+    """Return what a device hides as this run sent it."""
+    family = seen.device.box
+    visible = replace(seen.snapshot, settings=plan.visible(family, seen.snapshot.settings))
+    return plan.carry(family, visible, seen.begun.settings)
 
 
-def _finish(
-    workspace: Workspace,
-    writer: Writer,
-    begun: Mapping[str, Event],
-    seen: Mapping[str, tuple[Snapshot, Device]],
-    tell: Callable[[Step], None],
-    *,
-    revert: bool = False,
-) -> None:
+def _finish(session: Session, carrier: Carrier, seen: Mapping[str, Seen], *, revert: bool = False) -> None:
     """Confirm, or revert now, the devices in `seen`; the next round reads them back."""
-    hosts = {}
-    for tag, (seen_now, device) in seen.items():
-        family, event = device.box, begun[tag]
-        closing = () if revert else plan.closing(family, seen_now, unpack(event.payload["settings"]))
-        configuration = family.configuration
-        edits = configuration.grammar.edits(closing, seen_now.locators, configuration.shape) if closing else ""
-        request = DocumentRequest(
-            nonce=secrets.token_hex(replies.NONCE_BYTES),
-            run=event.payload["run"],
-            guard=modem_look.guard_of(family),
-            marker=seen_now.marker,
-            closing=edits,
-        )
-        dialect = configuration.dialect
-        document = dialect.revert(family, request) if revert else dialect.finish(family, request)
-        hosts[tag] = modem_look.host(workspace, writer, device) | {
-            "look_document": str(writer.put(f"{tag}.settle", document)),
-            "look_output": str(writer.path / f"{tag}.settled"),
-        }  # fmt: skip
-    writer.phase("gather.yml", hosts, tell, deadline_s=replies.LOOK_DEADLINE_S)
+    documents = {tag: (one.device, _last_document(one, revert=revert)) for tag, one in seen.items()}
+    if documents:
+        feed(session.workspace, session.writer, carrier, documents, session.callbacks.on_step)
 
 
-def _record(workspace: Workspace, event: Event, settled: Settled, why: str) -> None:
-    run, applied = event.payload["run"], settled.ending is Ending.APPLIED
-    because = f"{why}; {settled.because}" if why and settled.ending is not Ending.APPLIED else settled.because
-    lines: list[tuple[str, str, Mapping[str, Any]]] = [
-        (ENDED, event.subject, {"run": run, "ending": str(settled.ending), "because": because})
-    ]
-    if event.payload.get("rotation"):
-        (workspace.vault.promote if applied else workspace.vault.discard)(event.subject)
-        lines += [(ROTATED, event.subject, {"run": run})] if applied else []
-    if applied and settled.snapshot:
-        seen = settled.snapshot.readings
-        device = device_of(event.subject, event.payload["after"], Stage.PROVISIONED)
-        device = replace(device, firmware=str(seen.get("firmware", "")), model=str(seen.get("model", "")))
-        lines.append((CONFIGURED, event.subject, configuration(settled.snapshot)))
-        lines.append((ACCEPTED, event.subject, record(device)))
-    workspace.ledger.extend(lines, at=workspace.now())
+def _last_document(seen: Seen, *, revert: bool) -> bytes:
+    family, configuration = seen.device.box, seen.device.box.configuration
+    closing = () if revert else plan.closing(family, seen.snapshot, seen.begun.settings)
+    edits = configuration.grammar.edits(closing, seen.snapshot.locators, configuration.shape) if closing else ""
+    request = DocumentRequest(
+        nonce=secrets.token_hex(NONCE_BYTES),
+        run=seen.begun.run,
+        guard=guard_of(family),
+        marker=seen.snapshot.marker,
+        closing=edits,
+    )
+    dialect = configuration.dialect
+    return dialect.revert(family, request) if revert else dialect.finish(family, request)
 
 
-def resume(workspace: Workspace, tell: Callable[[Step], None] = lambda _: None) -> dict[str, Settled]:
-    """Settle every run that has no recorded end and no living holder."""
-    from provision.ledger.lease import hold
-
-    begun = workspace.unfinished()
-    name = workspace.new_run()
-    with hold(workspace.ledger, sorted(begun), name, now=workspace.clock_s()) as held:
-        mine = {t: e for t, e in begun.items() if t not in held}
-        if not mine:
-            return {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
-        with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
-            ended = settle(workspace, writer, mine, tell=tell, wait_s=PATIENCE_S)
-    return ended | {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
+def _record(session: Session, kind: Kind, run: tuple[str, Begun], end: RunEnd, why: str) -> None:
+    (tag, begun), applied = run, end.ending is Ending.APPLIED
+    accepted = None
+    if applied and end.snapshot:
+        accepted = journal.read_identity(begun.after.device(tag), end.snapshot), end.snapshot
+    because = f"{why}; {end.because}" if why and not applied else end.because
+    conclusion = Conclusion(
+        tag=tag,
+        run=begun.run,
+        ending=str(end.ending),
+        because=because,
+        accepted=accepted,
+        rotated=applied if begun.rotation else None,
+    )
+    journal.conclude(session.workspace, kind, [conclusion])

@@ -18,6 +18,7 @@ from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError
 from provision.core.model import Secret, Settings, Stage
+from provision.core.pc_family import PcFamily
 from provision.devices import replies
 from provision.families.languages import pc_report, pc_task
 from provision.home.keys import office_key
@@ -28,7 +29,7 @@ DEADLINE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class TimedAnswer:
     """What one PC answered, and the span of our clock in which it did."""
 
     answer: pc_task.Answer
@@ -39,7 +40,7 @@ class Seen:
 class Visit:
     """One PC that is asked: where it is, the settings that are intended, those that were accepted, the apps to look for.
 
-    `report` is the text by which it is told how to make its daily report.
+    `report` is the text by which it is follow how to make its daily report.
     """
 
     device: Device
@@ -92,9 +93,8 @@ def wanted_apps(computer: Computer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for app in computer.needed for name in app.packages))
 
 
-def sources(name: str, *, live: bool = False) -> tuple[str, ...]:
+def sources(kind: PcFamily, *, live: bool = False) -> tuple[str, ...]:
     """Read the texts of one kind's collector and baseline, and of what hears and sees."""
-    kind = families.pc(name)
     files = (kind.collector, kind.live if live else "", kind.baseline)
     return tuple((share("templates") / file).read_text(encoding="utf-8") for file in files if file)
 
@@ -104,7 +104,7 @@ def feed(device: Device, command: str) -> str:
     return command if device.username == "root" else device.pc.as_root + command
 
 
-def ask(
+def run_program(
     workspace: Workspace,
     writer: Writer,
     visits: list[Visit],
@@ -112,8 +112,8 @@ def ask(
     verb: str = "look",
     packages: Mapping[str, list[Path]] | None = None,
     live: bool = False,
-    tell: Callable[[Step], None] = lambda _: None,
-) -> dict[str, Seen | ProvisionError]:
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> dict[str, TimedAnswer | ProvisionError]:
     """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
 
     `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
@@ -130,7 +130,7 @@ def ask(
             report=one.report if verb == "apply" else Secret(""),
             report_program=report_program(kind.name) if verb == "apply" else "",
         )  # fmt: skip
-        text = pc_task.write(sources(kind.name, live=live), task, kind.language)
+        text = pc_task.write(sources(kind, live=live), task, kind.language)
         hosts[device.tag] = writer.host(device) | {
             "feed_command": feed(device, kind.feed_archive if files else kind.feed),
             "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else pc_task.packed(text, kind.language))),
@@ -138,13 +138,13 @@ def ask(
         }  # fmt: skip
     steps: dict[str, tuple[Step, float]] = {}
 
-    def told(step: Step) -> None:
+    def follow(step: Step) -> None:
         if step.state in {UNREACHABLE, FAILED, DONE}:
             steps[step.device] = step, time.time()
-        tell(step)
+        on_step(step)
 
     started = time.time()
-    writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, told, deadline_s=DEADLINE_S)
+    writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, follow, deadline_s=DEADLINE_S)
     return {v.device.tag: _seen(workspace, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
 
 
@@ -167,7 +167,7 @@ def _seen(
     steps: Mapping[str, tuple[Step, float]],
     started: float,
     nonce: str,
-) -> Seen | ProvisionError:
+) -> TimedAnswer | ProvisionError:
     step, answered = steps.get(device.tag, (None, 0.0))
     output = writer.take(f"{device.tag}.said")
     if step is None or step.state != DONE or output is None:
@@ -176,7 +176,7 @@ def _seen(
             return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see README, the PCs")
         return replies.unreachable(device, step)
     try:
-        return Seen(
+        return TimedAnswer(
             answer=pc_task.read(output, nonce=nonce, device=device.tag, at=workspace.now()), asked_s=(started, answered)
         )
     except ProvisionError as error:

@@ -4,90 +4,83 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provision.connectors.openssh import Question, Reply
 from provision.core import identity
 from provision.core.device import Computer
 from provision.core.errors import ProvisionError
-from provision.core.model import Watched
+from provision.core.model import DRIFT, OK, UNKNOWN, UNREACHABLE, Watched
 from provision.core.settings import diff
-from provision.devices import replies
-from provision.devices.pc import look
+from provision.devices import journal
+from provision.devices.pc.look import feed, sources, visit
+from provision.devices.replies import NONCE_BYTES, last_line
 from provision.families.languages import pc_task
 from provision.home.keys import office_key
 from provision.home.workspace import Workspace
 
-OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"
 DEADLINE_S = 60.0
 REFUSALS = ("Permission denied", "Host key verification failed", "HOST IDENTIFICATION HAS CHANGED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One PC that was asked and has not been heard yet."""
+class Pending:
+    """One PC that was asked and whose answer was not read yet."""
 
     computer: Computer
     nonce: str
     question: Question
 
 
-def ask(workspace: Workspace, computers: list[Computer], *, bench: bool) -> list[Asked]:
+def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> list[Pending]:
     """Ask every PC at once, and do not wait."""
     key = office_key(workspace.place.ssh_key)
-    asked = []
+    pending = []
     for one in computers:
-        visit = look.visit(workspace, one, bench=bench)
-        nonce = secrets.token_hex(replies.NONCE_BYTES)
-        kind = one.family
+        visited = visit(workspace, one, bench=bench)
+        nonce = secrets.token_hex(NONCE_BYTES)
         task = pc_task.Task(
-            verb="look", settings=visit.accepted, key=key, nonce=nonce, serial=visit.serial, collect=False
+            verb="look", settings=visited.accepted, key=key, nonce=nonce, serial=visited.serial, collect=False
         )
-        text = pc_task.write(look.sources(one.family.name), task, kind.language)
-        command = look.feed(visit.device, kind.feed)
-        question = Question(
-            visit.device,
-            command,
-            pc_task.packed(text, kind.language),
-            workspace.place.ssh_key,
-            workspace.place.host_keys,
-        )
-        asked.append(Asked(computer=one, nonce=nonce, question=question))
-    for each in asked:
+        text = pc_task.write(sources(one.family), task, one.family.language)
+        document = pc_task.packed(text, one.family.language)
+        command = feed(visited.device, one.family.feed)
+        question = Question(visited.device, command, document, workspace.place.ssh_key, workspace.place.host_keys)
+        pending.append(Pending(computer=one, nonce=nonce, question=question))
+    for each in pending:
         each.question.send()
-    return asked
+    return pending
 
 
-def hear(workspace: Workspace, asked: list[Asked], last_seen: dict[str, str]) -> dict[str, Watched]:
-    """Give the state of each PC that was asked; `last_seen` says when a silent one last answered."""
+def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
+    """Return the state of each PC that was asked; of a silent one, when it last answered."""
+    answers = journal.last_answers(workspace)
     deadline = time.monotonic() + DEADLINE_S
-    found = {}
+    watched: dict[str, Watched] = {}
     try:
-        for one in asked:
-            tag = one.computer.item.asset_tag
-            found[tag] = _judge(workspace, one, one.question.answer(deadline), last_seen[tag])
+        for one in pending:
+            tag = one.computer.tag
+            watched[tag] = _judge(workspace, one, one.question.answer(deadline), answers[tag])
     finally:
-        for one in asked[len(found) :]:
+        for one in pending[len(watched) :]:
             one.question.end()
-    return found
+    return watched
 
 
-def _judge(workspace: Workspace, one: Asked, reply: Reply, last_seen: str) -> Watched:
-    tag = one.computer.item.asset_tag
+def _judge(workspace: Workspace, one: Pending, reply: Reply, last_seen: str) -> Watched:
+    tag = one.computer.tag
     if reply.code in {-1, 255}:
-        refused = any(sign in reply.said for sign in REFUSALS)
-        because = reply.said.splitlines()[-1][:160] if reply.said else "no answer"
-        return Watched(device=tag, state=UNKNOWN if refused else UNREACHABLE, seen_at=last_seen, because=because)
+        state = UNKNOWN if any(sign in reply.said for sign in REFUSALS) else UNREACHABLE
+        return Watched(device=tag, state=state, seen_at=last_seen, because=last_line(reply.said) or "no answer")
     now = workspace.now()
     try:
         snapshot = pc_task.read(reply.output, nonce=one.nonce, device=tag, at=now).snapshot
     except ProvisionError as error:
-        said = reply.said.splitlines()[-1][:160] if reply.said else ""
+        said = last_line(reply.said)
         return Watched(device=tag, state=UNKNOWN, seen_at=now, because=f"{error.what}{': ' + said if said else ''}")
-    serial = str(snapshot.readings.get("serial", ""))
-    if serial != one.computer.item.serial and serial.lower() not in identity.FILLERS:
-        because = f"another PC answers: serial {serial}, recorded {one.computer.item.serial}"
-        return Watched(device=tag, state=UNKNOWN, seen_at=now, because=because)
+    if why := identity.another(one.computer.item, snapshot.readings):
+        return Watched(device=tag, state=UNKNOWN, seen_at=now, because=why)
     changes = diff(snapshot.settings, workspace.known[tag].snapshot.settings, owns=("*",))
     state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "runs as accepted")
     return Watched(device=tag, state=state, seen_at=now, because=because, changes=changes)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from provision import checks
 from provision.connectors.openssh import Question
+from provision.core import shapes
 from provision.core.device import Computer
 from provision.core.model import Finding, Snapshot
-from provision.devices.pc import look
+from provision.devices.pc.look import feed, visit
+from provision.devices.pc.verify import Things, things
+from provision.devices.replies import NONCE_BYTES, last_line
 from provision.families.languages import pc_report
 from provision.home.workspace import Workspace
-from provision.ledger.events import BOUND, ENROLLED, REPORTED
+from provision.ledger.events import Enrolled, Reported
 
 FETCH_S = 120.0
 NOT_IN_A_FILE = {
@@ -54,11 +56,11 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
 
 
 def counters(workspace: Workspace) -> dict[str, int]:
-    """Give the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
-    found: dict[str, int] = {}
-    for event in workspace.latest(REPORTED, ENROLLED):
-        found[event.subject] = int(event.payload["counter"]) if event.verb == REPORTED else 0
-    return found
+    """Return the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
+    highest: dict[str, int] = {}
+    for event in workspace.latest(Reported.VERB, Enrolled.VERB):
+        highest[event.subject] = Reported.read(event.payload).counter if event.verb == Reported.VERB else 0
+    return highest
 
 
 def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
@@ -75,28 +77,28 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
         except pc_report.ReportError as error:
             done.append(Ingested(source=source, refused=str(error)))
     lines = []
-    bound = {e.subject: e.payload["things"] for e in workspace.latest(BOUND)} if claims else {}
+    bound = things(workspace) if claims else {}
     for source, one in sorted(claims, key=lambda pair: (pair[1].tag, pair[1].counter)):
-        taken = _take(workspace, source, one, last.get(one.tag, 0), bound.get(one.tag, {}))
+        taken = _take(workspace, (source, one), last.get(one.tag, 0), bound.get(one.tag, {}))
         done.append(taken)
         if not taken.refused:
             last[one.tag] = one.counter
-            found = [asdict(f) | {"verdict": str(f.verdict)} for f in taken.findings]
-            lines.append((REPORTED, one.tag, {"counter": one.counter, "at": taken.at, "findings": found}))
+            findings = tuple(shapes.finding_kept(f) for f in taken.findings)
+            lines.append((one.tag, Reported(counter=one.counter, at=taken.at, findings=findings)))
     if lines:
-        workspace.ledger.extend(lines, at=workspace.now())
+        workspace.ledger.record(lines, at=workspace.now())
     return done
 
 
-def _take(
-    workspace: Workspace, source: str, one: pc_report.Claim, last: int, bound: Mapping[str, Mapping[str, Any]]
-) -> Ingested:
+def _take(workspace: Workspace, claimed: tuple[str, pc_report.Claim], last: int, bound: Things) -> Ingested:
+    source, one = claimed
     computer = workspace.home.computers.get(one.tag)
     known = workspace.known.get(one.tag)
     if computer is None or known is None or not known.accepted:
         return Ingested(source=source, device=one.tag[:40], refused="of no PC that was provisioned here")
     try:
-        proven = pc_report.prove(one, workspace.vault.report_key(one.tag), last=last, now_s=int(time.time()))
+        key, now_s = workspace.vault.report_key(one.tag), workspace.clock_s()
+        proven = pc_report.prove(one, key, last=last, now_s=now_s)
     except pc_report.ReportError as error:
         return Ingested(source=source, device=one.tag, refused=str(error))
     at = datetime.fromtimestamp(proven.at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -105,44 +107,47 @@ def _take(
     )
     wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
     case = checks.Case(
-        snapshot=snapshot, item=computer.item, device=known.device, bound=bound, needed=computer.needed,
-        updates_days=computer.updates_days, today=workspace.today(),
-    )  # fmt: skip
-    return Ingested(
-        source=source, device=one.tag, counter=one.counter, at=at, findings=tuple(checks.judge(case, wanted))
+        snapshot=snapshot,
+        item=computer.item,
+        device=known.device,
+        bound=bound,
+        needed=computer.needed,
+        updates_days=computer.updates_days,
+        today=workspace.today(),
     )
+    findings = tuple(checks.judge(case, wanted))
+    return Ingested(source=source, device=one.tag, counter=one.counter, at=at, findings=findings)
 
 
 def fetch(
-    workspace: Workspace, computers: list[Computer], *, bench: bool
+    workspace: Workspace, computers: Sequence[Computer], *, bench: bool
 ) -> tuple[list[tuple[str, bytes | str]], dict[str, str]]:
-    """Read what waits in the outboxes of PCs that can be reached; give it, and why a PC gave nothing."""
+    """Read what waits in the outboxes of PCs that can be reached; return it, and why a PC gave nothing."""
     last = counters(workspace)
     asked: dict[str, tuple[Question, str]] = {}
     silent: dict[str, str] = {}
     for one in computers:
-        tag = one.item.asset_tag
+        tag = one.tag
         if not ((known := workspace.known.get(tag)) and known.accepted):
             silent[tag] = f"not provisioned: provision apply {tag} --bench"
             continue
-        device = look.visit(workspace, one, bench=bench).device
-        nonce = secrets.token_hex(8)
-        command = one.family.outbox
-        document = f"{nonce} {last.get(device.tag, 0):06d}\n".encode()
-        asked[device.tag] = (
-            Question(device, look.feed(device, command), document, workspace.place.ssh_key, workspace.place.host_keys), nonce,
-        )  # fmt: skip
+        device = visit(workspace, one, bench=bench).device
+        nonce = secrets.token_hex(NONCE_BYTES)
+        document = f"{nonce} {last.get(tag, 0):06d}\n".encode()
+        command = feed(device, one.family.outbox)
+        place = workspace.place
+        asked[tag] = Question(device, command, document, place.ssh_key, place.host_keys), nonce
     for question, _ in asked.values():
         question.send()
     deadline = time.monotonic() + FETCH_S
-    found: list[tuple[str, bytes | str]] = []
+    raws: list[tuple[str, bytes | str]] = []
     for tag, (question, nonce) in asked.items():
         reply = question.answer(deadline)
         lines = reply.output.replace(b"\r", b"").splitlines()
         if reply.code or not lines or lines[-1].decode("utf-8", "replace") != f"end {nonce}":
-            silent[tag] = reply.said.splitlines()[-1][:160] if reply.said else "no whole answer"
-        found += [(f"{tag} ({n})", line) for n, line in enumerate(lines, 1) if line.startswith(b"{")]
-    return found, silent
+            silent[tag] = last_line(reply.said) or "no whole answer"
+        raws += [(f"{tag} ({n})", line) for n, line in enumerate(lines, 1) if line.startswith(b"{")]
+    return raws, silent
 
 
 def newest(taken: list[Ingested]) -> list[Ingested]:

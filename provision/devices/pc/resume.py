@@ -6,62 +6,48 @@ by the next apply, and what was not given back by the next return.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from provision.connectors.ansible import Writer
 from provision.core.errors import ProvisionError
-from provision.core.model import Ending, Event
+from provision.core.model import Ending, Event, Kind
 from provision.core.settings import diff
-from provision.devices.pc import look
-from provision.devices.pc.apply import accept, given_back, undone_lines, unfinished
-from provision.home.workspace import Workspace
-from provision.ledger.events import PC_ENDED
-from provision.ledger.lease import hold
+from provision.devices import journal
+from provision.devices.journal import Conclusion
+from provision.devices.pc.apply import given_back, is_given_back, named
+from provision.devices.pc.look import TimedAnswer, Visit, run_program, visit
+from provision.devices.run import RunEnd, Session
+from provision.ledger.events import PcBegun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """How an open run ended on one PC."""
-
-    ending: Ending
-    because: str
-
-
-def resume(workspace: Workspace) -> dict[str, Settled]:
-    """Look at every PC whose run has no end and no living holder, and record how it stands."""
-    begun = {t: e for t, e in unfinished(workspace).items() if t in workspace.known and t in workspace.home.computers}
-    name = workspace.new_run()
-    with hold(workspace.ledger, sorted(begun), name, now=workspace.clock_s()) as held:
-        ended = {t: Settled(ending=Ending.UNCONFIRMED, because=f"still at work: {w}") for t, w in held.items()}
-        mine = [t for t in begun if t not in held]
-        if mine:
-            visits = [
-                look.visit(workspace, workspace.home.computers[t], bench=bool(begun[t].payload.get("bench")))
-                for t in mine
-            ]
-            with Writer(name, workspace.place.ssh_key, workspace.place.host_keys) as writer:
-                answers = look.ask(workspace, writer, visits)
-            ended |= {v.device.tag: _end(workspace, begun[v.device.tag], v, answers[v.device.tag]) for v in visits}
-    return ended
+def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
+    """Look at every PC whose run has no end, and record how it stands."""
+    workspace = session.workspace
+    runs = {tag: PcBegun.read(event.payload) for tag, event in begun.items()}
+    visits = {t: visit(workspace, workspace.home.computers[t], bench=run.bench) for t, run in runs.items()}
+    if not visits:
+        return {}
+    answers = run_program(workspace, session.writer, list(visits.values()), on_step=session.callbacks.on_step)
+    return {tag: _end(session, runs[tag], one, answers[tag]) for tag, one in visits.items()}
 
 
-def _end(workspace: Workspace, begun: Event, visit: look.Visit, said: look.Seen | ProvisionError) -> Settled:
-    tag, run = begun.subject, begun.payload["run"]
-    if isinstance(said, ProvisionError) and given_back(begun, said):
-        workspace.ledger.extend(undone_lines(tag, run), at=workspace.now())
-        return Settled(ending=Ending.APPLIED, because="it was given back: provision return again")
+def _end(session: Session, run: PcBegun, one: Visit, said: TimedAnswer | ProvisionError) -> RunEnd:
+    tag = one.device.tag
     if isinstance(said, ProvisionError):
-        return Settled(ending=Ending.UNCONFIRMED, because=str(said))
-    missing = [c.path for c in diff(said.answer.snapshot.settings, visit.settings, owns=())]
-    if begun.payload.get("undo"):
-        done = Settled(ending=Ending.FAILED, because="giving it back broke off: provision return again")
+        if is_given_back(run, said):
+            journal.conclude(session.workspace, Kind.PC, [given_back(tag, run.run)])
+            return RunEnd(ending=Ending.APPLIED, because="it was given back: provision return again")
+        return RunEnd(ending=Ending.UNCONFIRMED, because=str(said))
+    snapshot = said.answer.snapshot
+    missing = [c.path for c in diff(snapshot.settings, one.settings, owns=())]
+    if run.undo:
+        end = RunEnd(ending=Ending.FAILED, because="giving it back broke off: provision return again")
     elif missing:
-        done = Settled(ending=Ending.FAILED, because=f"not all was set ({', '.join(missing)}): provision apply {tag}")
+        because = f"not all was set ({', '.join(missing)}): provision apply {tag}"
+        end = RunEnd(ending=Ending.FAILED, because=because)
     else:
-        done = Settled(ending=Ending.APPLIED, because="read back: all is as intended")
-    body = {"run": run, "ending": str(done.ending), "because": done.because}
-    if done.ending is Ending.APPLIED:
-        accept(workspace, visit.device, said.answer.snapshot, [(PC_ENDED, tag, body)])
-    else:
-        workspace.ledger.append(PC_ENDED, tag, body, at=workspace.now())
-    return done
+        end = RunEnd(ending=Ending.APPLIED, because="read back: all is as intended")
+    applied = end.ending is Ending.APPLIED
+    accepted = (named(session.workspace, one.device, snapshot), snapshot) if applied else None
+    conclusion = Conclusion(tag=tag, run=run.run, ending=str(end.ending), because=end.because, accepted=accepted)
+    journal.conclude(session.workspace, Kind.PC, [conclusion])
+    return end

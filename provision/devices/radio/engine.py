@@ -1,4 +1,4 @@
-"""Devices without a shell: their SNMP engine is pinned on the bench, as others' host keys are."""
+"""The SNMP engine of a radio, pinned on the bench as others' host keys are, and the file of its old values."""
 
 from __future__ import annotations
 
@@ -12,38 +12,43 @@ from provision.home import keys
 from provision.home.workspace import Workspace
 
 PIN = "snmp-engine"
-WAY_BACK = "way-back"
+OLD_VALUES = "way-back"
 PASSPHRASES = ("snmp_auth", "snmp_priv")
 
 
-def way(workspace: Workspace, tag: str) -> Path:
-    """Give the file that holds a device's old values while a change is not confirmed."""
-    return workspace.place.var / WAY_BACK / f"{tag}.json"
+def old_values_of(workspace: Workspace, tag: str) -> Path:
+    """Return the file that holds a device's old values while a change is not confirmed."""
+    return workspace.place.var / OLD_VALUES / f"{tag}.json"
 
 
 def pin(workspace: Workspace, tag: str, engine_id: bytes) -> None:
     """Keep the engine ID that was proved on the bench; another one is refused from then on."""
-    keys.pin(workspace.place.host_keys, tag, f"{PIN} {engine_id.hex()}", over=True)
+    keys.pin(workspace.place.host_keys, tag, key_of(engine_id), over=True)
+
+
+def key_of(engine_id: bytes) -> str:
+    """Return an engine ID as it stands in the place of a host key."""
+    return f"{PIN} {engine_id.hex()}"
 
 
 def pinned(workspace: Workspace, tag: str) -> bytes:
-    """Give the pinned engine ID, or nothing."""
+    """Return the pinned engine ID, or nothing."""
     kind, _, text = keys.pinned(workspace.place.host_keys, tag).partition(" ")
     return bytes.fromhex(text) if kind == PIN else b""
 
 
 def target(workspace: Workspace, device: Device) -> snmp.Target:
-    """Make the target of an enrolled device; raises DeviceError where no engine was pinned."""
+    """Return the target of an enrolled device. Raises DeviceError where no engine was pinned."""
     engine_id = pinned(workspace, device.tag)
     if not engine_id:
         raise DeviceError(
             "no SNMP engine is pinned for it", where=device.tag, hint=f"provision enrol {device.tag} --address A"
         )
     own = workspace.vault.device(device.tag)
-    return made(workspace, device, engine_id, {name: own[name] for name in PASSPHRASES})
+    return target_of(workspace, device, engine_id, {name: own[name] for name in PASSPHRASES})
 
 
-def made(workspace: Workspace, device: Device, engine_id: bytes, secrets: dict[str, Secret]) -> snmp.Target:
-    """Make a target from an engine ID and passphrases."""
+def target_of(workspace: Workspace, device: Device, engine_id: bytes, secrets: dict[str, Secret]) -> snmp.Target:
+    """Return a target for an engine ID and passphrases."""
     user = workspace.home.intents[device.tag].snmp_user
     return snmp.target(device, user, secrets, device.box.snmp.usm, engine_id)

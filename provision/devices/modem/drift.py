@@ -1,0 +1,99 @@
+"""Modems or radios against what was accepted: drift is a plan nobody asked for.
+
+A device whose published digest is the accepted one is not read any further, and neither Ansible
+nor netmiko is loaded for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from provision.core import identity, plan
+from provision.core.device import Device, Intent
+from provision.core.errors import ProvisionError
+from provision.core.model import DRIFT, OK, SILENT, UNKNOWN, UNREACHABLE, Candidate, Change, Item, Snapshot, Watched
+from provision.devices import journal
+from provision.devices.carrier import Carrier, Look
+from provision.devices.modem import data_used
+from provision.devices.modem.look import by_ansible
+from provision.devices.run import OnStep, writer_of
+from provision.home.workspace import Workspace
+from provision.ledger.known import Known
+
+Read = Callable[[list[Device]], dict[str, Snapshot | ProvisionError]]
+
+
+def watch(
+    workspace: Workspace, look: Look, read: Read, intents: Sequence[Intent], *, bench: bool
+) -> dict[str, Watched]:
+    """Compare each provisioned device with what was accepted; `read` reads the settings of those that moved."""
+    known = {i.tag: workspace.known[i.tag] for i in intents}
+    items = {i.tag: i.item for i in intents}
+    watched: dict[str, Watched] = {}
+    moved: list[Device] = []
+    looks = look(workspace, [k.device.at(bench=bench) for k in known.values()])
+    answers = journal.last_answers(workspace)
+    for tag, seen in looks.items():
+        state, because = _judge(seen, known[tag], items[tag])
+        if state == DRIFT and seen.settings:
+            watched[tag] = _compared(workspace, known[tag], seen)
+        elif state == DRIFT:
+            moved.append(known[tag].device.at(bench=bench))
+        else:
+            seen_at = seen.at if seen.readings else answers[tag]
+            watched[tag] = Watched(device=tag, state=state, seen_at=seen_at, because=because)
+    if moved:
+        watched |= _fetch(workspace, read, known, moved)
+    data_used.keep(workspace, {t: s for t, s in looks.items() if s.readings.get("serial") == items[t].serial})
+    return watched
+
+
+def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
+    """Judge one look; DRIFT says only that the configuration has to be read."""
+    if not look.readings:
+        why = next(iter(look.missing.values()), SILENT)
+        return (UNREACHABLE if why == SILENT else UNKNOWN), why
+    if why := identity.another(item, look.readings):
+        return UNKNOWN, why
+    guard = str(look.readings.get("guard", ""))
+    if guard.startswith("armed"):
+        return UNKNOWN, f"run {guard.split(' ')[1]} is not confirmed: provision resume"
+    if not look.marker:
+        return UNKNOWN, f"no digest of its configuration: {look.missing.get('marker', identity.NOT_SAID)}"
+    return (OK, "runs as accepted") if look.marker == known.snapshot.marker else (DRIFT, "")
+
+
+def _fetch(workspace: Workspace, read: Read, known: Mapping[str, Known], moved: list[Device]) -> dict[str, Watched]:
+    """Read the settings of devices whose digest moved, and name each path that differs."""
+    watched: dict[str, Watched] = {}
+    for tag, look in read(moved).items():
+        if isinstance(look, ProvisionError):
+            because = f"its configuration moved, but could not be read: {look}"
+            watched[tag] = Watched(device=tag, state=UNKNOWN, seen_at=workspace.now(), because=because)
+            continue
+        watched[tag] = _compared(workspace, known[tag], look)
+    return watched
+
+
+def reader(workspace: Workspace, carrier: Carrier, on_step: OnStep) -> Read:
+    """Return what reads all settings of devices, by Ansible and in a run of its own."""
+
+    def read(devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
+        with writer_of(workspace, workspace.new_run()) as writer:
+            return by_ansible(workspace, writer, carrier, devices, on_step)
+
+    return read
+
+
+def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
+    changes = drift(workspace, known, look)
+    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
+    if not changes:  # a comment, an order that does not count: the new digest is the accepted one
+        journal.accept(workspace, known.device, look)
+    return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
+
+
+def drift(workspace: Workspace, known: Known, running: Snapshot) -> tuple[Change, ...]:
+    """Return the plan from what runs to what was accepted: each change's `intended` is the accepted value."""
+    accepted = Candidate(settings=known.snapshot.settings)
+    return plan.make(known.device.box, running, accepted, workspace.vault.seal_key(), owns=("*",)).changes

@@ -1,0 +1,49 @@
+"""Why a modem or radio may not be changed at all, in words of the next step."""
+
+from __future__ import annotations
+
+from provision.core import firmware
+from provision.core.device import Device
+from provision.core.model import ApplyStep
+from provision.devices.carrier import Carrier
+from provision.devices.run import ApplyRequest
+from provision.home.workspace import Workspace
+from provision.ledger.known import Known
+
+NEVER_PROVISIONED = "never provisioned: the first apply is on the bench (--bench)"
+
+
+def refusal(
+    workspace: Workspace, carrier: Carrier, known: Known, request: ApplyRequest
+) -> tuple[ApplyStep, str] | None:
+    """Return at which step and why a device may not be changed, or None."""
+    if request.plan_only:
+        return None
+    if unfit := _unfit(workspace, carrier, known.device):
+        return ApplyStep.FIRMWARE, unfit
+    if request.bench:
+        return None
+    because = carrier.not_afield(workspace, known) if known.accepted else NEVER_PROVISIONED
+    return (ApplyStep.RECORD, because) if because else None
+
+
+def way_back_not_shown(workspace: Workspace, known: Known) -> str:
+    """Return why a modem may not be changed away from the bench: its way back was never shown (law 4)."""
+    device = known.device
+    if workspace.way_back_is_proved(device):
+        return ""
+    return (
+        f"the way back was not shown on {device.model} {device.firmware}: "
+        f"provision selftest {device.tag}, or --bench with the box in reach"
+    )
+
+
+def _unfit(workspace: Workspace, carrier: Carrier, device: Device) -> str:
+    """Return why nothing may be written to a firmware, or nothing."""
+    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model, device.firmware)
+    if rule.write:
+        return ""
+    if rule.standing == firmware.BAD:
+        return f"{device.model} {device.firmware}: {rule.because}; update it on the bench, then enrol it again"
+    hint = carrier.drill_hint(device.tag)
+    return f"{rule.because}: it is read only{hint}; list it there once you have tried it on the bench"

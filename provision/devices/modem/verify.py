@@ -1,0 +1,76 @@
+"""Modems or radios and checks -> findings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from provision import checks
+from provision.core import firmware
+from provision.core.device import Device, Intent
+from provision.core.model import Finding, Snapshot
+from provision.core.traffic import Traffic
+from provision.devices.carrier import Look
+from provision.devices.modem import data_used
+from provision.devices.replies import not_provisioned
+from provision.devices.run import VerifyRequest
+from provision.home.workspace import Workspace
+
+PAUSE_S = 0.5
+
+
+def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest) -> list[Finding]:
+    """Read every provisioned device and judge all; one that was never provisioned is unknown."""
+    snapshots = _settled_looks(workspace, look, intents, request)
+    ours = {t: s for t, s in snapshots.items() if s.readings.get("serial") == workspace.home.intents[t].item.serial}
+    sums = data_used.keep(workspace, ours)
+    findings = [_judge(workspace, i, snapshots.get(i.tag), sums.get(i.tag)) for i in intents]
+    return [finding for some in findings for finding in some]
+
+
+def _settled_looks(
+    workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest
+) -> dict[str, Snapshot]:
+    """Look until every device says all that its checks need, or the patience is over."""
+    deadline = time.monotonic() + request.patience_s
+    snapshots: dict[str, Snapshot] = {}
+    waiting = [i.tag for i in intents if (k := workspace.known.get(i.tag)) and k.accepted]
+    while waiting:
+        devices = [workspace.known[tag].device.at(bench=request.bench) for tag in waiting]
+        snapshots |= look(workspace, devices)
+        waiting = [tag for tag in waiting if _may_say_more(workspace, tag, snapshots[tag])]
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(PAUSE_S if waiting else 0)
+    return snapshots
+
+
+def _may_say_more(workspace: Workspace, tag: str, snapshot: Snapshot) -> bool:
+    """Say whether a later look may say more: no answer yet, or one from snmpd's cache (5 s)."""
+    needed = {name for check in checks.load("modems") for name in check.needs}
+    return not needed.isdisjoint(snapshot.missing) or snapshot.marker != workspace.known[tag].snapshot.marker
+
+
+def _judge(workspace: Workspace, intent: Intent, snapshot: Snapshot | None, counted: Traffic | None) -> list[Finding]:
+    known = workspace.known.get(intent.tag)
+    if known is None or snapshot is None:
+        return [not_provisioned(workspace, intent.tag)]
+    return checks.judge(
+        checks.Case(
+            snapshot=snapshot,
+            item=intent.item,
+            device=known.device,
+            accepted_marker=known.snapshot.marker,
+            shown_secret=workspace.shown_secret(intent.tag),
+            firmware=_standing(workspace, known.device, snapshot),
+            sim=intent.sim_card,
+            today=workspace.today(),
+            traffic=counted,
+        )
+    )
+
+
+def _standing(workspace: Workspace, device: Device, snapshot: Snapshot) -> tuple[str, str]:
+    said = str(snapshot.readings.get("firmware", ""))
+    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model, said)
+    return rule.standing, rule.because

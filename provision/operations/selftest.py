@@ -1,0 +1,17 @@
+"""Drill one device: what only a real one can show, on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provision.core.device import Intended
+from provision.devices import kinds
+from provision.devices.run import Drill
+from provision.home.workspace import Workspace
+
+
+def selftest(
+    workspace: Workspace, intended: Intended, *, bench: bool, on_drill: Callable[[Drill], None] = lambda _: None
+) -> list[Drill]:
+    """Run every drill of the device's kind, and record that all passed; each is told as it ends."""
+    return kinds.of(intended.kind).selftest(workspace, intended, bench=bench, on_drill=on_drill)
