@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from provision.local.files import write_whole
+
 HOME = Path("demo")
 PORTS = 4  # the demo's bench has four ports: it enrols four devices at a time
 PACKAGES = str(HOME / "var/lab/packages")
@@ -102,7 +104,7 @@ def try_all() -> None:
     pcs = Workspace(HOME).home.computers
     who = ["--by", "Siti Aminah", "--note", "uji di bangku kerja"]
     photo = HOME / "var/foto.png"
-    photo.write_bytes(PICTURE)
+    write_whole(photo, PICTURE)
     tell(f"\n$ provision --home {HOME} attest TAG hearing|sight --by NAME --note TEXT   (for the PCs with Windows)")
 
     def attest(tag: str) -> str:
@@ -147,7 +149,7 @@ def drift() -> None:
     """A hand on one modem: the watch finds it, an apply repairs it."""
     path = HOME / "var/lab" / DRIFTING / "root/etc/config/system"
     tell(f"\n# somebody at the site sets another time zone on {DRIFTING}")
-    path.write_text(path.read_text().replace("WITA-8", "WIB-7"))
+    write_whole(path, path.read_text().replace("WITA-8", "WIB-7"))
     deadline = time.monotonic() + NOTICE_S  # snmpd publishes a new digest within 5 s
     while time.monotonic() < deadline:
         argv = [sys.executable, "-m", "provision", "--home", str(HOME), "watch", DRIFTING, "--json"]
@@ -166,7 +168,7 @@ def swap() -> None:
     text, _, rest = kit.read_text().partition(f"  - asset_tag: {OLD}")
     for field, value in (("serial", row[5]), ("mac", f'"{row[10]}"'), ("imei", f'"{row[11]}"')):
         rest = re.sub(rf"{field}: .*", f"{field}: {value}", rest, count=1)
-    kit.write_text(f"{text}  - asset_tag: {NEW}{rest}")
+    write_whole(kit, f"{text}  - asset_tag: {NEW}{rest}")
     tell(f"\n# lightning at {SWAPPED}: its kit's file now names {NEW} in the place of {OLD}")
     provision("lab", "up", loud=False)  # the spare stands on the bench, the old one is unplugged
     provision("enrol", NEW, "--packages", PACKAGES, "--yes")

@@ -17,6 +17,7 @@ from provision.connectors.openssh import identity, options
 from provision.connectors.phase import Phase, Told
 from provision.core.device import Device
 from provision.core.model import Secret
+from provision.local.files import write_whole
 from provision.local.share import share
 
 FAREWELL_S = 5.0
@@ -65,11 +66,7 @@ class Writer:
     def put(self, name: str, document: bytes) -> Path:
         """Keep a document in the private directory; it appears whole."""
         path = self.path / name
-        temporary = path.with_name(path.name + ".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(document)
-        temporary.replace(path)
+        write_whole(path, document)
         return path
 
     def take(self, name: str) -> bytes | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from provision.local.files import remove_whole, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,8 @@ class OldValues:
 
     def clear(self) -> None:
         """Forget it: the change is confirmed."""
-        self.path.unlink(missing_ok=True)
-        self._sync()
+        remove_whole(self.path)
 
     def _keep(self, body: dict[str, Any]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
-        self._sync()
-
-    def _sync(self) -> None:
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self.path, json.dumps(body))

@@ -19,6 +19,7 @@ from typing import Any
 
 from provision.core.errors import ProvisionError
 from provision.local import processes
+from provision.local.files import write_pipe
 from provision.local.share import share
 
 STARTED, DONE, UNREACHABLE, FAILED, SKIPPED = "started", "done", "unreachable", "failed", "skipped"
@@ -119,8 +120,8 @@ class Phase:
                 time.sleep(POLL_S)
                 continue
             os.set_blocking(descriptor, True)
-            with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
-                pipe.write(inventory)
+            with contextlib.suppress(BrokenPipeError):
+                write_pipe(descriptor, inventory)
             return
 
     def _run(self, writing: int) -> None:

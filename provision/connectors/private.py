@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from provision.local import processes
+from provision.local.files import write_whole
 
 PREFIX = f"provision-{os.getuid()}-"
 
@@ -24,7 +25,7 @@ def _places() -> list[Path]:
 def make(run: str) -> Path:
     """Make the directory of `run` and note who owns it."""
     path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_places()[0]))
-    (path / "owner").write_text(f"{os.getpid()} {processes.born(os.getpid())} {run}\n")
+    write_whole(path / "owner", f"{os.getpid()} {processes.born(os.getpid())} {run}\n")
     return path
 
 

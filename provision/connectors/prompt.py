@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from provision.core.errors import DeviceError, UnreachableError
 from provision.core.model import Secret
+from provision.local.files import write_whole
 
 READ_S = 30
 
@@ -33,13 +35,13 @@ def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
     from netmiko.exceptions import NetmikoBaseException
     from paramiko.ssh_exception import SSHException
 
-    with tempfile.NamedTemporaryFile("w", prefix="host-key-") as keys:
+    with tempfile.TemporaryDirectory(prefix="host-key-") as folder:
         host, port, password = login.host, login.port, login.password.reveal()
-        keys.write(f"[{host}]:{port} {login.host_key}\n" if port != 22 else f"{host} {login.host_key}\n")
-        keys.flush()
+        keys = Path(folder) / "known_hosts"
+        write_whole(keys, f"[{host}]:{port} {login.host_key}\n" if port != 22 else f"{host} {login.host_key}\n")
         options: dict[str, Any] = {
             "device_type": login.kind, "host": host, "port": port, "username": login.username, "password": password,
-            "ssh_strict": True, "system_host_keys": False, "alt_host_keys": True, "alt_key_file": keys.name,
+            "ssh_strict": True, "system_host_keys": False, "alt_host_keys": True, "alt_key_file": str(keys),
             "use_keys": False, "allow_agent": False, "conn_timeout": READ_S, "fast_cli": True,
         }  # fmt: skip
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from provision import __version__
 from provision.core.errors import ProvisionError
 from provision.home.vault import Vault, password
 from provision.home.workspace import Workspace
+from provision.local.files import write_whole
 
 FORMAT = 1
 MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
@@ -59,19 +59,14 @@ def backup(workspace: Workspace, path: Path) -> Backup:
         "format": FORMAT, "program": __version__, "at": workspace.now(), "events": events, "head": head,
         "files": {name: sha256(body).hexdigest() for name, body in sorted(parts.items())},
     }  # fmt: skip
-    temporary = path.with_name(f".{path.name}.new")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6) as tar:
+        _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
+        for name, body in sorted(parts.items()):
+            _add(tar, name, body)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
-                _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
-                for name, body in sorted(parts.items()):
-                    _add(tar, name, body)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, packed.getvalue())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ProvisionError(
             f"the backup cannot be written: {error.strerror}", where=str(path), hint="another place, or free some space"
         ) from None

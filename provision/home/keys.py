@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from provision.core.errors import IdentityError, ProvisionError
 from provision.core.host_keys import fingerprint
+from provision.local.files import write_new, write_whole
 
 RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
@@ -23,17 +23,11 @@ def office_key(path: Path) -> str:
         private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
         shown = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        public.write_text(shown.decode() + " diskominfo-office\n")
-        temporary = path.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(private)
-        try:
-            os.link(temporary, path)  # two first commands at once: the first one wins
-        except FileExistsError:
+        line = shown.decode() + " diskominfo-office\n"
+        write_whole(public, line, 0o644)
+        if not write_new(path, private):  # two first commands at once
             return office_key(path)
-        finally:
-            temporary.unlink()
-        public.write_text(shown.decode() + " diskominfo-office\n")
+        write_whole(public, line, 0o644)
     if not public.exists():
         raise ProvisionError(
             "the public half of the office's SSH key is missing",
@@ -58,9 +52,7 @@ def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
             hint="is this the same box? after a factory reset: provision enrol TAG --address A --new-key",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = folder / f".{tag}.new"
-    temporary.write_text(f"{tag} {key}\n")
-    temporary.replace(folder / tag)
+    write_whole(folder / tag, f"{tag} {key}\n", 0o644)
 
 
 def pinned(folder: Path, tag: str) -> str:

@@ -6,13 +6,13 @@ It holds preshared keys, so it is kept in Ansible Vault's format, as `var/hub/pe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from provision.core.device import Device
 from provision.home.vault import wireguard_public
 from provision.home.workspace import Workspace
+from provision.local.files import write_whole
 
 NOTE = "# Written by provision; do not edit. One peer for each provisioned modem.\n"
 
@@ -34,10 +34,7 @@ def write(workspace: Workspace, pending: Iterable[str] = ()) -> Path | None:
     if _reads(workspace, path) == text:
         return path
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(workspace.vault.seal(text))
-    temporary.replace(path)
+    write_whole(path, workspace.vault.seal(text))
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision.core.errors import Fault, IntentError, ProvisionError
+from provision.local.files import write_whole
 
 if TYPE_CHECKING:
     from provision.home import intent
@@ -71,9 +72,7 @@ class Place:
     def keep_hints(self, hints: dict[str, str]) -> None:
         """Keep the hints, where they changed."""
         if hints != self.hints():
-            temporary = self.var / "hints.new"
-            temporary.write_text(json.dumps(hints))
-            temporary.replace(self.var / "hints.json")
+            write_whole(self.var / "hints.json", json.dumps(hints))
 
     def require(self) -> None:
         """Raise IntentError where this is no home: nothing may be made in a wrong directory."""

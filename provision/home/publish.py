@@ -10,6 +10,7 @@ from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Revoked
 from provision.ledger.known import accepted_records
 from provision.ledger.records import DeviceRecord
+from provision.local.files import write_whole
 
 
 def show(workspace: Workspace, host: str = "") -> str:
@@ -30,9 +31,7 @@ def write(workspace: Workspace) -> Path:
     path = workspace.place.inventory / "devices.yml"
     text = ansible_inventory.to_yaml(built)
     if not path.exists() or path.read_text() != text:
-        temporary = path.with_suffix(".new")
-        temporary.write_text(text)
-        temporary.replace(path)
+        write_whole(path, text, 0o644)
     return path
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import shutil
 import tarfile
 import zlib
@@ -20,6 +19,7 @@ from provision.home.ansible_vault import decrypt
 from provision.home.backup import FORMAT, KEYS, LEDGER, MANIFEST
 from provision.home.vault import NAME, password
 from provision.home.workspace import Workspace
+from provision.local.files import write_whole
 
 PLACES = {
     "inventory": "inventory",
@@ -69,7 +69,7 @@ def restore(workspace: Workspace, path: Path) -> Restored:
     for name, key in keys.items():
         private = workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + name.removeprefix(KEYS[0]))
         _private(private, key)
-        private.with_suffix(".pub").write_bytes(parts[f"ssh/{name}.pub"])
+        write_whole(private.with_suffix(".pub"), parts[f"ssh/{name}.pub"], 0o644)
     return Restored(events=events, head=head, aside=aside)
 
 
@@ -152,9 +152,4 @@ def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:
 
 def _private(target: Path, body: bytes, mode: int = 0o600) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
+    write_whole(target, body, mode)

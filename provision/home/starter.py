@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from pathlib import Path
 
 from provision.core.errors import ProvisionError
+from provision.local.files import write_whole
 from provision.local.share import share
 
 ANSIBLE_CFG = """# Ansible in this home: the intent and the vault are not inventory.
@@ -37,12 +37,11 @@ def make(directory: Path, *, lab: bool) -> Path:
         shutil.copytree(share("inventory"), directory / "inventory", dirs_exist_ok=True)
         for left in ("devices.yml", "secrets.vault.yml", "secrets.vault.lock"):
             (directory / "inventory" / left).unlink(missing_ok=True)
-        (directory / "ansible.cfg").write_text(ANSIBLE_CFG)
-        (directory / ".gitignore").write_text(GITIGNORE)
+        write_whole(directory / "ansible.cfg", ANSIBLE_CFG, 0o644)
+        write_whole(directory / ".gitignore", GITIGNORE, 0o644)
         if lab:
             (directory / "var").mkdir(mode=0o700)
-            with os.fdopen(os.open(directory / "var/vault-password", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24) + "\n")
+            write_whole(directory / "var/vault-password", secrets.token_urlsafe(24) + "\n")
             shutil.copy(Path(__file__).parents[1] / "lab" / "defaults.yml", directory / "inventory" / "defaults.yml")
             _mix(directory / "inventory")
     except OSError as error:
@@ -64,9 +63,10 @@ def _mix(inventory: Path) -> None:
         rest = modem.partition("\n")[2].partition("\n")[2]
         tag = head.rpartition("asset_tag: ")[2].partition("\n")[0]
         head = head.replace("modem:\n", f"modem:\n  driver: {driver}\n", 1)
-        path.write_text(f"{head}    brand: {brand}\n    model: {model}\n{rest}")
+        write_whole(path, f"{head}    brand: {brand}\n    model: {model}\n{rest}", 0o644)
         delivery = delivery.replace(f"{tag},Modem,{old_brand},{old_model}", f"{tag},Modem,{brand},{model}")
-    (inventory / "delivery.csv").write_text(delivery)
+    write_whole(inventory / "delivery.csv", delivery, 0o644)
     for name in WINDOWS:
         path = inventory / "kits" / f"{name}.yml"
-        path.write_text(path.read_text().replace("items:\n", "computer:\n  driver: windows\nitems:\n", 1))
+        text = path.read_text().replace("items:\n", "computer:\n  driver: windows\nitems:\n", 1)
+        write_whole(path, text, 0o644)

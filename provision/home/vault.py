@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from provision.core.errors import VaultError
 from provision.core.model import Secret
 from provision.core.snmp_keys import NET_SNMP, ROUTEROS, localise
 from provision.home.ansible_vault import decrypt, encrypt
+from provision.local.files import locked, write_whole
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
@@ -146,14 +146,8 @@ class Vault:
         import yaml
 
         text = yaml.dump(self._sets, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
-        temporary = self.path.with_suffix(".new")
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self.seal(text.encode()))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
+            write_whole(self.path, self.seal(text.encode()))
         except OSError as error:
             raise VaultError(
                 f"the vault cannot be kept: {error.strerror}",
@@ -165,14 +159,13 @@ class Vault:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            lock = self.path.with_suffix(".lock").open("w")
-        except OSError as error:
-            raise VaultError(
-                f"the vault cannot be kept: {error.strerror}", where=str(self.path), hint="check permissions"
-            ) from None
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.path))
+            except OSError as error:
+                raise VaultError(
+                    f"the vault cannot be kept: {error.strerror}", where=str(self.path), hint="check permissions"
+                ) from None
             yield
 
 

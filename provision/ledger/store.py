@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ from provision.core.model import Event
 from provision.ledger.act import Line
 from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
+from provision.local.files import locked, write_whole
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LAST_OF = "SELECT max(number) FROM event WHERE subject = :s AND (verb = :v OR :v = '')"
@@ -140,17 +139,11 @@ class Ledger:
 
     def write_head(self, number: int, digest: str) -> None:
         """Keep the newest head outside the database: it may lag, never lead."""
-        with self.head.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.head):
             known = read_head(self.head)
             if known and known[0] >= number:
                 return
-            temporary = self.head.with_suffix(".new")
-            with temporary.open("w") as file:
-                file.write(f"{number} {digest}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.head)
+            write_whole(self.head, f"{number} {digest}\n", 0o644)
 
     def latest(self, *verbs: str) -> list[Event]:
         """Give the newest event of each subject for each of `verbs`, oldest first."""

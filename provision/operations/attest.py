@@ -9,6 +9,7 @@ from provision.core.device import Computer
 from provision.core.errors import UsageError
 from provision.devices.pc.verify import VERBS
 from provision.home.workspace import Workspace
+from provision.local.files import write_whole
 
 LARGEST = 20_000_000
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
@@ -43,7 +44,5 @@ def _keep(workspace: Workspace, photo: Path) -> str:
     name = sha256(raw).hexdigest() + ending
     folder = workspace.place.var / "evidence"
     folder.mkdir(mode=0o700, exist_ok=True)
-    temporary = folder / (name + ".new")
-    temporary.write_bytes(raw)
-    temporary.replace(folder / name)
+    write_whole(folder / name, raw)
     return name

@@ -11,6 +11,7 @@ from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.lab.factory import Box
 from provision.lab.pcfactory import Pc
+from provision.local.files import write_whole
 
 FIRMWARE = {"openwrt": "25.12.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
 LABEL = {"rutos": "Label-4711"}  # the password that a RutOS box has from the carton
@@ -50,7 +51,7 @@ def up(workspace: Workspace) -> dict[str, Any]:
     labels.mkdir(exist_ok=True)
     for box in boxes:
         if isinstance(box, Box) and box.password:
-            (labels / box.tag).write_text(box.password + "\n")
+            write_whole(labels / box.tag, box.password + "\n")
     for name in PACKAGES:
-        (folder / name).write_text(f"a stand-in for {name}\n")
+        write_whole(folder / name, f"a stand-in for {name}\n", 0o644)
     return client.up(workspace.place.lab, boxes)

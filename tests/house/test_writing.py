@@ -1,0 +1,91 @@
+"""Files are written whole, in one place: nothing else in the program opens a file for writing."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from provision.local import files
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("local", "ledger", "lab")  # the ledger's own file is SQLite's; the lab's files are those of emulated devices
+WRITING = re.compile(
+    r"""\.write_text\(|\.write_bytes\(|open\([^)]*["'](?:[wax]b?\+?|r\+b?)["']|O_CREAT|NamedTemporary|mkstemp"""
+)
+IN_MEMORY = re.compile(r"tarfile\.open\(fileobj=")
+
+
+def test_nothing_else_opens_a_file_for_writing() -> None:
+    found = []
+    for path in sorted((ROOT / "provision").rglob("*.py")):
+        if path.relative_to(ROOT / "provision").parts[0] in ROOMS:
+            continue
+        lines = enumerate(path.read_text().splitlines(), 1)
+        found += [f"{path.name}:{n}" for n, line in lines if WRITING.search(line) and not IN_MEMORY.search(line)]
+    assert found == [], "use provision.local.files"
+
+
+def test_a_file_is_flushed_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    flush, rename = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        kind = "directory" if Path(f"/proc/self/fd/{descriptor}").is_dir() else "file"
+        done.append(f"flush {kind}")
+        flush(descriptor)
+
+    def replace(self: Path, target: Path) -> Path:
+        done.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    files.write_whole(tmp_path / "kept", "text")
+    assert done == ["flush file", "rename", "flush directory"]
+    assert (tmp_path / "kept").read_text() == "text"
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_cannot_be_written_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.write_whole(tmp_path / "kept", "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_whole(tmp_path / "kept", "new")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"kept": "old"}
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Release 0.1.0 wrote both beside under one name: the slower one found its own file gone."""
+    path, failed = tmp_path / "kept", []
+
+    def write(text: str) -> None:
+        try:
+            for _ in range(200):
+                files.write_whole(path, text)
+        except OSError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(letter * 5000,)) for letter in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert path.read_text() in {"a" * 5000, "b" * 5000}
+    assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+def test_of_two_that_make_a_file_the_first_one_wins(tmp_path: Path) -> None:
+    assert files.write_new(tmp_path / "key", "first")
+    assert not files.write_new(tmp_path / "key", "second")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"key": "first"}
