@@ -7,13 +7,13 @@ import typer
 from provision.cli.door import Bench, Json, Packages, Targets, Yes, callbacks, names, workspace
 
 
-def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+def plan(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Show what would change, per device. Exit 0 where nothing differs, 3 where something does."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest, Callbacks
     from provision.operations.apply import apply as use_case
 
-    here = workspace()
+    here = workspace(context)
     request = ApplyRequest(bench=bench, plan_only=True)
     done = use_case(here, list(here.targets(targets or ["all"])), request, Callbacks())
     console.print_plans(done.plans, as_json=as_json)
@@ -24,6 +24,7 @@ def plan(targets: Targets = None, as_json: Json = False, bench: Bench = False) -
 
 
 def apply(
+    context: typer.Context,
     targets: Targets = None,
     yes: Yes = False,
     bench: Bench = False,
@@ -41,7 +42,7 @@ def apply(
     from provision.operations import verify
     from provision.operations.apply import apply as use_case
 
-    here = workspace()
+    here = workspace(context)
     if not targets:
         raise typer.BadParameter("name a kecamatan, a device tag, or all", param_hint="TARGET")
     chosen = here.targets(targets)
@@ -61,6 +62,7 @@ def apply(
 
 
 def verify(
+    context: typer.Context,
     targets: Targets = None,
     as_json: Json = False,
     bench: Bench = False,
@@ -73,21 +75,21 @@ def verify(
     from provision.devices.run import VerifyRequest
     from provision.operations import verify as use_case
 
-    here = workspace()
+    here = workspace(context)
     request = VerifyRequest(bench=bench, live=live)
     findings = use_case.verify(here, list(here.targets(targets or ["all"])), request)
     console.print_findings(findings, as_json=as_json)
     raise typer.Exit(3 if use_case.is_red(findings) else 0)
 
 
-def resume() -> None:
+def resume(context: typer.Context) -> None:
     """End what dead runs left open: each device is read back, then confirmed or reverted."""
     from provision.cli import console
     from provision.home import publish
     from provision.lending import revoke
     from provision.operations.resume import resume as use_case
 
-    here = workspace()
+    here = workspace(context)
     ended = use_case(here)
     revoke.sweep(here)
     if not ended:
@@ -102,6 +104,7 @@ def resume() -> None:
 
 
 def selftest(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag", autocompletion=names)],
     bench: Bench = False,
 ) -> None:
@@ -109,7 +112,7 @@ def selftest(
     from provision.cli import console
     from provision.operations.selftest import selftest as use_case
 
-    here = workspace()
+    here = workspace(context)
     intended = here.home.computers.get(device.upper()) or here.intent(device)
     drills = use_case(here, intended, bench=bench, on_drill=lambda drill: console.say(console.marked(drill.text)))
     raise typer.Exit(0 if all(drill.passed for drill in drills) else 3)

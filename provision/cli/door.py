@@ -1,4 +1,4 @@
-"""What all rooms share: the home, the questions, the kinds of arguments."""
+"""What all commands share: the home, the questions, the kinds of arguments."""
 
 import sys
 from pathlib import Path
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from provision.core.model import Plan
     from provision.devices.run import Callbacks, OnStep
     from provision.home.workspace import Workspace
-
-app = typer.Typer(
-    name="provision", rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
-    help="Conference kits for the kecamatan: from the carton to the watched site.",
-)  # fmt: skip
 
 
 def names(context: typer.Context, incomplete: str) -> list[str]:
@@ -45,24 +40,13 @@ Packages = Annotated[
     Path | None,
     typer.Option("--packages", metavar="DIR", exists=True, file_okay=False, help="folder with packages for the device"),
 ]
-HOME = {"path": ""}
 
 
-@app.callback()
-def home(
-    directory: Annotated[
-        str, typer.Option("--home", envvar="PROVISION_HOME", metavar="DIR", help="directory that holds inventory/")
-    ] = ".",
-) -> None:
-    """Conference kits for the kecamatan: from the carton to the watched site."""
-    HOME["path"] = directory
-
-
-def workspace() -> "Workspace":
-    """Open the home that the command line names."""
+def workspace(context: typer.Context) -> "Workspace":
+    """Return what the command works with, in the home that the command line names."""
     from provision.home.workspace import Workspace
 
-    return Workspace(Path(HOME["path"]))
+    return Workspace(Path(context.find_root().obj))
 
 
 def approve(question: str, yes: bool) -> bool:

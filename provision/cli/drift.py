@@ -7,14 +7,14 @@ import typer
 from provision.cli.door import Bench, Json, Targets, Yes, callbacks, names, workspace
 
 
-def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+def watch(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Look again for drift from what was accepted. Exit 0 as accepted, 3 drift, 1 could not look."""
     from provision.cli import console
     from provision.core import shapes
     from provision.core.model import DRIFT, OK
     from provision.operations import watch as use_case
 
-    here = workspace()
+    here = workspace(context)
     found = use_case.watch(here, list(here.targets(targets or ["all"])), bench=bench)
     if as_json:
         console.print_json(shapes.watched(found))
@@ -25,6 +25,7 @@ def watch(targets: Targets = None, as_json: Json = False, bench: Bench = False) 
 
 
 def adopt(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan", autocompletion=names)],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why the change is right; recorded")],
     bench: Bench = False,
@@ -35,7 +36,7 @@ def adopt(
 
     if not reason.strip():
         raise typer.BadParameter("say why the change is right", param_hint="--reason")
-    here = workspace()
+    here = workspace(context)
     intent = here.intent(device)
     tag = intent.item.asset_tag
     done = use_case.adopt(here, intent, reason.strip(), bench=bench)
@@ -51,6 +52,7 @@ def adopt(
 
 
 def rollback(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan", autocompletion=names)],
     to: Annotated[
         int | None, typer.Option("--to", metavar="EVENT", help="number of a kept configuration; see history")
@@ -65,7 +67,7 @@ def rollback(
     from provision.home import publish
     from provision.operations import rollback as use_case
 
-    here = workspace()
+    here = workspace(context)
     intent = here.intent(device)
     done = use_case.rollback(here, intent, ApplyRequest(bench=bench), callbacks(yes), to)
     console.print_outcomes(done.run, [done.outcome], as_json=as_json)

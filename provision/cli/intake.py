@@ -34,11 +34,11 @@ def init(
     )
 
 
-def check() -> None:
+def check(context: typer.Context) -> None:
     """Read all of the intent; report every fault at once with file:line. Exit 2 on faults."""
     from provision.cli import console
 
-    found = workspace().home
+    found = workspace(context).home
     items = sum(len(k.items) for k in found.kits.values())
     console.say(
         f"the intent is right: {len(found.kits)} kits, {items} items, {len(found.intents)} modems, {len(found.computers)} PCs"
@@ -46,13 +46,15 @@ def check() -> None:
 
 
 def register(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the delivery list: CSV or XLSX")], as_json: Json = False
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the delivery list: CSV or XLSX")],
+    as_json: Json = False,
 ) -> None:
     """Take a delivery list into the ledger; any faulty row refuses the whole list."""
     from provision.cli import console
     from provision.operations import register as use_case
 
-    result = use_case.register(workspace(), file)
+    result = use_case.register(workspace(context), file)
     if as_json:
         console.print_json(result)
         return
@@ -64,6 +66,7 @@ def register(
 
 
 def enrol(
+    context: typer.Context,
     tag: Annotated[str, typer.Argument(metavar="TAG", help="asset tag on the label of the box", autocompletion=names)],
     address: Annotated[
         str, typer.Option("--address", metavar="A", help="where the box is now: address or address:port")
@@ -81,7 +84,7 @@ def enrol(
     from provision.operations.enrol import Enrol
     from provision.operations.enrol import enrol as use_case
 
-    here = workspace()
+    here = workspace(context)
     intended = here.device(tag)
     asked = Enrol(
         address=address,
@@ -109,6 +112,7 @@ def _things(bound: "Mapping[str, Mapping[str, Any]]") -> str:
 
 
 def bind(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag", autocompletion=names)],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why another thing is right; recorded")],
     bench: Bench = False,
@@ -121,7 +125,7 @@ def bind(
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    here = workspace()
+    here = workspace(context)
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC has things plugged in")

@@ -7,42 +7,46 @@ import typer
 from provision.cli.door import Json, workspace
 
 app = typer.Typer(
-    help="Emulated modems and PCs on loopback, and their faults.", no_args_is_help=True, rich_markup_mode=None
+    help="Emulated modems and PCs on loopback, and their faults.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 
-@app.command("up")
-def lab_up() -> None:
+@app.command("up", epilog="Example: provision --home demo lab up")
+def lab_up(context: typer.Context) -> None:
     """Start this home's lab: its modems, in factory state the first time."""
     from provision.cli import console
     from provision.operations import lab
 
-    console.print_lab(lab.up(workspace()))
+    console.print_lab(lab.up(workspace(context)))
 
 
-@app.command("down")
-def lab_down() -> None:
+@app.command("down", epilog="Example: provision --home demo lab down")
+def lab_down(context: typer.Context) -> None:
     """Stop this home's lab; the boxes keep their flash."""
     from provision.lab import client
 
-    client.down(workspace().place.lab)
+    client.down(workspace(context).place.lab)
 
 
-@app.command("status")
-def lab_status(as_json: Json = False) -> None:
+@app.command("status", epilog="Example: provision --home demo lab status")
+def lab_status(context: typer.Context, as_json: Json = False) -> None:
     """Where each box is, and what is broken."""
     from provision.cli import console
     from provision.lab import client
 
-    said = client.ask(workspace().place.lab, {"verb": "status"})
+    said = client.ask(workspace(context).place.lab, {"verb": "status"})
     if as_json:
         console.print_json(said)
     else:
         console.print_lab(said)
 
 
-@app.command("break")
+@app.command("break", epilog="Example: provision --home demo lab break BRU-PC-04 speaker gone")
 def lab_break(
+    context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="kecamatan or device tag")],
     fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see README, the lab")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
@@ -51,6 +55,6 @@ def lab_break(
     from provision.core.model import slug
     from provision.lab import client
 
-    here = workspace()
+    here = workspace(context)
     intent = here.targets([target]).modems[0] if slug(target) in here.home.kits else here.device(target)
     client.break_(here.place.lab, intent.item.asset_tag, fault, value)

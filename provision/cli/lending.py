@@ -15,6 +15,7 @@ Kecamatan = Annotated[str, typer.Argument(metavar="KECAMATAN", help="in any spel
 
 
 def handover(
+    context: typer.Context,
     kecamatan: Kecamatan,
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="who receives the kit")] = "",
     nip: Annotated[str, typer.Option("--nip", metavar="NIP", help="the 18 digits of who receives it")] = "",
@@ -31,7 +32,7 @@ def handover(
 
     if sum(map(bool, (to or nip, signed, void))) > 1:
         raise typer.BadParameter("choose one: --to NAME --nip NIP, --signed DATE, or --void REASON")
-    here = workspace()
+    here = workspace(context)
     if void:
         console.say(f"void: {use_case.void(here, kecamatan, void)}")
         return
@@ -82,6 +83,7 @@ def _print_loan(here: "Workspace", loan: "Handover") -> None:
 
 
 def waive(
+    context: typer.Context,
     kecamatan: Kecamatan,
     check: Annotated[str, typer.Argument(metavar="CHECK", help="its name, as verify prints it")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="who answers for it")],
@@ -92,11 +94,12 @@ def waive(
     from provision.cli import console
     from provision.lending import notes
 
-    done = notes.waive(workspace(), kecamatan, check, by=by, reason=reason, until=until)
+    done = notes.waive(workspace(context), kecamatan, check, by=by, reason=reason, until=until)
     console.say(f"waived: {done.check}, by {done.by}, until {done.until}")
 
 
 def training(
+    context: typer.Context,
     kecamatan: Kecamatan,
     person: Annotated[list[str], typer.Option("--person", metavar="NAME", help="who was trained; repeat it")],
     topic: Annotated[list[str], typer.Option("--topic", metavar="TEXT", help="on what; repeat it")],
@@ -106,11 +109,12 @@ def training(
     from provision.cli import console
     from provision.lending import notes
 
-    done = notes.train(workspace(), kecamatan, person, topic, date)
+    done = notes.train(workspace(context), kecamatan, person, topic, date)
     console.say(f"recorded: {console.counted(len(person), 'person')} trained on {done.day}")
 
 
 def custody(
+    context: typer.Context,
     targets: Annotated[
         list[str] | None, typer.Argument(metavar="TARGET", help="kecamatan, asset tag, or gudang")
     ] = None,
@@ -127,7 +131,7 @@ def custody(
     from provision.cli import console
     from provision.lending.holdings import custody_of
 
-    found = custody_of(workspace(), targets or [], effective=as_of, recorded=recorded_by)
+    found = custody_of(workspace(context), targets or [], effective=as_of, recorded=recorded_by)
     if as_json:
         console.print_json({"items": [asdict(h) for h in found]})
         return
@@ -138,6 +142,7 @@ def custody(
 
 
 def give_back(
+    context: typer.Context,
     kecamatan: Kecamatan,
     receiver: Annotated[str, typer.Option("--receiver", metavar="NAME", help="who takes it back for the office")],
     date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
@@ -164,7 +169,7 @@ def give_back(
         if not sign:
             raise UsageError(f"--condition: {one}", hint="write it as BRU-PC-01=rusak_ringan")
         given[tag.upper()] = state
-    here = workspace()
+    here = workspace(context)
     loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
     publish.write(here)
     if as_json:
@@ -177,6 +182,7 @@ def give_back(
 
 
 def replace(
+    context: typer.Context,
     kecamatan: Kecamatan,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded")],
     date: Annotated[str, typer.Option("--date", metavar="DATE", help="default: today")] = "",
@@ -194,7 +200,7 @@ def replace(
     from provision.lending.replace import Replacement
     from provision.lending.replace import replace as use_case
 
-    here = workspace()
+    here = workspace(context)
     asked = Replacement(reason=reason, day=date, condition=condition)
     request = ApplyRequest(bench=bench, packages=packages)
     pairs = use_case(here, kecamatan, asked, request, callbacks(yes))

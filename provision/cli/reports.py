@@ -13,21 +13,22 @@ if TYPE_CHECKING:
 
 
 def ingest(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="reports of PCs, as they left them")],
     as_json: Json = False,
 ) -> None:
     """Take in reports that were brought from PCs. Exit 0 green, 1 one was refused, 3 anything red or unknown."""
     from provision.devices.pc import reports as use_case
 
-    here = workspace()
+    here = workspace(context)
     _tell(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
 
 
-def fetch(targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
+def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
     """Read what waits in the PCs' outboxes, and take it in. Exit 0 green, 1 a PC was silent, 3 red or unknown."""
     from provision.devices.pc import reports as use_case
 
-    here = workspace()
+    here = workspace(context)
     raws, silent = use_case.fetch(here, here.targets(targets or ["all"]).computers, bench=bench)
     _tell(use_case.ingest(here, raws), silent, as_json=as_json)
 
@@ -73,6 +74,7 @@ def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> 
 
 
 def attest(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag", autocompletion=names)],
     what: Annotated[str, typer.Argument(metavar="hearing|sight", help="what the technician tried")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="who heard or saw it")],
@@ -88,7 +90,7 @@ def attest(
     from provision.core.errors import UsageError
     from provision.operations import attest as use_case
 
-    here = workspace()
+    here = workspace(context)
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC hears and sees")

@@ -7,12 +7,13 @@ import typer
 
 from provision.cli.door import Bench, Json, Yes, callbacks, names, workspace
 
-app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan", autocompletion=names)]
 
 
-@app.command("show")
+@app.command("show", epilog='Example: provision secret show BRU-MDM-01 --only snmp_auth --reason "uji SNMP"')
 def secret_show(
+    context: typer.Context,
     device: Device,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded")],
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="one secret; repeat it")] = None,
@@ -24,7 +25,7 @@ def secret_show(
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    here = workspace()
+    here = workspace(context)
     intent = here.intent(device)
     found = {n: s.reveal() for n, s in use_case.show(here, intent, only or [], reason.strip()).items()}
     if as_json:
@@ -34,15 +35,17 @@ def secret_show(
     console.say(f"recorded; when you are done: provision secret rotate {intent.item.asset_tag}")
 
 
-@app.command("rotate")
-def secret_rotate(device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False) -> None:
+@app.command("rotate", epilog="Example: provision secret rotate BRU-MDM-01")
+def secret_rotate(
+    context: typer.Context, device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False
+) -> None:
     """Give one device new secrets, as a confirmed commit. Exit 0 as intended, 1 could not."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest
     from provision.home import publish
     from provision.operations import rotate as use_case
 
-    here = workspace()
+    here = workspace(context)
     intent = here.intent(device)
     done = use_case.rotate(here, intent, ApplyRequest(bench=bench), callbacks(yes))
     console.print_outcomes(done.run, done.outcomes, as_json=as_json)

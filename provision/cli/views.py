@@ -12,6 +12,7 @@ from provision.core.errors import ProvisionError
 
 
 def inventory(
+    context: typer.Context,
     as_list: Annotated[bool, typer.Option("--list", help="the whole inventory, as Ansible asks for it")] = False,
     host: Annotated[str, typer.Option("--host", metavar="H", help="one host's variables")] = "",
     write: Annotated[bool, typer.Option("--write", help="write inventory/devices.yml")] = False,
@@ -24,12 +25,13 @@ def inventory(
     if (as_list, bool(host), write).count(True) != 1:
         raise typer.BadParameter("choose one of --list, --host H, --write")
     if write:
-        console.say(f"wrote {publish.write(workspace())}")
+        console.say(f"wrote {publish.write(workspace(context))}")
         return
-    sys.stdout.write(publish.show(workspace(), host))
+    sys.stdout.write(publish.show(workspace(context), host))
 
 
 def history(
+    context: typer.Context,
     subject: Annotated[str, typer.Argument(metavar="TARGET", help="an asset tag or a kecamatan")],
     as_json: Json = False,
 ) -> None:
@@ -37,7 +39,7 @@ def history(
     from provision.cli import console
     from provision.core import shapes
 
-    here = workspace()
+    here = workspace(context)
     events = here.ledger.history(subject.upper())
     if not events and (kit := here.home.kit(subject)):
         events = here.ledger.history(kit.kecamatan.slug, *(i.asset_tag for i in kit.items))
@@ -62,12 +64,14 @@ def history(
     )
 
 
-def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.tar.gz")]) -> None:
+def backup(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.tar.gz")]
+) -> None:
     """Write one file from which a new machine goes on."""
     from provision.cli import console
     from provision.home import backup as use_case
 
-    done = use_case.backup(workspace(), file)
+    done = use_case.backup(workspace(context), file)
     console.say(
         f"wrote {done.path}: {done.events} events, head {done.head[:16]}, {console.counted(done.files, 'file')}"
     )
@@ -76,13 +80,15 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.t
     console.say(f"  not in it:     {use_case.LEFT_OUT}")
 
 
-def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")]) -> None:
+def restore(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")]
+) -> None:
     """Bring a home (a new one, or one whose ledger is older) to the state of a backup."""
     from provision.cli import console
     from provision.home import publish
     from provision.home import restore as use_case
 
-    here = workspace()
+    here = workspace(context)
     done = use_case.restore(here, file)
     publish.write(here)
     console.say(f"restored {here.place.root}: {done.events} events, head {done.head[:16]}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from provision import __version__
+from provision.cli.commands import ENTRIES, HEADINGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -96,8 +100,8 @@ def test_the_timer_of_the_readme_is_one_that_systemd_takes(tmp_path: Path) -> No
 
 def test_every_command_is_in_the_readme() -> None:
     done = provision("--help", cwd=ROOT)
-    verbs = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert len(verbs) >= 12
+    verbs = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Set up:")[2], re.MULTILINE)
+    assert verbs == list(ENTRIES)
     assert [
         v for v in verbs if f"provision {v}" not in README and f" {v} " not in README and f"`{v}" not in README
     ] == []
@@ -126,3 +130,30 @@ def test_wrong_words_are_answered_with_the_next_step(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not list(tmp_path.iterdir()), "a wrong word in a wrong place makes nothing there"
+
+
+def test_help_groups_every_command_by_when_it_is_needed() -> None:
+    done = provision("-h", cwd=ROOT)
+    assert [h for h in HEADINGS if f"\n{h}:\n" not in done.stdout] == []
+    assert {e.heading for e in ENTRIES.values()} == set(HEADINGS)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_each_command_shows_one_example_that_its_own_options_take(name: str) -> None:
+    example = ENTRIES[name].example
+    words = shlex.split(example)
+    assert words[0] == "provision"
+    verb = words[words.index(name) :]
+    known = verb[:2] if name in {"lab", "ledger", "secret"} else verb[:1]
+    done = provision(*known, "--help", cwd=ROOT)
+    assert done.returncode == 0
+    own = provision(name, "--help", cwd=ROOT).stdout
+    assert f"Example: {example}" in " ".join(own.split())
+    assert [w for w in verb if w.startswith("--") and w not in done.stdout] == []
+
+
+def test_the_bare_word_prints_help_and_the_version_is_one_line() -> None:
+    bare = provision(cwd=ROOT)
+    assert (bare.returncode, bare.stdout) == (0, provision("--help", cwd=ROOT).stdout)
+    version = provision("--version", cwd=ROOT)
+    assert (version.returncode, version.stdout) == (0, f"provision {__version__}\n")

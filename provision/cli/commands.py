@@ -1,0 +1,122 @@
+"""Every command by name: the module that holds it, when it is needed, and one example. A command is imported when it is called."""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_command_from_info
+from typer.models import CommandInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command: its module in this folder, the heading under which help lists it, and an example to type."""
+
+    module: str
+    heading: str
+    example: str
+
+
+SET_UP, BENCH, HANDOVER, FIELD = "Set up", "On the bench", "Handover", "In the field"
+BY_ITSELF, REPAIR, LOOK_BACK, LAB = "By itself", "Repair", "Look back", "Lab"
+HEADINGS = (SET_UP, BENCH, HANDOVER, FIELD, BY_ITSELF, REPAIR, LOOK_BACK, LAB)
+# fmt: off
+ENTRIES = {
+    "init": Entry("intake", SET_UP, "provision init berau"),
+    "check": Entry("intake", SET_UP, "provision --home berau check"),
+    "register": Entry("intake", SET_UP, "provision register inventory/delivery.csv"),
+    "identify": Entry("intake", BENCH, "provision identify 192.168.1.1"),
+    "enrol": Entry("intake", BENCH, "provision enrol BRU-MDM-01 --packages packages/"),
+    "bind": Entry("intake", BENCH, 'provision bind BRU-PC-01 --bench --reason "kamera diganti"'),
+    "plan": Entry("change", BENCH, "provision plan kelay --bench"),
+    "apply": Entry("change", BENCH, "provision apply kelay --bench"),
+    "verify": Entry("change", BENCH, "provision verify kelay --bench"),
+    "selftest": Entry("change", BENCH, "provision selftest BRU-MDM-01 --bench"),
+    "attest": Entry("reports", BENCH, 'provision attest BRU-PC-01 hearing --by "Siti Aminah" --note "uji di bangku kerja"'),
+    "training": Entry("lending", HANDOVER, 'provision training kelay --person "Yosep" --topic "bergabung ke rapat"'),
+    "waive": Entry("lending", HANDOVER, 'provision waive kelay disk_has_room --by "Siti Aminah" --reason "menunggu disk" --until 2027-01-31'),
+    "handover": Entry("lending", HANDOVER, 'provision handover kelay --to "Siti Rahmah, S.Sos." --nip 197003041998031001'),
+    "replace": Entry("lending", HANDOVER, 'provision replace kelay --reason "tersambar petir" --bench'),
+    "return": Entry("lending", HANDOVER, 'provision return kelay --receiver "Pengurus Barang" --bench'),
+    "watch": Entry("drift", FIELD, "provision watch all"),
+    "adopt": Entry("drift", FIELD, 'provision adopt BRU-MDM-01 --reason "kanal diatur di tempat"'),
+    "fetch": Entry("reports", BY_ITSELF, "provision fetch all"),
+    "ingest": Entry("reports", BY_ITSELF, "provision ingest BRU-PC-01-000007.json"),
+    "inventory": Entry("views", BY_ITSELF, "provision inventory --list"),
+    "resume": Entry("change", REPAIR, "provision resume"),
+    "rollback": Entry("drift", REPAIR, "provision rollback BRU-MDM-01"),
+    "secret": Entry("secret", REPAIR, "provision secret rotate BRU-MDM-01"),
+    "backup": Entry("views", REPAIR, "provision backup berau.tar.gz"),
+    "restore": Entry("views", REPAIR, "provision --home berau restore berau.tar.gz"),
+    "custody": Entry("lending", LOOK_BACK, "provision custody kelay"),
+    "history": Entry("views", LOOK_BACK, "provision history BRU-MDM-01"),
+    "ledger": Entry("ledger", LOOK_BACK, "provision ledger verify"),
+    "lab": Entry("lab", LAB, "provision --home demo lab up"),
+    "demo": Entry("views", LAB, "provision demo"),
+}
+# fmt: on
+
+
+class Commands(TyperGroup):
+    """The commands by name; one is imported when it is called, all of them when help lists them."""
+
+    def list_commands(self, _: Any, /) -> list[str]:
+        """Return every name, in the order in which they are needed."""
+        return list(ENTRIES)
+
+    def get_command(self, _: Any, name: str, /) -> Any:
+        """Import one command; None where there is none of that name."""
+        entry = ENTRIES.get(name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"provision.cli.{entry.module}")
+        epilog = f"Example: {entry.example}"
+        if name not in getattr(module, "COMMANDS", {}):
+            group = get_command(module.app)
+            group.name, group.epilog = name, epilog
+            return group
+        info = CommandInfo(name=name, callback=module.COMMANDS[name], epilog=epilog)
+        return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+    def format_commands(self, context: Any, formatter: Any) -> None:
+        """Write the commands under the headings of when they are needed."""
+        for heading in HEADINGS:
+            with formatter.section(heading):
+                formatter.write_dl(list(self._lines(context, heading)))
+
+    def _lines(self, context: Any, heading: str) -> "Iterable[tuple[str, str]]":
+        for name, entry in ENTRIES.items():
+            if entry.heading == heading:
+                yield name, self.get_command(context, name).get_short_help_str(limit=90)
+
+
+app = typer.Typer(
+    name="provision", cls=Commands, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: provision demo",
+    help="Conference kits for the kecamatan: from the carton to the watched site.",
+)  # fmt: skip
+
+
+@app.callback(invoke_without_command=True)
+def home(
+    context: typer.Context,
+    directory: Annotated[
+        str, typer.Option("--home", envvar="PROVISION_HOME", metavar="DIR", help="directory that holds inventory/")
+    ] = ".",
+    version: Annotated[bool, typer.Option("--version", help="print the version and exit", is_eager=True)] = False,
+) -> None:
+    """Conference kits for the kecamatan: from the carton to the watched site."""
+    if version:
+        from provision import __version__
+
+        typer.echo(f"provision {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+    context.obj = directory
