@@ -171,7 +171,7 @@ def test_a_full_flash_is_refused_before_anything_changes(bench: Bench) -> None:
 
 def test_a_stale_plan_is_refused(bench: Bench, note: object) -> None:
     """The plan is made, the device moves, the approval comes too late."""
-    from provision.devices.run import Run
+    from provision.devices.run import ApplyRequest, Callbacks
     from provision.operations import apply
 
     system = bench.flash(TAG) / "etc/config/system"
@@ -183,7 +183,9 @@ def test_a_stale_plan_is_refused(bench: Bench, note: object) -> None:
         return True
 
     try:
-        (end,) = apply.apply(workspace, workspace.intents([TAG]), Run(approve=approve, bench=True))
+        intent = workspace.intent(TAG)
+        done = apply.apply(workspace, [intent], ApplyRequest(bench=True), Callbacks(approve=approve))
+        (end,) = done.outcomes
         assert end.ending == "failed"
         assert "stale" in end.because
         assert "lantai 2" not in system.read_text()

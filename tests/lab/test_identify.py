@@ -134,7 +134,7 @@ def test_a_family_that_is_only_read_says_so(agent: int) -> None:
     known = identify.identify(identify.Where(host="127.0.0.1", ssh_port=9, snmp_port=agent), approve=lambda _: True)
     assert (known.family, known.vendor, known.serial) == ("", "Peplink", "2830-AAAA-0001")
     assert [m.readings.get("rsrp_dbm") for m in known.modems] == [-101, None]
-    assert "none that this program can provision" in dict(identify.shown(known))["family"]
+    assert "none that this program can provision" in dict(identify.rows(known))["family"]
 
 
 @pytest.mark.parametrize("address", ["300.1.1.1", "no such host", "127.0.0.1:ssh", ":22"])

@@ -143,13 +143,13 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
 ) -> None:
     from provision.connectors import setter
     from provision.connectors.old_values import OldValues
-    from provision.devices.radio import apply as radio_apply
+    from provision.devices.radio import engine
 
     applied.alter(snmpSystemName="lain", webService="3")
     applied.fault(refuses={"webService": word})
     workspace = bench.workspace
     box = setter.Box(
-        radio_apply.target(workspace, workspace.known[TAG].device), OldValues(radio_apply.way(workspace, TAG))
+        engine.target(workspace, workspace.known[TAG].device), OldValues(engine.old_values_of(workspace, TAG))
     )
     assert DRIVER.commit.staging
     objects = [
@@ -163,7 +163,7 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
         for n, old, new in (("snmpSystemName", "lain", TAG), ("webService", "3", "2"))
     ]
     document = {"verb": "change", "nonce": "n", "run": "r", "oids": [], "set": objects}
-    answer = setter.obey(box, document | {"staging": DRIVER.commit.staging.words()})
+    answer = setter.execute(box, document | {"staging": DRIVER.commit.staging.words()})
     assert (answer["code"], answer["guard"]) == (setter.REFUSED, "reverted r refused")
     assert answer["refused"] == f"the agent says {said} at webService"
     assert (applied.running["snmpSystemName"], applied.read()["staged"]) == ("lain", {})
