@@ -50,18 +50,18 @@ def take_apart(data: bytes) -> tuple[int, int, int, int, bytes, int]:
     """Give message ID, boots, time, where the MAC is, the salt, and where the scoped PDU begins."""
     end = len(data)
     at = ber.whole(data, 0, end, 48)
-    _, at = ber.integer(data, at, end, 3, 3)
+    _, at = ber.integer(data, at, end, (3, 3))
     head, at = ber.take(data, at, end, 48)
-    number, _ = ber.integer(data, head, at, 0, 2**31 - 1)
+    number, _ = ber.integer(data, head, at, (0, 2**31 - 1))
     part, body = ber.take(data, at, end, 4)
     part = ber.whole(data, part, body, 48)
-    _, part = ber.octets(data, part, body, 0, 32)
-    boots, part = ber.integer(data, part, body, 0, 2**31 - 1)
-    now, part = ber.integer(data, part, body, 0, 2**31 - 1)
-    _, part = ber.octets(data, part, body, 0, 32)
-    mac, part = ber.octets(data, part, body, 0, 64)
+    _, part = ber.octets(data, part, body, (0, 32))
+    boots, part = ber.integer(data, part, body, (0, 2**31 - 1))
+    now, part = ber.integer(data, part, body, (0, 2**31 - 1))
+    _, part = ber.octets(data, part, body, (0, 32))
+    mac, part = ber.octets(data, part, body, (0, 64))
     mac_at = part - len(mac)
-    salt, _ = ber.octets(data, part, body, 0, 8)
+    salt, _ = ber.octets(data, part, body, (0, 8))
     return number, boots, now, mac_at, salt, body
 
 
@@ -74,10 +74,10 @@ def answer(number: int, data: bytes, now: int) -> bytes:
     start = ber.whole(data, body, len(data), 4)
     plain = Cipher(AES(priv), CFB(struct.pack(">II", boots, said) + salt)).decryptor().update(data[start:])
     at = ber.whole(plain, 0, len(plain), 48)
-    _, at = ber.octets(plain, at, len(plain), 0, 32)
-    _, at = ber.octets(plain, at, len(plain), 0, 32)
+    _, at = ber.octets(plain, at, len(plain), (0, 32))
+    _, at = ber.octets(plain, at, len(plain), (0, 32))
     at, _ = ber.take(plain, at, len(plain), 0xA0)
-    request, _ = ber.integer(plain, at, len(plain), 0, 2**31 - 1)
+    request, _ = ber.integer(plain, at, len(plain), (0, 2**31 - 1))
     late = boots != BOOTS
     ticks = ber.wrap(0x43, now.to_bytes(4, "big"))
     rows = (

@@ -52,9 +52,12 @@ def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
             verdict, because = one.judge(case)
         findings.append(
             Finding(
-                check=one.name, device=case.device.tag, verdict=verdict, because=because,
+                check=one.name,
+                device=case.device.tag,
+                verdict=verdict,
+                because=because,
                 remedy="" if verdict is Verdict.PASS else remedy,
                 evidence={n: case.snapshot.readings.get(n) for n in one.needs},
             )
-        )  # fmt: skip
+        )
     return findings

@@ -15,11 +15,11 @@ from provision.core.traffic import Traffic
 class Case:
     """What a check may look at: what the device said, and what the record says of it.
 
-    For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the
-    controller's clock in which it answered, `needed` the conference apps, `updates_days` the oldest update that will
-    do, `live` what was last heard and seen on it (`hearing`, `sight`). `shown_secret` is the day on which a person was shown a secret,
-    `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why.
-    `sim` is the SIM card as the kit records it, `today` the day in Berau, `traffic` what was counted since the card was checked.
+    For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the controller's clock in
+    which it answered, `needed` the conference apps, `updates_days` the oldest update that will do, `live` what was last
+    heard and seen on it (`hearing`, `sight`). `shown_secret` is the day on which a person was shown a secret,
+    `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why. `sim` is the SIM card as
+    the kit records it, `today` the day in Berau, `traffic` what was counted since the card was checked.
     """
 
     snapshot: Snapshot

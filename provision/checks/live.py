@@ -1,4 +1,7 @@
-"""What was heard and seen on a PC: measured there, judged here; or a technician's word where nothing can be measured."""
+"""What was heard and seen on a PC: measured there, judged here.
+
+Or a technician's word where nothing can be measured.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Is this PC ready for the meeting: devices that work, the right defaults, nobody in the way, an app that is new enough."""
+"""Is this PC ready for the meeting.
+
+Devices that work, the right defaults, nobody in the way, an app that is new enough.
+"""
 
 from __future__ import annotations
 

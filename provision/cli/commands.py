@@ -1,4 +1,7 @@
-"""Every command by name: the module that holds it, when it is needed, and one example. A command is imported when it is called."""
+"""Every command by name: the module that holds it, when it is needed, and one example.
+
+A command is imported when it is called.
+"""
 
 import importlib
 from dataclasses import dataclass
@@ -25,7 +28,6 @@ class Entry:
 SET_UP, BENCH, HANDOVER, FIELD = "Set up", "On the bench", "Handover", "In the field"
 BY_ITSELF, REPAIR, LOOK_BACK, LAB = "By itself", "Repair", "Look back", "Lab"
 HEADINGS = (SET_UP, BENCH, HANDOVER, FIELD, BY_ITSELF, REPAIR, LOOK_BACK, LAB)
-# fmt: off
 ENTRIES = {
     "init": Entry("intake", SET_UP, "provision init berau"),
     "check": Entry("intake", SET_UP, "provision --home berau check"),
@@ -58,8 +60,7 @@ ENTRIES = {
     "ledger": Entry("ledger", LOOK_BACK, "provision ledger verify"),
     "lab": Entry("lab", LAB, "provision --home demo lab up"),
     "demo": Entry("views", LAB, "provision demo"),
-}
-# fmt: on
+}  # fmt: skip
 
 
 class Commands(TyperGroup):
@@ -96,10 +97,14 @@ class Commands(TyperGroup):
 
 
 app = typer.Typer(
-    name="provision", cls=Commands, rich_markup_mode=None, pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: provision demo",
+    name="provision",
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: provision demo",
     help="Conference kits for the kecamatan: from the carton to the watched site.",
-)  # fmt: skip
+)
 
 
 @app.callback(invoke_without_command=True)

@@ -220,9 +220,12 @@ def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[St
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[step]}"), TimeElapsedColumn(),
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[step]}"),
+        TimeElapsedColumn(),
         console=Console(stderr=True),
-    ) as shown:  # fmt: skip
+    ) as shown:
         lines = {d: shown.add_task(f"{d}  {names.get(d, '')}".ljust(30), step="waiting", total=1) for d in devices}
 
         def update(step: Step) -> None:
@@ -245,10 +248,12 @@ def print_lab(said: dict[str, Any]) -> None:
         ("device", "power", "ssh", "calls itself", "broken"),
         (
             (
-                m["tag"], "on" if m["on"] else "off",
-                " ".join(f"{a}:{m['ssh_port']}" for a in m["addresses"]), m["hostname"],
+                m["tag"],
+                "on" if m["on"] else "off",
+                " ".join(f"{a}:{m['ssh_port']}" for a in m["addresses"]),
+                m["hostname"],
                 " ".join(f"{k}={v}" for k, v in m["faults"].items()),
             )
             for m in said["devices"]
         ),
-    )  # fmt: skip
+    )

@@ -29,7 +29,7 @@ CAMATS = (  # invented people, for the demo only
 )  # fmt: skip
 
 
-class Step(Exception):  # noqa: N818 (it ends the demo, at this step)
+class StepError(Exception):
     """A command of the demo that did not do what it has to."""
 
 
@@ -45,7 +45,7 @@ def tell(text: str) -> None:
 
 
 def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
-    """Run one command in the demo's home; raises Step where its exit code is another."""
+    """Run one command in the demo's home; raises StepError where its exit code is another."""
     if loud:
         tell(f"\n$ {shown(['--home', str(HOME), *words])}")
     argv = [sys.executable, "-m", "provision", "--home", str(HOME), *words]
@@ -57,7 +57,7 @@ def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
         check=False,
     )
     if done.returncode != expect:
-        raise Step(f"{shown(words)} gave {done.returncode}, not {expect}\n{done.stdout or ''}")
+        raise StepError(f"{shown(words)} gave {done.returncode}, not {expect}\n{done.stdout or ''}")
     return done.stdout or ""
 
 
@@ -139,7 +139,8 @@ def hand_over_all() -> None:
         return said.splitlines()[0]
 
     tell(
-        f"\n$ provision --home {HOME} training KECAMATAN --person NAME --topic TEXT        (for {len(camats)} kecamatan)"
+        f"\n$ provision --home {HOME} training KECAMATAN --person NAME --topic TEXT"
+        f"        (for {len(camats)} kecamatan)"
     )
     tell(f"$ provision --home {HOME} handover KECAMATAN --to NAME --nip NIP      then --signed {today}")
     side_by_side(hand_over, list(camats))
@@ -188,7 +189,7 @@ def ansible() -> None:
 
 
 def main_job() -> None:
-    """Every step of it; raises Step at the first that is not as it has to be."""
+    """Every step of it; raises StepError at the first that is not as it has to be."""
     provision("check")
     provision("register", str(HOME / "inventory/delivery.csv"))
     enrol_all()
@@ -215,7 +216,7 @@ def run(*, keep: bool) -> int:
         fresh_home()
         provision("lab", "up")
         main_job()
-    except (Step, subprocess.CalledProcessError) as error:
+    except (StepError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"\nthe demo stopped: {error}\n")
         return 1
     finally:
@@ -232,8 +233,8 @@ def run(*, keep: bool) -> int:
     )
     tell(
         f"""
-13 kits, 21 devices (8 modems of 3 makers, 13 PCs with Linux and Windows) from the carton to the signed handover, a drift found and repaired, a modem swapped, a kit returned,
-in {time.monotonic() - started:.0f} s.
+13 kits, 21 devices (8 modems of 3 makers, 13 PCs with Linux and Windows) from the carton to the signed handover,
+a drift found and repaired, a modem swapped, a kit returned, in {time.monotonic() - started:.0f} s.
   {HOME}/inventory/             the intent (kits, defaults), the vault, and devices.yml for Ansible
   {HOME}/var/papers/            the 13 receipts (PDF)
   {HOME}/var/ledger.db          every act, hash-chained: provision --home {HOME} history TAG

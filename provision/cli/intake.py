@@ -1,6 +1,5 @@
 """From an empty directory to enrolled boxes."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +40,8 @@ def check(context: typer.Context) -> None:
     found = workspace(context).home
     items = sum(len(k.items) for k in found.kits.values())
     console.say(
-        f"the intent is right: {len(found.kits)} kits, {items} items, {len(found.intents)} modems, {len(found.computers)} PCs"
+        f"the intent is right: {len(found.kits)} kits, {items} items, "
+        f"{len(found.intents)} modems, {len(found.computers)} PCs"
     )
 
 
@@ -51,18 +51,20 @@ def register(
     as_json: Json = False,
 ) -> None:
     """Take a delivery list into the ledger; any faulty row refuses the whole list."""
+    from dataclasses import asdict
+
     from provision.cli import console
     from provision.operations import register as use_case
 
     result = use_case.register(workspace(context), file)
     if as_json:
-        console.print_json(result)
+        console.print_json(asdict(result))
         return
-    console.say(f"{result['read']} items read: {result['registered']} registered, {result['known']} known already")
-    if result["spare"]:
-        console.say("in no kit (spare): " + ", ".join(result["spare"]))
-    if result["missing"]:
-        console.say("in a kit, not delivered yet: " + ", ".join(result["missing"]))
+    console.say(f"{result.read} items read: {result.registered} registered, {result.known} known already")
+    if result.spare:
+        console.say("in no kit (spare): " + ", ".join(result.spare))
+    if result.missing:
+        console.say("in a kit, not delivered yet: " + ", ".join(result.missing))
 
 
 def enrol(
@@ -162,7 +164,9 @@ def identify(
     for name, value in [*use_case.rows(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
-    typer.echo(use_case.entry(known, date.today().year), nl=False)  # noqa: DTZ011 (the day here)
+    from provision.local import clock
+
+    typer.echo(use_case.entry(known, int(clock.today()[:4])), nl=False)
 
 
 COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind, identify)}

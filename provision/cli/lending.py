@@ -92,9 +92,10 @@ def waive(
 ) -> None:
     """Answer by name for one red or unknown check until a day; recorded, and printed on the paper."""
     from provision.cli import console
+    from provision.core.custody import Waiver
     from provision.lending import notes
 
-    done = notes.waive(workspace(context), kecamatan, check, by=by, reason=reason, until=until)
+    done = notes.waive(workspace(context), kecamatan, Waiver(check=check, by=by, reason=reason, until=until))
     console.say(f"waived: {done.check}, by {done.by}, until {done.until}")
 
 
@@ -161,6 +162,7 @@ def give_back(
     from provision.core import shapes
     from provision.core.errors import UsageError
     from provision.home import publish
+    from provision.lending.giveback import Return
     from provision.lending.giveback import give_back as use_case
 
     given = {}
@@ -170,7 +172,8 @@ def give_back(
             raise UsageError(f"--condition: {one}", hint="write it as BRU-PC-01=rusak_ringan")
         given[tag.upper()] = state
     here = workspace(context)
-    loan = use_case(here, kecamatan, date, receiver=receiver, conditions=given, not_undone=not_undone, bench=bench)
+    asked = Return(receiver=receiver, day=date, conditions=given, not_undone=not_undone)
+    loan = use_case(here, kecamatan, asked, bench=bench)
     publish.write(here)
     if as_json:
         console.print_json(shapes.handover(loan))

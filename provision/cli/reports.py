@@ -1,6 +1,5 @@
 """What PCs report by themselves, and what a technician attests."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +20,7 @@ def ingest(
     from provision.devices.pc import reports as use_case
 
     here = workspace(context)
-    _tell(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
+    _print_reports(use_case.ingest(here, use_case.read_files(files)), {}, as_json=as_json)
 
 
 def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -30,12 +29,19 @@ def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False
 
     here = workspace(context)
     raws, silent = use_case.fetch(here, here.targets(targets or ["all"]).computers, bench=bench)
-    _tell(use_case.ingest(here, raws), silent, as_json=as_json)
+    _print_reports(use_case.ingest(here, raws), silent, as_json=as_json)
 
 
-def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
-    from provision.cli import console
+def _json(one: "Ingested") -> "dict[str, object]":
+    """Return one report of `fetch --json` or `ingest --json`."""
     from provision.core import shapes
+
+    own = {n: getattr(one, n) for n in ("source", "device", "counter", "at", "refused")}
+    return own | {"findings": [shapes.finding(f) for f in one.findings]}
+
+
+def _print_reports(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
+    from provision.cli import console
     from provision.devices.pc import reports as use_case
     from provision.operations import verify
 
@@ -43,18 +49,7 @@ def _tell(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> 
     findings = [f for one in last for f in one.findings]
     refused = [one for one in taken if one.refused]
     if as_json:
-        console.print_json(
-            {
-                "reports": [
-                    {
-                        "source": t.source, "device": t.device, "counter": t.counter, "at": t.at, "refused": t.refused,
-                        "findings": [shapes.finding(f) for f in t.findings],
-                    }
-                    for t in taken
-                ],
-                "silent": silent,
-            }
-        )  # fmt: skip
+        console.print_json({"reports": [_json(one) for one in taken], "silent": silent})
     else:
         for one in last:
             console.say(f"{one.device}: report {one.counter} of {one.at}")
@@ -84,7 +79,10 @@ def attest(
         typer.Option("--photo", metavar="FILE", exists=True, dir_okay=False, help="the picture that the camera took"),
     ] = None,
 ) -> None:
-    """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows). On record, by name."""
+    """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows).
+
+    On record, by name.
+    """
     from provision.cli import console
     from provision.core.device import Computer
     from provision.core.errors import UsageError
@@ -94,8 +92,8 @@ def attest(
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC hears and sees")
-    kept = use_case.attest(here, computer, what, by=by.strip(), note=note.strip(), photo=photo)
-    console.say(f"{computer.item.asset_tag}: {what} attested by {by.strip()} on {date.today().isoformat()}{kept}")  # noqa: DTZ011 (the day here)
+    kept = use_case.attest(here, computer, what, use_case.Word(by=by.strip(), note=note.strip(), photo=photo))
+    console.say(f"{computer.item.asset_tag}: {what} attested by {by.strip()} on {here.today()}{kept}")
 
 
 COMMANDS = {c.__name__: c for c in (ingest, fetch, attest)}

@@ -38,6 +38,7 @@ def history(
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision.cli import console
     from provision.core import shapes
+    from provision.ledger.act import gist
 
     here = workspace(context)
     events = here.ledger.history(subject.upper())
@@ -57,7 +58,7 @@ def history(
                 e.actor,
                 e.subject,
                 e.verb,
-                str(next((e.payload[k] for k in ("ending", "because", "reason", "id", "day") if e.payload.get(k)), "")),
+                gist(e.payload),
             )
             for e in events
         ),

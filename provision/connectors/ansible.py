@@ -21,6 +21,7 @@ from provision.local.files import write_whole
 from provision.local.share import share
 
 FAREWELL_S = 5.0
+Variables = dict[str, Any]  # of one host: names that Ansible knows, and those of our own plays
 
 
 class Writer:
@@ -48,10 +49,12 @@ class Writer:
         farewells = [
             subprocess.Popen(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             for socket in (self.path / "cp").iterdir()
-        ]  # fmt: skip
+        ]
         deadline = time.monotonic() + FAREWELL_S
         for farewell in farewells:
             try:
@@ -77,20 +80,23 @@ class Writer:
         except FileNotFoundError:
             return None
 
-    def host(self, device: Device, password: Secret | None = None) -> dict[str, Any]:
+    def host(self, device: Device, password: Secret | None = None) -> Variables:
         """Give the connection variables of one device; a password is for the first login of a box from the carton."""
         words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
         own = " ".join(shlex.quote(word) for word in words)
         with_password = {"ansible_password": password.reveal()} if password else {}
         return with_password | {
-            "ansible_host": device.host, "ansible_port": device.ssh_port,
-            "ansible_user": device.username, "ansible_connection": "ssh",
-            "ansible_ssh_private_key_file": str(identity(self.ssh_key, device)), "ansible_ssh_common_args": own,
+            "ansible_host": device.host,
+            "ansible_port": device.ssh_port,
+            "ansible_user": device.username,
+            "ansible_connection": "ssh",
+            "ansible_ssh_private_key_file": str(identity(self.ssh_key, device)),
+            "ansible_ssh_common_args": own,
             "ansible_ssh_transfer_method": "sftp",
             "ansible_control_path": self.control_path(),
-        }  # fmt: skip
+        }
 
-    def local(self, device: Device) -> dict[str, Any]:
+    def local(self, device: Device) -> Variables:
         """Give the variables of a device whose commands run here: they reach it themselves."""
         return {"ansible_host": device.host, "ansible_connection": "ansible.builtin.local"}
 

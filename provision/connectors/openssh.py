@@ -26,11 +26,29 @@ def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) ->
     """
     return [
         *(RSA if rsa else ()),
-        "-F", "none", "-o", f'UserKnownHostsFile="{pinned}"', "-o", "GlobalKnownHostsFile=none",
-        "-o", "StrictHostKeyChecking=yes", "-o", f"HostKeyAlias={tag}", "-o", "IdentitiesOnly=yes",
-        "-o", f"BatchMode={'no' if asks else 'yes'}", "-o", "LogLevel=ERROR", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3",
-        "-o", f"ConnectTimeout={CONNECT_S}",
-    ]  # fmt: skip
+        "-F",
+        "none",
+        "-o",
+        f'UserKnownHostsFile="{pinned}"',
+        "-o",
+        "GlobalKnownHostsFile=none",
+        "-o",
+        "StrictHostKeyChecking=yes",
+        "-o",
+        f"HostKeyAlias={tag}",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        f"BatchMode={'no' if asks else 'yes'}",
+        "-o",
+        "LogLevel=ERROR",
+        "-o",
+        "ServerAliveInterval=10",
+        "-o",
+        "ServerAliveCountMax=3",
+        "-o",
+        f"ConnectTimeout={CONNECT_S}",
+    ]
 
 
 def identity(ssh_key: Path, device: Device) -> Path:
@@ -56,8 +74,10 @@ class Question:
         try:
             self._process = subprocess.Popen(
                 ["ssh", *options(host_keys / device.tag, device.tag, rsa=device.rsa), *where, command],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
         except FileNotFoundError:
             raise ProvisionError("ssh is not installed here", hint="sudo apt-get install openssh-client") from None
         self._document: bytes | None = document

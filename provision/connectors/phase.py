@@ -60,9 +60,14 @@ class Phase:
         self._inventory = place / f"hosts-{time.monotonic_ns()}.json"
         os.mkfifo(self._inventory, 0o600)
         config = RunnerConfig(
-            private_data_dir=str(place), playbook=str(share("playbooks") / playbook), inventory=str(self._inventory),
-            ident=f"{time.monotonic_ns()}", quiet=True, envvars=dict(environment), cmdline=f"--forks {FORKS}",
-        )  # fmt: skip
+            private_data_dir=str(place),
+            playbook=str(share("playbooks") / playbook),
+            inventory=str(self._inventory),
+            ident=f"{time.monotonic_ns()}",
+            quiet=True,
+            envvars=dict(environment),
+            cmdline=f"--forks {FORKS}",
+        )
         config.prepare()
         config.runner_mode = "subprocess"
         config.subprocess_timeout = None

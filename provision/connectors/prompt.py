@@ -30,6 +30,24 @@ class Login:
     host_key: str
 
 
+def _options(login: Login, known_hosts: Path) -> dict[str, Any]:
+    return {
+        "device_type": login.kind,
+        "host": login.host,
+        "port": login.port,
+        "username": login.username,
+        "password": login.password.reveal(),
+        "ssh_strict": True,
+        "system_host_keys": False,
+        "alt_host_keys": True,
+        "alt_key_file": str(known_hosts),
+        "use_keys": False,
+        "allow_agent": False,
+        "conn_timeout": READ_S,
+        "fast_cli": True,
+    }
+
+
 def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
     """Log in, run each command (name -> command) and give what it printed (name -> text)."""
     from netmiko.exceptions import NetmikoBaseException
@@ -39,11 +57,7 @@ def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
         host, port, password = login.host, login.port, login.password.reveal()
         keys = Path(folder) / "known_hosts"
         write_whole(keys, f"[{host}]:{port} {login.host_key}\n" if port != 22 else f"{host} {login.host_key}\n")
-        options: dict[str, Any] = {
-            "device_type": login.kind, "host": host, "port": port, "username": login.username, "password": password,
-            "ssh_strict": True, "system_host_keys": False, "alt_host_keys": True, "alt_key_file": str(keys),
-            "use_keys": False, "allow_agent": False, "conn_timeout": READ_S, "fast_cli": True,
-        }  # fmt: skip
+        options = _options(login, keys)
         try:
             with _client(login.kind, keyless=not password)(**options) as session:
                 return {
@@ -59,7 +73,8 @@ def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
             raise UnreachableError(
                 f"no login: {first}",
                 where=f"{host} port {port}",
-                hint="is the box in factory state, is there a password on its label (--password-file)? else press reset for ten seconds",
+                hint="is the box in factory state, is there a password on its label (--password-file)? "
+                "else press reset for ten seconds",
             ) from None
 
 

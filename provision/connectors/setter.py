@@ -218,7 +218,10 @@ def _named(refused: str, objects: list[dict[str, str]]) -> str:
 
 
 def pack(target: snmp.Target, way: Path) -> bytes:
-    """Write the file that tells the program of a device; it holds localised keys, so it goes into a private directory."""
+    """Write the file that tells the program of a device.
+
+    It holds localised keys, so it goes into a private directory.
+    """
     body = asdict(target) | {"usm": asdict(target.usm)}
     return json.dumps({"way": str(way), "target": body}, default=bytes.hex).encode()
 

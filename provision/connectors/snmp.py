@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from provision.connectors.snmpv3 import ber, message, reply
 from provision.connectors.snmpv3.values import Absent, Value
@@ -74,9 +74,15 @@ def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm, l
         return bytes.fromhex(kept.reveal()) if kept else localise(secrets[name].reveal(), engine, usm.digest)
 
     return Target(
-        device=device.tag, host=device.host, port=device.snmp_port, user=user, engine_id=engine, usm=usm,
-        auth_key=key("snmp_auth"), priv_key=key("snmp_priv")[:AES128_BYTES],
-    )  # fmt: skip
+        device=device.tag,
+        host=device.host,
+        port=device.snmp_port,
+        user=user,
+        engine_id=engine,
+        usm=usm,
+        auth_key=key("snmp_auth"),
+        priv_key=key("snmp_priv")[:AES128_BYTES],
+    )
 
 
 @dataclass(slots=True)
@@ -107,9 +113,9 @@ class _Job:
 class _Reader:
     """One socket, and the requests that wait for their replies."""
 
-    def __init__(self, wire: socket.socket, jobs: Iterable[_Job], timeout_s: float, retries: int, rows: int) -> None:
+    def __init__(self, wire: socket.socket, jobs: Iterable[_Job], patience: _Patience, rows: int) -> None:
         self.wire, self.todo = wire, iter(jobs)
-        self.timeout_s, self.retries, self.rows = timeout_s, retries, rows
+        (self.timeout_s, self.retries), self.rows = patience, rows
         self.pending: dict[int, tuple[message.Request, _Job]] = {}
         self.due: list[tuple[float, int]] = []
         self.live = 0
@@ -206,7 +212,7 @@ def read(
     targets: list[Target], oids: tuple[str, ...] = (), *, timeout_s: float = 2.0, retries: int = 1
 ) -> dict[str, Answer]:
     """GET from all targets at once: `oids`, or a target's own; a failed target is an answer with a reason."""
-    return _run(targets, oids, message.GET, timeout_s, retries, 0)
+    return _run(targets, message.Query(oids), _Patience(timeout_s, retries))
 
 
 def write(target: Target, wanted: Mapping[str, bytes], *, timeout_s: float = 5.0, retries: int = 1) -> Answer:
@@ -215,18 +221,23 @@ def write(target: Target, wanted: Mapping[str, bytes], *, timeout_s: float = 5.0
     An empty `because` is the agent's authenticated word that it took all of them; one that begins with what
     the agent says is its refusal. Anything else leaves the state unknown: read it back.
     """
-    return _run([target], tuple(wanted), message.SET, timeout_s, retries, 0, tuple(wanted.values()))[target.device]
+    query = message.Query(tuple(wanted), message.SET, 0, tuple(wanted.values()))
+    return _run([target], query, _Patience(timeout_s, retries))[target.device]
 
 
 def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, retries: int = 1) -> Answer:
     """Read what lies below `root` in one exchange: at most `rows` values, and never what lies behind it."""
-    answer = _run([target], (root,), message.BULK, timeout_s, retries, rows)[target.device]
+    query = message.Query((root,), message.BULK, rows)
+    answer = _run([target], query, _Patience(timeout_s, retries))[target.device]
     below = {oid: value for oid, value in answer.values.items() if oid.startswith(root + ".")}
     return Answer(device=answer.device, values=below, because=answer.because)
 
 
 def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, retries: int = 1) -> dict[str, bytes]:
-    """Ask devices (by name) for their engine IDs; nobody vouches for the answers, so keys are made for them, and prove them."""
+    """Ask devices (by name) for their engine IDs.
+
+    Nobody vouches for the answers, so keys are made for them, and prove them.
+    """
     found: dict[str, bytes] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         for _ in range(retries + 1):
@@ -248,30 +259,35 @@ def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, r
     return found
 
 
-def _run(
-    targets: list[Target],
-    oids: tuple[str, ...],
-    kind: int,
-    timeout_s: float,
-    retries: int,
-    rows: int,
-    sent: tuple[bytes, ...] = (),
-) -> dict[str, Answer]:
+class _Patience(NamedTuple):
+    """How long an answer may take (seconds), and how often it is asked for again."""
+
+    timeout_s: float
+    retries: int
+
+
+def _run(targets: list[Target], query: message.Query, patience: _Patience) -> dict[str, Answer]:
+    oids, kind, rows, sent = query
     jobs = [
         _Job(
-            target=t, address=(t.host, t.port), oids=oids if sent else t.oids or oids, kind=kind, sent=sent,
+            target=t,
+            address=(t.host, t.port),
+            oids=oids if sent else t.oids or oids,
+            kind=kind,
+            sent=tuple(sent),
             peer=message.Peer(t.engine_id, t.user.encode(), t.auth_key, t.priv_key, t.usm),
         )
         for t in targets
-    ]  # fmt: skip
+    ]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.setblocking(False)
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        _Reader(wire, jobs, timeout_s, retries, rows).run()
+        _Reader(wire, jobs, patience, rows).run()
     return {
         job.target.device: Answer(
-            device=job.target.device, because=job.because,
+            device=job.target.device,
+            because=job.because,
             values={oid: None if isinstance(value, Absent) else value for oid, value in job.values.items()},
         )
         for job in jobs
-    }  # fmt: skip
+    }

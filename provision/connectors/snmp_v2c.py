@@ -1,4 +1,7 @@
-"""SNMP v2c with a community, by pysnmp: for a box from the carton that nobody has secured yet. What it says proves nothing."""
+"""SNMP v2c with a community, by pysnmp: for a box from the carton that nobody has secured yet.
+
+What it says proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from provision.families.readings.mib import Raw
 
 AT_ONCE = 16  # OIDs in one question: small agents answer no more in one datagram
 ROWS = 16  # values of one column; a box has few modems
@@ -21,21 +26,21 @@ class Agent:
     timeout_s: float = 2.0
 
 
-def get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Any] | None:
+def get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
     """Give values by OID (None where the agent has none), or nothing where it does not answer."""
     return asyncio.run(_get(agent, oids))
 
 
-def columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Any]:
+def columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Raw]:
     """Give what lies below each of `roots`, at most a few values each."""
     return asyncio.run(_columns(agent, roots))
 
 
-async def _get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Any] | None:
+async def _get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
     from pysnmp.hlapi.v3arch import asyncio as api
 
     engine = api.SnmpEngine()
-    found: dict[str, Any] = {}
+    found: dict[str, Raw] = {}
     try:
         for at in range(0, len(oids), AT_ONCE):
             objects = [api.ObjectType(api.ObjectIdentity(oid)) for oid in oids[at : at + AT_ONCE]]
@@ -48,11 +53,11 @@ async def _get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Any] | None:
     return found
 
 
-async def _columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Any]:
+async def _columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Raw]:
     from pysnmp.hlapi.v3arch import asyncio as api
 
     engine = api.SnmpEngine()
-    found: dict[str, Any] = {}
+    found: dict[str, Raw] = {}
     try:
         for root in roots:
             start = api.ObjectType(api.ObjectIdentity(root))
@@ -69,7 +74,8 @@ async def _to(agent: Agent) -> tuple[Any, Any, Any]:
     from pysnmp.hlapi.v3arch import asyncio as api
 
     where = await api.UdpTransportTarget.create((agent.host, agent.port), timeout=agent.timeout_s, retries=1)
-    return api.CommunityData(agent.community, mpModel=1), where, api.ContextData()  # noqa: S508 (a box from the carton has no other)
+    community = api.CommunityData(agent.community, mpModel=1)  # noqa: S508 (a box from the carton has no other)
+    return community, where, api.ContextData()
 
 
 def plain(value: Any) -> int | bytes | str | None:

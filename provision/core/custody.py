@@ -40,7 +40,8 @@ OPEN = (State.DRAFT, State.AWAITING, State.ACTIVE, State.OVERDUE)
 class Handover:
     """One loan of one kit; `paper` is what was drafted, `items` are those lent now (after replacements).
 
-    Days are ISO 8601; `until` is the last day of use. `document` is the SHA-256 of the paper, `made_with` what it was made with.
+    Days are ISO 8601; `until` is the last day of use. `document` is the SHA-256 of the paper, `made_with` what it was
+    made with.
     """
 
     id: str

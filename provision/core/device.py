@@ -105,7 +105,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """A conference app: under which names it shows on a kind of PC (globs; one is enough), and from which version on."""
+    """A conference app.
+
+    Under which names it shows on a kind of PC (globs; one is enough), and from which version on.
+    """
 
     title: str
     packages: tuple[str, ...]

@@ -99,8 +99,8 @@ class Configuration:
 
     Settings under `owns` are removed where they are not intended; those under `volatile` never count. A change under
     `access` moves the door: the proof is a new login. One under `path` moves only the way to it: the proof is an
-    exchange. What is `hidden` the device never shows: it is proved by use. Old `doors` close only once the new way in is
-    proved. `note` is a setting that does nothing, for the drill. `objects` maps a setting to its OID and type, for a
+    exchange. What is `hidden` the device never shows: it is proved by use. Old `doors` close only once the new way in
+    is proved. `note` is a setting that does nothing, for the drill. `objects` maps a setting to its OID and type, for a
     device without a shell. `defaults` are values that the intent may leave out, `features` maps a feature to the first
     version that has it.
     """
@@ -177,8 +177,8 @@ class ReadingTable(Protocol):
 class SnmpLook:
     """How a look over SNMP is made: its table and security.
 
-    Where it gives no digest of the configuration (`published`), that is read over SSH each time. `counts_64` is the first
-    firmware whose byte counters have 64 bits, where older ones wrap at 32; empty: all of them have.
+    Where it gives no digest of the configuration (`published`), that is read over SSH each time. `counts_64` is the
+    first firmware whose byte counters have 64 bits, where older ones wrap at 32; empty: all of them have.
     """
 
     readings: ReadingTable
@@ -209,9 +209,9 @@ class Family:
 class DocumentRequest:
     """What a document for a device is written for.
 
-    `nonce` ends the answer, `run` names the run, `guard` is the text of the family's guard, `window_s` the seconds until
-    the guard acts. `backup_password` protects a backup that the device makes of itself; `marker` is the digest of what
-    was read back, and `closing` the edits that close old doors: both are for the end of a change.
+    `nonce` ends the answer, `run` names the run, `guard` is the text of the family's guard, `window_s` the seconds
+    until the guard acts. `backup_password` protects a backup that the device makes of itself; `marker` is the digest of
+    what was read back, and `closing` the edits that close old doors: both are for the end of a change.
     """
 
     nonce: str

@@ -1,4 +1,7 @@
-"""Firmware against the office's baseline: known good, known bad and why, or unknown; versions as PEP 440 orders them."""
+"""Firmware against the office's baseline: known good, known bad and why, or unknown.
+
+Versions as PEP 440 orders them.
+"""
 
 from __future__ import annotations
 

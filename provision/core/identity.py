@@ -26,13 +26,18 @@ def colons(mac: str) -> str:
 
 
 def clean(name: str, text: object) -> str:
-    """Return one identity as the record writes it: a MAC with colons, an IMEI in digits, a serial without NUL and blanks."""
+    """Return one identity as the record writes it.
+
+    A MAC with colons, an IMEI in digits, a serial without NUL and blanks.
+    """
     plain = str(text or "").replace("\0", "").strip()
     return colons(plain) if name == "mac" else re.sub(r"\D", "", plain) if name == "imei" else plain
 
 
 def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """Return what the device says otherwise than its record, for each of `names` (serial, mac, imei); empty: it is the one.
+    """Return what the device says otherwise than its record, for each of `names` (serial, mac, imei).
+
+    Empty: it is the one.
 
     What it does not say differs, too. A device may have several MAC addresses (`macs`): one of them has to be the
     recorded one.

@@ -39,9 +39,12 @@ def make(
             hint="its firmware is older than the family's table: update it on the bench",
         )
     return Plan(
-        device=snapshot.device, changes=changes, candidate=candidate,
-        locators=snapshot.locators, marker=snapshot.marker,
-    )  # fmt: skip
+        device=snapshot.device,
+        changes=changes,
+        candidate=candidate,
+        locators=snapshot.locators,
+        marker=snapshot.marker,
+    )
 
 
 def proof(family: Family, plan: Plan) -> tuple[bool, float]:

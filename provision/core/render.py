@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
 from provision.core.device import Intent
 from provision.core.errors import ProvisionError
@@ -17,7 +17,10 @@ from provision.core.settings import FILE, digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What lets the office into a device: its public keys (a line each), the hash of the password, the device's secrets."""
+    """What lets the office into a device.
+
+    Its public keys (a line each), the hash of the password, the device's secrets.
+    """
 
     authorized_keys: str
     password_hash: Secret
@@ -47,23 +50,37 @@ def render(
             return grammar.quote(name)
         return grammar.quote(str(value))
 
-    environment = Environment(
-        loader=DictLoader(dict(templates)), finalize=finalize, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,  # noqa: S701
-    )  # fmt: skip
-    try:
-        sections = [environment.get_template(f"{name}.j2").render(facts) for name in configuration.sections]
-    except TemplateError as error:
-        raise ProvisionError(
-            f"template of {family.name} does not render: {error}",
-            where=intent.tag,
-            hint="every value of a template must be in the intent or its defaults",
-        ) from None
-    settings, _ = grammar.parse("".join(section + "\n" for section in sections), configuration.shape)
+    environment = _environment(templates, finalize)
+    text = _rendered(environment, intent, facts)
+    settings, _ = grammar.parse(text, configuration.shape)
     whole: dict[str, Value] = {path: _secret(value, tokens) for path, value in settings.items()}
     files = device_files(family, access, templates)
     whole.update({FILE + path: digest(file.text) for path, file in files.items()})
     return Candidate(settings=whole, files=files)
+
+
+def _environment(templates: Mapping[str, str], finalize: Callable[[Any], str]) -> Environment:
+    return Environment(
+        loader=DictLoader(dict(templates)),
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=select_autoescape(()),
+    )
+
+
+def _rendered(environment: Environment, intent: Intent, facts: Mapping[str, Any]) -> str:
+    names = intent.family.configuration.sections
+    try:
+        return "".join(environment.get_template(f"{name}.j2").render(facts) + "\n" for name in names)
+    except TemplateError as error:
+        raise ProvisionError(
+            f"template of {intent.family.name} does not render: {error}",
+            where=intent.tag,
+            hint="every value of a template must be in the intent or its defaults",
+        ) from None
 
 
 def facts_of(intent: Intent) -> dict[str, Any]:

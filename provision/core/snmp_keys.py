@@ -1,4 +1,7 @@
-"""SNMPv3's user security (RFC 3414): what a family speaks, the engine ID of a device, keys that are good for it alone."""
+"""SNMPv3's user security (RFC 3414).
+
+What a family speaks, the engine ID of a device, keys that are good for it alone.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ ran between the last look and a restart nobody counted, so a sum is never too hi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,16 +33,6 @@ class Traffic:
     counters: tuple[int, int]
     used: int = 0
     gaps: int = 0
-
-    def payload(self) -> dict[str, Any]:
-        """Give it as the ledger keeps it."""
-        return asdict(self) | {"counters": list(self.counters)}
-
-
-def kept(payload: Mapping[str, Any]) -> Traffic:
-    """Give back what the ledger kept."""
-    sent, received = payload["counters"]
-    return Traffic(**dict(payload) | {"counters": (int(sent), int(received))})
 
 
 def counters(readings: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -1,4 +1,7 @@
-"""What adopt, rollback and rotate ask of a modem or radio beyond the face of a kind: its settings, and its candidates."""
+"""What adopt, rollback and rotate ask of a modem or radio beyond the face of a kind.
+
+Its settings, and its candidates.
+"""
 
 from __future__ import annotations
 

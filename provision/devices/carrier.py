@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from provision.connectors.ansible import Writer
+from provision.connectors.ansible import Variables, Writer
 from provision.core.device import Device, Intent
-from provision.core.model import Secret, Snapshot
+from provision.core.model import Kind, Secret, Snapshot
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
 
@@ -19,13 +18,14 @@ Look = Callable[[Workspace, list[Device]], dict[str, Snapshot]]
 class Carrier:
     """The ways of one kind.
 
-    `host` returns Ansible's variables of a device, with the command that it is fed by. `after` returns the device as it is
-    reached once it runs its intent with a set of secrets. `not_afield` returns why a device may not be changed away from
-    the bench, or nothing. `silent_s` is how long a device may be silent once its guard's window is over, of which
+    `host` returns Ansible's variables of a device, with the command that it is fed by. `after` returns the device as it
+    is reached once it runs its intent with a set of secrets. `not_afield` returns why a device may not be changed away
+    from the bench, or nothing. `silent_s` is how long a device may be silent once its guard's window is over, of which
     `waits_for_window` says whether it counts; `left` is what is said of a device that stays silent.
     """
 
-    host: Callable[[Workspace, Writer, Device], dict[str, Any]]
+    kind: Kind
+    host: Callable[[Workspace, Writer, Device], Variables]
     after: Callable[[Intent, Device, Mapping[str, Secret]], Device]
     not_afield: Callable[[Workspace, Known], str]
     drill_hint: Callable[[str], str]

@@ -18,8 +18,8 @@ from provision.home.keys import pin, pinned
 class EnrolRequest:
     """What is asked of an enrol: where the box is now (host, port), and who approves its key.
 
-    `approve` is shown the fingerprint of the host key; `packages` is a folder for what the box lacks, `password` the one
-    on the label or of its SNMPv3 user, where there is one. `new_key` replaces the pinned key after a factory reset.
+    `approve` is shown the fingerprint of the host key; `packages` is a folder for what the box lacks, `password` the
+    one on the label or of its SNMPv3 user, where there is one. `new_key` replaces the pinned key after a factory reset.
     """
 
     where: tuple[str, int]

@@ -55,7 +55,10 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A device that was compared with its record and pinned; `bound` are a PC's peripherals by kind, `unbound` why not."""
+    """A device that was compared with its record and pinned.
+
+    `bound` are a PC's peripherals by kind, `unbound` why not.
+    """
 
     device: Device
     snapshot: Snapshot

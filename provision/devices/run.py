@@ -38,8 +38,8 @@ class Override:
 class ApplyRequest:
     """What is asked of an apply; `overrides` by asset tag.
 
-    `window_s` is the time until the guard acts (0: that of the intent), `packages` a folder of packages for devices that
-    lack some. `replacing` lets a device take the place of one that still serves.
+    `window_s` is the time until the guard acts (0: that of the intent), `packages` a folder of packages for devices
+    that lack some. `replacing` lets a device take the place of one that still serves.
     """
 
     bench: bool = False
@@ -74,7 +74,10 @@ class VerifyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callbacks:
-    """What an apply calls: `approve` decides on plans (`asks`: a person does), `on_step` is told each step as it happens."""
+    """What an apply calls.
+
+    `approve` decides on plans (`asks`: a person does), `on_step` is told each step as it happens.
+    """
 
     approve: Callable[[list[Plan]], bool] = lambda _: True
     on_step: OnStep = lambda _: None

@@ -1,4 +1,6 @@
-"""Cambium ePMP and Force radios: no shell to write through, so settings are objects of the vendor's MIB, set over SNMPv3.
+"""Cambium ePMP and Force radios.
+
+No shell to write through, so settings are objects of the vendor's MIB, set over SNMPv3.
 
 Names, types and values: CAMBIUM-PMP80211-MIB, release 4.7.1. That a SET is staged, and that save and apply follow in
 this order, is what the MIB's state bits and operators' scripts say. Addresses, radio keys and the SNMPv3 user are set

@@ -18,5 +18,6 @@ FAMILY = PcFamily(
     outbox='sh -c \'read -r n a; for f in "${KIT_ROOT-}"/var/lib/kit/outbox/*.json; do m=${f##*-}; [ -e "$f" ] && '
     '[ 1${m%.json} -gt 1$a ] && cat "$f" && echo; done; echo "end $n"\'',
     program="program.py",
-    feed_archive=f'sh -c \'d="${{KIT_ROOT-}}{INBOX}"; mkdir -p "$d" && tar -xf - -C "$d" && exec python3 -SE "$d/program.py"\'',
+    feed_archive=f'sh -c \'d="${{KIT_ROOT-}}{INBOX}"; mkdir -p "$d" && tar -xf - -C "$d" && '
+    'exec python3 -SE "$d/program.py"\'',
 )

@@ -17,7 +17,10 @@ OUTBOX = """$ProgressPreference = 'SilentlyContinue'
 $asked = @([Console]::In.ReadLine().Split(' '))
 $files = @(Get-ChildItem -ErrorAction SilentlyContinue "$env:ProgramData\\Kit\\outbox\\*.json" | Sort-Object Name)
 foreach ($file in $files) {
-    if ($file.Length -le 1MB -and [long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) { [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName)) }
+    if ($file.Length -gt 1MB) { continue }
+    if ([long]@($file.BaseName.Split('-'))[-1] -gt [long]$asked[1]) {
+        [Console]::Out.WriteLine([IO.File]::ReadAllText($file.FullName))
+    }
 }
 [Console]::Out.WriteLine("end $($asked[0])")
 """

@@ -56,9 +56,13 @@ def backup(workspace: Workspace, path: Path) -> Backup:
     events, head = head_of(text)
     parts = {LEDGER: "".join(text).encode()} | dict(_files(workspace)) | dict(_key(workspace))
     manifest = {
-        "format": FORMAT, "program": __version__, "at": workspace.now(), "events": events, "head": head,
+        "format": FORMAT,
+        "program": __version__,
+        "at": workspace.now(),
+        "events": events,
+        "head": head,
         "files": {name: sha256(body).hexdigest() for name, body in sorted(parts.items())},
-    }  # fmt: skip
+    }
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6) as tar:
         _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())

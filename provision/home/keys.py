@@ -12,7 +12,10 @@ RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
 
 def office_key(path: Path) -> str:
-    """Give the office's public key, making the pair (Ed25519, 0600) at first need; a path that ends in `-rsa` is RSA's."""
+    """Give the office's public key, making the pair (Ed25519, 0600) at first need.
+
+    A path that ends in `-rsa` is RSA's.
+    """
     public = path.with_suffix(".pub")
     if not path.exists():
         from cryptography.hazmat.primitives import serialization as form

@@ -25,8 +25,9 @@ def write(workspace: Workspace, pending: Iterable[str] = ()) -> Path | None:
     waiting = set(pending)
     blocks = [
         _block(workspace, one.device, pending=tag in waiting)
-        for tag, one in workspace.known.items() if one.accepted and one.device.tunnel_key
-    ]  # fmt: skip
+        for tag, one in workspace.known.items()
+        if one.accepted and one.device.tunnel_key
+    ]
     path = workspace.place.var / "hub" / "peers.vault"
     if not blocks and not path.exists():
         return None

@@ -62,7 +62,10 @@ class Place:
         return self.var / "lab"
 
     def hints(self) -> dict[str, str]:
-        """Give what was seen last: `TAG.row` of its modem's table, `TAG.engine`; a saving, never evidence; it may be lost."""
+        """Give what was seen last: `TAG.row` of its modem's table, `TAG.engine`; a saving, never evidence.
+
+        It may be lost.
+        """
         try:
             kept = json.loads((self.var / "hints.json").read_text())
             return {str(name): str(value) for name, value in kept.items()}
@@ -78,9 +81,14 @@ class Place:
         """Raise IntentError where this is no home: nothing may be made in a wrong directory."""
         if not self.inventory.is_dir():
             raise IntentError(
-                [Fault(where=str(self.root), what="no home here: inventory/ is missing",
-                       hint="provision init DIR makes one; --home DIR names one")]
-            )  # fmt: skip
+                [
+                    Fault(
+                        where=str(self.root),
+                        what="no home here: inventory/ is missing",
+                        hint="provision init DIR makes one; --home DIR names one",
+                    )
+                ]
+            )
 
     def texts(self) -> dict[str, str]:
         """Read the files of the intent by name."""

@@ -126,9 +126,10 @@ def _keys(workspace: Workspace, parts: dict[str, bytes]) -> dict[str, bytes]:
         opened = {name: decrypt(parts[place], secret.reveal().encode()) for place, name in sealed.items()}
     except ValueError:
         raise VaultError(
-            "the vault password is not the one of this backup; nothing was written", where=next(iter(sealed)),
+            "the vault password is not the one of this backup; nothing was written",
+            where=next(iter(sealed)),
             hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
-        ) from None  # fmt: skip
+        ) from None
     return {name: text for name, text in opened.items() if name}
 
 

@@ -17,8 +17,20 @@ interpreter_python = auto_silent
 
 [inventory]
 enable_plugins = ansible.builtin.yaml
-ignore_patterns = kecamatan\\.yml$, defaults\\.yml$, apn\\.yml$, apps\\.yml$, firmware\\.yml$, kits, secrets\\.vault\\..*$, delivery\\.csv$, \\.lock$, \\.new$
+ignore_patterns = {ignored}
 """
+IGNORED = (
+    r"kecamatan\.yml$",
+    r"defaults\.yml$",
+    r"apn\.yml$",
+    r"apps\.yml$",
+    r"firmware\.yml$",
+    "kits",
+    r"secrets\.vault\..*$",
+    r"delivery\.csv$",
+    r"\.lock$",
+    r"\.new$",
+)
 SHELF = {  # the lab's eight come from several makers, as the shelf may
     "batu-putih": ("routeros", "MikroTik", "Chateau LTE12"),
     "tabalar": ("routeros", "MikroTik", "LtAP LTE kit"),
@@ -37,7 +49,7 @@ def make(directory: Path, *, lab: bool) -> Path:
         shutil.copytree(share("inventory"), directory / "inventory", dirs_exist_ok=True)
         for left in ("devices.yml", "secrets.vault.yml", "secrets.vault.lock"):
             (directory / "inventory" / left).unlink(missing_ok=True)
-        write_whole(directory / "ansible.cfg", ANSIBLE_CFG, 0o644)
+        write_whole(directory / "ansible.cfg", ANSIBLE_CFG.format(ignored=", ".join(IGNORED)), 0o644)
         write_whole(directory / ".gitignore", GITIGNORE, 0o644)
         if lab:
             (directory / "var").mkdir(mode=0o700)

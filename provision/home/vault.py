@@ -139,7 +139,8 @@ class Vault:
                 where=str(self.path),
                 hint="set PROVISION_VAULT_PASSWORD_FILE to the file with the right password",
             ) from None
-        self._sets = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}  # noqa: S506 (both are safe)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self._sets = yaml.load(text, Loader=loader) or {}  # noqa: S506 (both are safe)
         self._stamp = (stamp.st_mtime_ns, stamp.st_size)
 
     def _save(self) -> None:

@@ -88,7 +88,10 @@ class Workspace:
         self.__dict__.pop("known", None)
 
     def targets(self, names: list[str]) -> Targets:
-        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to devices. Raises UsageError for another name."""
+        """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to devices.
+
+        Raises UsageError for another name.
+        """
         return targets.resolve(self.home, names)
 
     def intent(self, target: str) -> Intent:

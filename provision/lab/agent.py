@@ -41,13 +41,27 @@ async def snmpd(lines: Iterable[str], run: Path, mark: str, where: list[tuple[st
     conf.write_text("\n".join([f"agentAddress {addresses}", *lines]) + "\n")
     (run / "snmp").mkdir(mode=0o700, exist_ok=True)
     environment = {
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MIBS": "", "MIBDIRS": "/nonexistent",
-        "SNMP_PERSISTENT_DIR": str(run / "snmp"), "HOME": "/nonexistent", "KIT_LAB_DEVICE": mark,
-    }  # fmt: skip
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "MIBS": "",
+        "MIBDIRS": "/nonexistent",
+        "SNMP_PERSISTENT_DIR": str(run / "snmp"),
+        "HOME": "/nonexistent",
+        "KIT_LAB_DEVICE": mark,
+    }
     process = await asyncio.create_subprocess_exec(
-        "snmpd", "-Lf", str(run / "snmpd.log"), "-f", "-r", "-C", "-c", str(conf), env=environment,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        "snmpd",
+        "-Lf",
+        str(run / "snmpd.log"),
+        "-f",
+        "-r",
+        "-C",
+        "-c",
+        str(conf),
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
 
     async def stop() -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -62,6 +76,11 @@ def localise(passphrase: str, engine_id: bytes, digest: str = "sha256") -> bytes
     once = passphrase.encode()
     ku = hashlib.new(digest, (once * (1048576 // len(once) + 1))[:1048576]).digest()
     return hashlib.new(digest, ku + engine_id + ku).digest()
+
+
+def constant(value: int | str) -> Callable[[], int | str]:
+    """Return an answer that is always the same."""
+    return lambda: value
 
 
 async def standin(user: User, answers: Answers, where: list[tuple[str, int]]) -> ssh.Stop:
@@ -95,10 +114,15 @@ async def standin(user: User, answers: Answers, where: list[tuple[str, int]]) ->
     secrets = [rfc1902.OctetString(localise(s, user.engine_id, user.digest)) for s in (user.auth, user.priv)]
     protocol = config.USM_AUTH_HMAC96_SHA if user.digest == "sha1" else config.USM_AUTH_HMAC192_SHA256
     config.add_v3_user(
-        agent, user.name, protocol, secrets[0],
-        config.USM_PRIV_CFB128_AES, secrets[1].clone(bytes(secrets[1])[:16]),
-        authKeyType=config.USM_KEY_TYPE_LOCALIZED, privKeyType=config.USM_KEY_TYPE_LOCALIZED,
-    )  # fmt: skip
+        agent,
+        user.name,
+        protocol,
+        secrets[0],
+        config.USM_PRIV_CFB128_AES,
+        secrets[1].clone(bytes(secrets[1])[:16]),
+        authKeyType=config.USM_KEY_TYPE_LOCALIZED,
+        privKeyType=config.USM_KEY_TYPE_LOCALIZED,
+    )
     for model in (0, 1):
         agent.message_processing_subsystems.pop(model, None)
     Get(agent, context.SnmpContext(agent))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.core.errors import ProvisionError
-from provision.lab.factory import Box
+from provision.lab.box import Box
 from provision.lab.pcfactory import Pc
 
 FAULTS = {
@@ -73,8 +73,11 @@ def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
     with (home / "lab.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "provision.lab.daemon", str(home), str(run)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     deadline = time.monotonic() + START_S
     while not (run / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:

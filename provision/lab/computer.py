@@ -84,12 +84,19 @@ exec /bin/sh -i
             self.closers.append(
                 await ssh.open_door(
                     ssh.Door(
-                        root=self.root, run=self.run, mark=self.mark, shell=self.shell, port=self.box.ssh_port,
-                        addresses=(self.box.address,), passwords=False, refuse=bool(self.faults.get("login")),
-                        host_keys="etc/ssh", authorized="root/.ssh/authorized_keys",
+                        root=self.root,
+                        run=self.run,
+                        mark=self.mark,
+                        shell=self.shell,
+                        port=self.box.ssh_port,
+                        addresses=(self.box.address,),
+                        passwords=False,
+                        refuse=bool(self.faults.get("login")),
+                        host_keys="etc/ssh",
+                        authorized="root/.ssh/authorized_keys",
                     )
                 )
-            )  # fmt: skip
+            )
 
     async def put(self, fault: str, value: str) -> None:
         """Break something, or mend it with an empty value; see client.FAULTS."""
@@ -156,7 +163,10 @@ exec /bin/sh -i
         hostname, windows = self.root / "etc/hostname", self.root / "lab/windows.json"
         name = json.loads(windows.read_text())["settings"]["system.hostname"] if windows.exists() else ""
         return {
-            "tag": self.box.tag, "on": self.on, "addresses": [self.box.address] if self.on else [],
-            "ssh_port": self.box.ssh_port, "hostname": hostname.read_text().strip() if hostname.exists() else name,
+            "tag": self.box.tag,
+            "on": self.on,
+            "addresses": [self.box.address] if self.on else [],
+            "ssh_port": self.box.ssh_port,
+            "hostname": hostname.read_text().strip() if hostname.exists() else name,
             "faults": {k: v for k, v in self.faults.items() if v},
-        }  # fmt: skip
+        }

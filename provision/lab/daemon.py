@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.lab import factory, faults, ssh
+from provision.lab import faults, ssh
+from provision.lab.box import Box
 from provision.lab.computer import Computer
 from provision.lab.device import NoSuchFaultError
 from provision.lab.modem import Modem
@@ -84,7 +85,7 @@ class Lab:
 def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Router | Computer:
     if box.get("kind") == "computer":
         return Computer(Pc(**box), home, run)
-    one = factory.Box(**box)
+    one = Box(**box)
     return Router(one, home, run) if one.system == "routeros" else Modem(one, home, run)
 
 

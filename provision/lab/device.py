@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import ssh
+from provision.lab.box import Box
 from provision.local.processes import sweep
 
 
@@ -64,10 +65,13 @@ class Powered(ABC):
     async def sh(self, command: str) -> None:
         """Run a command inside the device and wait for it."""
         process = await asyncio.create_subprocess_exec(
-            str(self.shell), env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            str(self.shell),
+            env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
         await process.wait()
 
     def spawn(self, coroutine: Any) -> None:
@@ -80,3 +84,20 @@ class Powered(ABC):
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             sys.stderr.write(f"{self.tag}: {error!r}\n")
+
+
+class Boxed(Powered):
+    """A modem: a device that has a label, a reset button, and services that follow its configuration."""
+
+    def __init__(self, box: Box, home: Path, run: Path) -> None:
+        """Take a box whose files are in `home`."""
+        super().__init__(box.tag, home, run)
+        self.box = box
+
+    @abstractmethod
+    async def reset(self) -> None:
+        """Press the reset button."""
+
+    @abstractmethod
+    async def settle(self) -> None:
+        """Let the services follow the configuration."""

@@ -6,28 +6,11 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from provision.lab.box import Box
 from provision.lab.rut import factory as rut
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """One modem on the bench: what its label says and where it comes up from the carton; `system` is what it runs."""
-
-    tag: str
-    serial: str
-    mac: str
-    imei: str
-    model: str
-    firmware: str
-    address: str
-    ssh_port: int
-    snmp_port: int
-    system: str = "openwrt"
-    password: str = ""
-
 
 CONFIG = {
     "system": """
@@ -236,9 +219,20 @@ def make(box: Box, root: Path) -> None:
     """Bring a box into factory state below `root`, forgetting all that was there."""
     shutil.rmtree(root, ignore_errors=True)
     for directory in (
-        "etc/config", "etc/dropbear", "etc/crontabs", "etc/init.d", "etc/rc.d", "usr/sbin",
-        "root", "tmp/sysinfo", "proc/device-tree", "sys/class/net/eth0", "sys/class/net/wwan0/statistics", "lab", "var/run",
-    ):  # fmt: skip
+        "etc/config",
+        "etc/dropbear",
+        "etc/crontabs",
+        "etc/init.d",
+        "etc/rc.d",
+        "usr/sbin",
+        "root",
+        "tmp/sysinfo",
+        "proc/device-tree",
+        "sys/class/net/eth0",
+        "sys/class/net/wwan0/statistics",
+        "lab",
+        "var/run",
+    ):
         (root / directory).mkdir(parents=True)
     for name, text in (rut.CONFIG if box.system == "rutos" else CONFIG).items():
         body = text

@@ -8,20 +8,16 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from provision.lab import factory
-from provision.lab.device import NoSuchFaultError
+from provision.lab.device import Boxed, NoSuchFaultError
 from provision.local.processes import alive, marked
-
-if TYPE_CHECKING:
-    from provision.lab.modem import Modem
 
 FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod")
 TALKERS = {"dropbear", "snmpd"}
 
 
-async def put(modem: Modem, name: str, value: str) -> None:
+async def put(modem: Boxed, name: str, value: str) -> None:
     """Break something of `modem`, or mend it with an empty value; see client.FAULTS."""
     match name:
         case "power":
@@ -56,7 +52,7 @@ async def put(modem: Modem, name: str, value: str) -> None:
             raise NoSuchFaultError(name, modem.tag)
 
 
-def cut_now(modem: Modem) -> bool:
+def cut_now(modem: Boxed) -> bool:
     """Count one flash operation of a `cut`; say whether the power goes at this one."""
     count = modem.run / "cut" / "left"
     if not count.exists():
@@ -68,7 +64,7 @@ def cut_now(modem: Modem) -> bool:
     return left <= 0
 
 
-def _cut(modem: Modem, after: int) -> None:
+def _cut(modem: Boxed, after: int) -> None:
     """Put wrappers before the words that write flash, which count and then cut the power."""
     folder = modem.run / "cut"
     shutil.rmtree(folder, ignore_errors=True)
@@ -91,7 +87,7 @@ exec '{words}/{word}' "$@"
         )
 
 
-def _full(modem: Modem, *, on: bool) -> None:
+def _full(modem: Boxed, *, on: bool) -> None:
     flag, word = modem.run / "full", modem.root / "usr/sbin/df"
     if on:
         flag.touch()
@@ -101,7 +97,7 @@ def _full(modem: Modem, *, on: bool) -> None:
         word.unlink(missing_ok=True)
 
 
-async def _freeze(modem: Modem, seconds: float) -> None:
+async def _freeze(modem: Boxed, seconds: float) -> None:
     """Cut the link: nothing answers, nothing is closed, until it comes back."""
     stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={modem.mark}") if _talks(pid)]
     for pid in stopped:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from provision.lab import factory, faults, rpcd, slow, snmp, ssh
-from provision.lab.device import Powered
+from provision.lab.box import Box
+from provision.lab.device import Boxed
 from provision.lab.uciconfig import Package, UciError
 
 RELOAD_S = 1.0  # procd's delay between config.change and the reload
@@ -19,13 +20,12 @@ class PowerCutError(Exception):
     """The power went in the middle of something."""
 
 
-class Modem(Powered):
+class Modem(Boxed):
     """An emulated OpenWrt modem."""
 
-    def __init__(self, box: factory.Box, home: Path, run: Path) -> None:
+    def __init__(self, box: Box, home: Path, run: Path) -> None:
         """Take a box whose files are in `home` and whose sockets go to `run`."""
-        super().__init__(box.tag, home, run)
-        self.box = box
+        super().__init__(box, home, run)
         self._reload: asyncio.TimerHandle | None = None
         self.rpcd: rpcd.Rpcd | None = None
         if not self.root.exists():
@@ -114,12 +114,17 @@ class Modem(Powered):
         self.closers.append(
             await ssh.open_door(
                 ssh.Door(
-                    root=self.root, run=self.run, mark=self.mark, shell=self.shell, port=inside,
-                    addresses=("127.0.0.1",) if delay_s else addresses, passwords=passwords,
+                    root=self.root,
+                    run=self.run,
+                    mark=self.mark,
+                    shell=self.shell,
+                    port=inside,
+                    addresses=("127.0.0.1",) if delay_s else addresses,
+                    passwords=passwords,
                     refuse=bool(self.faults.get("login")),
                 )
             )
-        )  # fmt: skip
+        )
         if delay_s:
             self.closers += [await slow.relay(a, port, inside, delay_s) for a in addresses]
 
@@ -168,8 +173,11 @@ exec {busybox}sh -i
     def status(self) -> dict[str, Any]:
         """What a person wants to know of the box."""
         return {
-            "tag": self.box.tag, "on": self.on, "addresses": list(self.addresses()) if self.on else [],
+            "tag": self.box.tag,
+            "on": self.on,
+            "addresses": list(self.addresses()) if self.on else [],
             "ssh_port": int(self.option("dropbear", "dropbear", "Port", "22")),
             "hostname": self.option("system", "system", "hostname"),
-            "faults": {k: v for k, v in self.faults.items() if v} | ({"full": "1"} if (self.run / "full").exists() else {}),
-        }  # fmt: skip
+            "faults": {k: v for k, v in self.faults.items() if v}
+            | ({"full": "1"} if (self.run / "full").exists() else {}),
+        }

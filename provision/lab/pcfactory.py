@@ -48,11 +48,13 @@ WORDS = {
     '"enable --now kit-report.timer") [ -s "$KIT_ROOT/etc/systemd/system/kit-report.timer" ] || exit 1\n'
     'mkdir -p "$wants"; ln -sfn ../kit-report.timer "$wants/kit-report.timer" ;;\n'
     '"disable --now kit-report.timer") rm -f "$wants/kit-report.timer"; rmdir "$wants" ;;\n*) exit 1 ;;\nesac\n',
-    "date": '[ -e "$KIT_ROOT/lab/clock" ] && [ "$*" = "-u +%s" ] && exec cat "$KIT_ROOT/lab/clock"\nexec /bin/date "$@"\n',
+    "date": '[ -e "$KIT_ROOT/lab/clock" ] && [ "$*" = "-u +%s" ] && exec cat "$KIT_ROOT/lab/clock"\n'
+    'exec /bin/date "$@"\n',
     "df": '[ -e "$KIT_ROOT/lab/disk" ] || exec /bin/df "$@"\nread -r free <"$KIT_ROOT/lab/disk"\n'
     'echo Filesystem; echo "/dev/sda1 120000000 0 $((free * 1024)) 99% /"\n',
     "dpkg-query": 'format=$3; shift 3\nfor name; do\n[ -s "$KIT_ROOT/var/lib/dpkg/$name" ] || continue\n'
-    'case $format in *Version*) printf "%s\\t%s\\tinstalled\\n" "$name" "$(cat "$KIT_ROOT/var/lib/dpkg/$name")" ;; *) printf installed ;; esac\ndone\n',
+    'case $format in *Version*) printf "%s\\t%s\\tinstalled\\n" "$name" "$(cat "$KIT_ROOT/var/lib/dpkg/$name")" ;; '
+    "*) printf installed ;; esac\ndone\n",
     "dpkg": "base=${2##*/}; name=${base%%_*}\ncase $1 in\n"
     '--install) [ -s "$2" ] && rest=${base#*_} && printf "%s" "${rest%%_*}" >"$KIT_ROOT/var/lib/dpkg/$name" ;;\n'
     '--remove) rm -f "$KIT_ROOT/var/lib/dpkg/$name" ;;\n*) exit 1 ;;\nesac\n',
@@ -67,18 +69,29 @@ WORDS = {
 def windows(box: Pc, root: Path) -> None:
     """Write the first state of a Windows PC."""
     things = {
-        kind: {"vid_pid": v, "serial": f"{s}{box.tag[-2:]}0001" if s else "", "port": f"PCIROOT(0)#USBROOT(0)#USB({p[-1]})", "name": box.names[kind]}
+        kind: {
+            "vid_pid": v,
+            "serial": f"{s}{box.tag[-2:]}0001" if s else "",
+            "port": f"PCIROOT(0)#USBROOT(0)#USB({p[-1]})",
+            "name": box.names[kind],
+        }
         for kind, (p, v, s) in USB.items()
-    }  # fmt: skip
+    }
     settings = {
         "system.hostname": "DESKTOP-" + box.tag[-2:],
         "system.timezone": "SE Asia Standard Time",
         "time.ntp": None,
     }
     state = {
-        "serial": box.serial, "mac": box.mac, "vendor": box.vendor, "model": box.model, "things": things,
-        "settings": settings, "before": {}, "faults": {},
-    }  # fmt: skip
+        "serial": box.serial,
+        "mac": box.mac,
+        "vendor": box.vendor,
+        "model": box.model,
+        "things": things,
+        "settings": settings,
+        "before": {},
+        "faults": {},
+    }
     (root / "lab/windows.json").write_text(json.dumps(state))
 
 
@@ -92,9 +105,19 @@ def make(box: Pc, root: Path) -> None:
         windows(box, root)
         return
     for folder in (
-        "etc/ssh", "root/.ssh", "var/lib/dpkg", "proc/sys/kernel", "sys/class/dmi/id", "sys/class/video4linux",
-        "sys/class/sound", "sys/class/net/enp1s0/device", f"run/user/{os.getuid()}/pulse", "sys/devices/usb", "sys/devices/pci/audio", "lab",
-    ):  # fmt: skip
+        "etc/ssh",
+        "root/.ssh",
+        "var/lib/dpkg",
+        "proc/sys/kernel",
+        "sys/class/dmi/id",
+        "sys/class/video4linux",
+        "sys/class/sound",
+        "sys/class/net/enp1s0/device",
+        f"run/user/{os.getuid()}/pulse",
+        "sys/devices/usb",
+        "sys/devices/pci/audio",
+        "lab",
+    ):
         (root / folder).mkdir(parents=True)
     _let_in(box, root)
     (root / "etc/hostname").write_text(HOSTNAME + "\n")

@@ -49,11 +49,13 @@ def pactl(words: list[str]) -> None:
         muted = wrong == {"playback": "muted", "capture": "mic-muted"}[side]
         said = [
             {
-                "name": "alsa_output.hdmi" if hdmi and side == "playback" else name, "mute": muted, "description": "(null)",
+                "name": "alsa_output.hdmi" if hdmi and side == "playback" else name,
+                "mute": muted,
+                "description": "(null)",
                 "volume": {"mono": {"value_percent": f"{10 if wrong == 'quiet' and side == 'playback' else 80}%"}},
                 "properties": {"alsa.card": "0" if hdmi and side == "playback" else card, "device.class": "sound"},
             }
-        ]  # fmt: skip
+        ]
     sys.stdout.write(json.dumps(said) + "\n")
 
 

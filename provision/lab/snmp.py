@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from provision.lab import agent as agents
@@ -68,7 +69,8 @@ def lines(sections: list[Section], shell: Path) -> Iterator[str]:
                 yield f"extend {got('name')} {shell.parent / 'extend'} {got('prog')}"
             case "v3" if v3 and len(str(got("auth_pass", ""))) >= MIN_PASS:
                 user = got("username")
-                yield f'createUser {user} {got("auth_type")} "{got("auth_pass")}" {got("privacy_type")} "{got("privacy_pass")}"'
+                auth, privacy = (f'{got(f"{n}_type")} "{got(f"{n}_pass")}"' for n in ("auth", "privacy"))
+                yield f"createUser {user} {auth} {privacy}"
                 yield f"rouser {user} priv {got('RestrictedOID')}"
 
 
@@ -81,15 +83,20 @@ async def _standin(sections: list[Section], shell: Path, where: list[tuple[str, 
 
     def ask(program: str) -> str:
         said = subprocess.run(
-            [shell], env={"SSH_ORIGINAL_COMMAND": f'"$IPKG_INSTROOT{program}"', "PATH": "/usr/bin:/bin"},
-            capture_output=True, check=False,
-        )  # fmt: skip
+            [shell],
+            env={"SSH_ORIGINAL_COMMAND": f'"$IPKG_INSTROOT{program}"', "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            check=False,
+        )
         return said.stdout.splitlines()[0].decode() if said.stdout else ""
 
     programs = {str(s.options["name"]): str(s.options["prog"]) for s in sections if s.kind == "extend"}
-    answers: agents.Answers = {(*EXTEND, len(n), *n.encode()): lambda p=p: ask(p) for n, p in programs.items()}  # type: ignore[misc]
+    answers: agents.Answers = {(*EXTEND, len(n), *n.encode()): partial(ask, p) for n, p in programs.items()}
     who = agents.User(
-        name=str(user["username"]), digest="sha256", auth=str(user["auth_pass"]), priv=str(user["privacy_pass"]),
+        name=str(user["username"]),
+        digest="sha256",
+        auth=str(user["auth_pass"]),
+        priv=str(user["privacy_pass"]),
         engine_id=b"\x80\x00\x1f\x88\x04" + str(named).encode(),
-    )  # fmt: skip
+    )
     return await agents.standin(who, answers, where)

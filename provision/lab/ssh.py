@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 Stop = Callable[[], Awaitable[None]]
 NSS_WRAPPER = ("/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "/usr/lib/aarch64-linux-gnu/libnss_wrapper.so")
@@ -120,15 +121,16 @@ async def _asyncssh(door: Door) -> Stop:
 
     async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
         environment = {"SSH_ORIGINAL_COMMAND": process.command or "", "PATH": "/usr/bin:/bin"}
-        argv, more = str(door.shell), {"env": environment, "start_new_session": True}
+        argv = str(door.shell)
+        more: dict[str, Any] = {"env": environment, "start_new_session": True}
         if process.get_terminal_type():
             ours, its = os.openpty()
-            child = await asyncio.create_subprocess_exec(argv, stdin=its, stdout=its, stderr=its, **more)  # type: ignore[arg-type]
+            child = await asyncio.create_subprocess_exec(argv, stdin=its, stdout=its, stderr=its, **more)
             os.close(its)
             await process.redirect(stdin=ours, stdout=os.dup(ours))
         else:
             pipe = asyncio.subprocess.PIPE
-            child = await asyncio.create_subprocess_exec(argv, stdin=pipe, stdout=pipe, stderr=pipe, **more)  # type: ignore[arg-type]
+            child = await asyncio.create_subprocess_exec(argv, stdin=pipe, stdout=pipe, stderr=pipe, **more)
             # no EOF before the exit status: OpenSSH's client closes at EOF, and the status would be lost
             await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr, send_eof=False)
         code = await child.wait()
@@ -138,11 +140,17 @@ async def _asyncssh(door: Door) -> Stop:
 
     servers = [
         await asyncssh.listen(
-            address, door.port, server_factory=Server, server_host_keys=[str(key_path)],
-            process_factory=serve, encoding=None, line_editor=False, reuse_address=True,
+            address,
+            door.port,
+            server_factory=Server,
+            server_host_keys=[str(key_path)],
+            process_factory=serve,
+            encoding=None,
+            line_editor=False,
+            reuse_address=True,
         )
         for address in door.addresses
-    ]  # fmt: skip
+    ]
 
     async def stop() -> None:
         for server in servers:

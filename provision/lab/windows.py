@@ -1,4 +1,6 @@
-"""The PowerShell of an emulated Windows PC: takes the program on standard input, reads its task, answers from its state.
+"""The PowerShell of an emulated Windows PC.
+
+Takes the program on standard input, reads its task, answers from its state.
 
 It runs no PowerShell: what a real one would do with the text is not shown here. It keeps state below KIT_ROOT, prints
 as Windows PowerShell 5.1 does (byte order mark, CRLF, lists in a wrapper, progress as CLIXML), and obeys its faults.
@@ -17,7 +19,10 @@ ROOT = os.environ["KIT_ROOT"]
 STATE = ROOT + "/lab/windows.json"
 KEYS = ROOT + "/root/.ssh/authorized_keys"
 OUTBOX = ROOT + "/ProgramData/Kit/outbox/"
-CLIXML = '#< CLIXML\r\n<Objs Version="1.1.0.1"><Obj S="progress"><PR N="Record"><AV>Preparing modules</AV></PR></Obj></Objs>\r\n'
+CLIXML = (
+    '#< CLIXML\r\n<Objs Version="1.1.0.1"><Obj S="progress"><PR N="Record">'
+    "<AV>Preparing modules</AV></PR></Obj></Objs>\r\n"
+)
 NEW, OLD = "6.2.11", "5.11.3"
 
 
@@ -62,12 +67,15 @@ def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
     hdmi = wrong == "default" and side == "playback"
     return [
         {
-            "role": role, "name": "Digital Audio (HDMI)" if hdmi else found[0]["product"], "usb": None if hdmi else found[0],
-            "state": 0x10000001 if wrong == "disabled" else 1, "volume_percent": 10 if wrong == "quiet" else 80,
+            "role": role,
+            "name": "Digital Audio (HDMI)" if hdmi else found[0]["product"],
+            "usb": None if hdmi else found[0],
+            "state": 0x10000001 if wrong == "disabled" else 1,
+            "volume_percent": 10 if wrong == "quiet" else 80,
             "muted": wrong == {"playback": "muted", "capture": "mic-muted"}[side],
         }
         for role in ("console", "communications")
-    ]  # fmt: skip
+    ]
 
 
 def cameras(state: dict[str, Any]) -> list[Any]:
@@ -111,21 +119,34 @@ def collected(state: dict[str, Any]) -> dict[str, Any]:
     ]
     clock = int(wrong.get("clock") or time.time())
     return {
-        "schema": 2, "os": "windows", "serial": wrong.get("serial") or state["serial"], "vendor": state["vendor"],
-        "model": state["model"], "hostname": state["settings"]["system.hostname"], "system": "Microsoft Windows 11 Pro 10.0.22631",
-        "clock_s": clock, "clock_synced": "True", "clock_source": "NTP", "zone": state["settings"]["system.timezone"],
+        "schema": 2,
+        "os": "windows",
+        "serial": wrong.get("serial") or state["serial"],
+        "vendor": state["vendor"],
+        "model": state["model"],
+        "hostname": state["settings"]["system.hostname"],
+        "system": "Microsoft Windows 11 Pro 10.0.22631",
+        "clock_s": clock,
+        "clock_synced": "True",
+        "clock_source": "NTP",
+        "zone": state["settings"]["system.timezone"],
         "utc_offset_s": 28800 if state["settings"]["system.timezone"] == "Singapore Standard Time" else 25200,
-        "cameras": wrapped(cameras(state), wrong), "audio": wrapped(audio, wrong),
-        "sound": {"playback": default(state, "speaker", "playback"), "capture": default(state, "microphone", "capture")},
+        "cameras": wrapped(cameras(state), wrong),
+        "audio": wrapped(audio, wrong),
+        "sound": {
+            "playback": default(state, "speaker", "playback"),
+            "capture": default(state, "microphone", "capture"),
+        },
         "consent": {k: dict(levels, **({deny: "Deny"} if deny else {})) for k in ("webcam", "microphone")},
         "holders": ["Zoom.exe"] if wrong.get("camera") == "held" else [],
         "apps": [{"name": "Zoom Workplace (64-bit)", "version": wrong.get("app") or NEW}],
         "updates": {"newest": f"/Date({int(time.time() - 86400 * 9) * 1000})/"},
-        "adapters": [{"name": "Ethernet", "mac": state["mac"].upper(), "state": "True"}], "macs": [state["mac"]],
+        "adapters": [{"name": "Ethernet", "mac": state["mac"].upper(), "state": "True"}],
+        "macs": [state["mac"]],
         "logon": "remote" if wrong.get("sound") == "remote" else "desktop",
         "disk": {"total_mb": 476000, "free_mb": int(wrong.get("disk") or 120000)},
         "antivirus": {"on": "True", "age_days": 1},
-    }  # fmt: skip
+    }
 
 
 def with_key(line: str, *, there: bool) -> None:

@@ -44,3 +44,8 @@ class Flat:
         except TypeError as error:
             what = str(error).partition("missing ")[2] or str(error)
             raise LedgerError(f"an event is not whole: it lacks {what}", hint="provision ledger verify") from None
+
+
+def gist(body: Json) -> str:
+    """Return the part of a payload that a line of the history shows: how it ended, why, or what it is about."""
+    return str(next((body[k] for k in ("ending", "because", "reason", "id", "day") if body.get(k)), ""))

@@ -49,13 +49,15 @@ def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
         if have > len(listed):
             raise LedgerError(
                 f"the ledger here is newer: it has {have} events, the copy {len(listed)}; nothing was written",
-                where=ledger.where, hint="restore into another directory: provision --home DIR restore FILE",
-            )  # fmt: skip
+                where=ledger.where,
+                hint="restore into another directory: provision --home DIR restore FILE",
+            )
         if last and bytes(last[1]).hex() != listed[have - 1][2]:
             raise LedgerError(
                 f"the ledger here has another history: event {have} is not that of the copy; nothing was written",
-                where=ledger.where, hint="restore into another directory: provision --home DIR restore FILE",
-            )  # fmt: skip
+                where=ledger.where,
+                hint="restore into another directory: provision --home DIR restore FILE",
+            )
         rows = [{"n": n, "b": body, "h": bytes.fromhex(digest)} for n, body, digest in listed[have:]]
         if rows:
             connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)

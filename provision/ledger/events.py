@@ -1,7 +1,7 @@
 """The events of the ledger: one frozen class for each verb, with its payload both ways.
 
-No payload is built or read elsewhere. A class reads what every release wrote: a key that an older release left out has a
-default here. Keys may be added; none changes its meaning, since old ledgers are read for ever.
+No payload is built or read elsewhere. A class reads what every release wrote: a key that an older release left out has
+a default here. Keys may be added; none changes its meaning, since old ledgers are read for ever.
 """
 
 from __future__ import annotations

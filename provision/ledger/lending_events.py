@@ -1,4 +1,7 @@
-"""The events of lending: one frozen class for each verb, as in `events.py`; the subject is a kecamatan, or an item that moves."""
+"""The events of lending: one frozen class for each verb, as in `events.py`.
+
+The subject is a kecamatan, or an item that moves.
+"""
 
 from __future__ import annotations
 

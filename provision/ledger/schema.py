@@ -24,26 +24,28 @@ def _from_body(name: str) -> dict[str, Computed]:
 def event_table(dialect: str, meta: MetaData) -> Table:
     """Give the event table for one dialect."""
     return Table(
-        "event", meta,
+        "event",
+        meta,
         Column("number", NUMBER, primary_key=True, autoincrement=False),
         Column("body", Text, nullable=False),
         Column("hash", LargeBinary(32), nullable=False),
         *(Column(name, String, _from_body(name)[dialect]) for name in ("at", "actor", "verb", "subject")),
         Index("event_by_subject", "subject", "verb", "number"),
-    )  # fmt: skip
+    )
 
 
 def lease_table(meta: MetaData) -> Table:
     """Give the lease table: who works on which device now. Not history: it may be rewritten."""
     return Table(
-        "lease", meta,
+        "lease",
+        meta,
         Column("device", String, primary_key=True),
         Column("run", String, nullable=False),
         Column("host", String, nullable=False),
         Column("pid", Integer, nullable=False),
         Column("born", BigInteger, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
-    )  # fmt: skip
+    )
 
 
 TRIGGERS = {

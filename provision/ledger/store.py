@@ -115,8 +115,9 @@ class Ledger:
             if newest != number:
                 raise ChangedError(
                     f"somebody else recorded event {newest} of {subject} meanwhile; nothing was written",
-                    where=subject, hint=f"provision history {subject} shows it; then decide again",
-                )  # fmt: skip
+                    where=subject,
+                    hint=f"provision history {subject} shows it; then decide again",
+                )
 
     def last_of(self, subject: str, verb: str = "") -> int:
         """Give the number of a subject's newest event (of one verb), 0 where there is none."""

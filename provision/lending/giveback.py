@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from provision.core import custody
@@ -19,31 +20,36 @@ from provision.lending import loans, revoke
 CONDITIONS = ("baik", "rusak_ringan", "rusak_berat", "hilang")
 
 
-def give_back(
-    workspace: Workspace,
-    name: str,
-    day: str,
-    *,
-    receiver: str,
-    conditions: Mapping[str, str],
-    not_undone: str,
-    bench: bool,
-) -> custody.Handover:
-    """End the loan of one kecamatan on `day`; `conditions` by asset tag, where they changed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """What a person says of a return: the day (empty: today), who takes the kit back, and what changed.
 
-    The PC's baseline is undone first; where that cannot be, `not_undone` says why, on record.
+    `conditions` are by asset tag; `not_undone` says why a PC could not be given back as it was.
+    """
+
+    receiver: str
+    day: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    not_undone: str = ""
+
+
+def give_back(workspace: Workspace, name: str, asked: Return, *, bench: bool) -> custody.Handover:
+    """End the loan of one kecamatan.
+
+    The PC's baseline is undone first; where that cannot be, a reason is needed, on record.
     Raises ProvisionError where nothing is lent, or the PC does not answer and no reason is given.
     """
+    receiver, conditions = asked.receiver, asked.conditions
     file = loans.read(workspace, name)
     loan = loans.needed(file, (State.ACTIVE, State.OVERDUE), "return")
     tags = [i["asset_tag"] for i in loan.items]
-    effective = loans.effective_day(workspace, day or workspace.today(), "--date", tags)
+    effective = loans.effective_day(workspace, asked.day or workspace.today(), "--date", tags)
     condition = {i["asset_tag"]: _condition(i, conditions) for i in loan.items}
     if unknown := sorted(set(conditions) - set(tags)):
         raise UsageError(f"--condition: not lent to {file.slug}: {', '.join(unknown)}", hint=f"lent: {', '.join(tags)}")
     if not receiver.strip():
         raise UsageError("--receiver: nobody is named", hint="who takes the kit back for the office")
-    undone = _undo_all(workspace, tags, not_undone, bench=bench)
+    undone = _undo_all(workspace, tags, asked.not_undone, bench=bench)
     expected = loans.last_moves(workspace, tags)
     returned = Returned(id=loan.id, effective=effective, receiver=receiver.strip(), conditions=condition, undone=undone)
     move = Move(place=custody.STORE, holder=receiver.strip(), effective=effective, because="returned", loan=loan.id)

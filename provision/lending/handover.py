@@ -50,9 +50,10 @@ def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
         loans.record(workspace, file, [(file.slug, Drafted(paper=body))], moves=moves)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
-            f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}", where=file.slug,
+            f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}",
+            where=file.slug,
             hint=loans.NEXT[loan.state].format(slug=file.slug),
-        )  # fmt: skip
+        )
     return issue(workspace, name)
 
 
@@ -86,8 +87,9 @@ def _against(workspace: Workspace, file: File) -> None:
     where = loans.whereabouts(workspace, [i.asset_tag for i in file.kit.items])
     reasons += [
         f"{tag} is at {moved.place}, lent by {moved.loan}: provision return {moved.place} first"
-        for tag, moved in sorted(where.items()) if moved.place != custody.STORE
-    ]  # fmt: skip
+        for tag, moved in sorted(where.items())
+        if moved.place != custody.STORE
+    ]
     if reasons:
         raise ProvisionError(
             f"the kit of {file.kit.kecamatan.name} cannot be handed over:\n" + "\n".join(f"  - {r}" for r in reasons),
@@ -104,14 +106,22 @@ def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
     used = {name for one in done for name in one["waived"]}
     order = list(ItemKind)
     return {
-        "id": f"{place.code}/{count}", "number": f"{place.code}/{count}/{workspace.today()[:4]}", "day": workspace.today(),
-        "to": asdict(to) | {"office": f"Kecamatan {place.name}"}, "first": terms.first_party.model_dump(),
-        "letterhead": terms.letterhead, "place": terms.place, "basis": terms.basis,
-        "basis_title": terms.bases[terms.basis].title, "months": terms.months, "kecamatan": place.name,
+        "id": f"{place.code}/{count}",
+        "number": f"{place.code}/{count}/{workspace.today()[:4]}",
+        "day": workspace.today(),
+        "to": asdict(to) | {"office": f"Kecamatan {place.name}"},
+        "first": terms.first_party.model_dump(),
+        "letterhead": terms.letterhead,
+        "place": terms.place,
+        "basis": terms.basis,
+        "basis_title": terms.bases[terms.basis].title,
+        "months": terms.months,
+        "kecamatan": place.name,
         "items": [row(i) for i in sorted(file.kit.items, key=lambda i: order.index(i.kind))],
-        "proofs": done, "waivers": [asdict(w) for w in file.waivers if w.check in used],
+        "proofs": done,
+        "waivers": [asdict(w) for w in file.waivers if w.check in used],
         "training": [Trained.read(e.payload).payload() for e in file.events if e.verb == Trained.VERB],
-    }  # fmt: skip
+    }
 
 
 def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:

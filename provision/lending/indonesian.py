@@ -46,7 +46,10 @@ def titled(number: int) -> str:
 
 
 def opening_day(iso: str) -> str:
-    """Write a day as the opening line of a paper does, as `Rabu tanggal Dua bulan Desember tahun Dua Ribu Dua Puluh (02-12-2020)`."""
+    """Write a day as the opening line of a paper does.
+
+    As `Rabu tanggal Dua bulan Desember tahun Dua Ribu Dua Puluh (02-12-2020)`.
+    """
     day = date.fromisoformat(iso)
     return (
         f"{DAYS[day.weekday()]} tanggal {titled(day.day)} bulan {MONTHS[day.month - 1]} "

@@ -55,16 +55,21 @@ def read(workspace: Workspace, name: str) -> File:
         )
     events = tuple(workspace.ledger.history(kit.kecamatan.slug))
     return File(
-        kit=kit, events=events, loans=tuple(handovers.handovers(kit.kecamatan.slug, events, workspace.today())),
+        kit=kit,
+        events=events,
+        loans=tuple(handovers.handovers(kit.kecamatan.slug, events, workspace.today())),
         waivers=tuple(handovers.waivers(events, workspace.today())),
-    )  # fmt: skip
+    )
 
 
 Expected = Mapping[tuple[str, str], int]
 
 
 def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
-    """Append to a kecamatan's file; raises ChangedError where somebody else wrote into it, or moved its items, meanwhile."""
+    """Append to a kecamatan's file.
+
+    Raises ChangedError where somebody else wrote into it, or moved its items, meanwhile.
+    """
     return workspace.ledger.record(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
 
 
@@ -116,15 +121,18 @@ def needed(file: File, states: tuple[custody.State, ...], act: str) -> Handover:
     loan = file.open
     if loan is None:
         raise ProvisionError(
-            f"nothing is lent to {file.kit.kecamatan.name}; there is nothing to {act}", where=file.slug,
+            f"nothing is lent to {file.kit.kecamatan.name}; there is nothing to {act}",
+            where=file.slug,
             hint=f"provision handover {file.slug} --to NAME --nip NIP begins a loan",
-        )  # fmt: skip
+        )
     if loan.state not in states:
         raise ProvisionError(
             f"the handover {loan.id} is {loan.state}; it cannot be {act}ed now"
-            if act != "return" else f"the handover {loan.id} is {loan.state}; only what was signed can be returned",
-            where=file.slug, hint=NEXT[loan.state].format(slug=file.slug),
-        )  # fmt: skip
+            if act != "return"
+            else f"the handover {loan.id} is {loan.state}; only what was signed can be returned",
+            where=file.slug,
+            hint=NEXT[loan.state].format(slug=file.slug),
+        )
     return loan
 
 

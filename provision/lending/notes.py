@@ -10,8 +10,9 @@ from provision.ledger.lending_events import Trained, Waived
 from provision.lending import loans
 
 
-def waive(workspace: Workspace, name: str, check: str, *, by: str, reason: str, until: str) -> custody.Waiver:
+def waive(workspace: Workspace, name: str, asked: custody.Waiver) -> custody.Waiver:
     """Record that a named person answers for one check until a day; never for identity or security."""
+    check, by, reason, until = asked.check, asked.by, asked.reason, asked.until
     file = loans.read(workspace, name)
     wanted = check.strip().lower().replace("-", "_").replace(" ", "_")
     found = checks.named(wanted)

@@ -88,9 +88,13 @@ def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
     template = _template()
     try:
         body = typst.compile(
-            template, format="pdf", sys_inputs={"data": text}, ignore_system_fonts=True, font_paths=[],
+            template,
+            format="pdf",
+            sys_inputs={"data": text},
+            ignore_system_fonts=True,
+            font_paths=[],
             timestamp=datetime.fromisoformat(loan.drafted.at),
-        )  # fmt: skip
+        )
     except typst.TypstError as error:
         raise ProvisionError(f"the paper could not be made: {error}", where=str(template), hint="report this") from None
     assert isinstance(body, bytes)
@@ -112,19 +116,31 @@ def content(loan: Handover, head: str) -> dict[str, Any]:
     draft, items = loan.paper, loan.paper["items"]
     total = sum(int(i["value_idr"]) for i in items)
     return {
-        "title": TITLE, "number": draft["number"], "letterhead": draft["letterhead"], "kecamatan": draft["kecamatan"],
+        "title": TITLE,
+        "number": draft["number"],
+        "letterhead": draft["letterhead"],
+        "kecamatan": draft["kecamatan"],
         "opening": f"Pada hari ini {opening_day(draft['day'])}, bertempat di {draft['place']}, "
         "kami yang bertanda tangan di bawah ini:",
-        "first": _party(draft["first"]), "second": _party(draft["to"]),
-        "items": [_item(i) for i in items], "total": rupiah(total), "total_words": f"{spelled(total)} rupiah",
-        "terms": list(TERMS), "closing": CLOSING, "basis": draft["basis_title"],
+        "first": _party(draft["first"]),
+        "second": _party(draft["to"]),
+        "items": [_item(i) for i in items],
+        "total": rupiah(total),
+        "total_words": f"{spelled(total)} rupiah",
+        "terms": list(TERMS),
+        "closing": CLOSING,
+        "basis": draft["basis_title"],
         "term": f"{draft['months']} ({spelled(draft['months'])}) bulan sejak tanggal ditandatangani",
         "proofs": [_proof(p) for p in draft["proofs"]],
-        "waivers": [w | {"check": CHECKS.get(w["check"], w["check"]), "until": short_day(w["until"])} for w in draft["waivers"]],
-        "training": [{"date": short_day(t["day"]), "people": t["people"], "topics": t["topics"]} for t in draft["training"]],
+        "waivers": [
+            w | {"check": CHECKS.get(w["check"], w["check"]), "until": short_day(w["until"])} for w in draft["waivers"]
+        ],
+        "training": [
+            {"date": short_day(t["day"]), "people": t["people"], "topics": t["topics"]} for t in draft["training"]
+        ],
         "ledger": {"number": loan.drafted.number, "head": " ".join(head[n : n + 4] for n in range(0, 16, 4))},
         "place_date": f"{draft['place']}, ........................................",
-    }  # fmt: skip
+    }
 
 
 def _party(who: dict[str, Any]) -> dict[str, Any]:
@@ -133,10 +149,15 @@ def _party(who: dict[str, Any]) -> dict[str, Any]:
 
 def _item(item: dict[str, Any]) -> dict[str, Any]:
     return {
-        "tag": item["asset_tag"], "name": NAMES[item["kind"]], "model": f"{item['brand']} {item['model']}",
-        "serial": item["serial"], "code": item["kode_barang"].replace("perlu_konfirmasi", "perlu konfirmasi"),
-        "year": str(item["year"]), "value": rupiah(int(item["value_idr"])), "condition": CONDITIONS[item["condition"]],
-    }  # fmt: skip
+        "tag": item["asset_tag"],
+        "name": NAMES[item["kind"]],
+        "model": f"{item['brand']} {item['model']}",
+        "serial": item["serial"],
+        "code": item["kode_barang"].replace("perlu_konfirmasi", "perlu konfirmasi"),
+        "year": str(item["year"]),
+        "value": rupiah(int(item["value_idr"])),
+        "condition": CONDITIONS[item["condition"]],
+    }
 
 
 def _proof(proof: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +169,9 @@ def _proof(proof: dict[str, Any]) -> dict[str, Any]:
         names = ", ".join(CHECKS.get(n, n.replace("_", " ")).lower() for n in sorted(proof["warned"]))
         result += f"; dengan catatan: {names}"
     return {
-        "tag": proof["tag"], "name": NAMES[proof["kind"]], "result": result, "event": proof["event"],
+        "tag": proof["tag"],
+        "name": NAMES[proof["kind"]],
+        "result": result,
+        "event": proof["event"],
         "at": f"{at:%d-%m-%Y %H.%M} WITA",
-    }  # fmt: skip
+    }

@@ -83,8 +83,12 @@ def _proof(tag: str, kind: str, judged: Event, waived: set[str]) -> dict[str, An
         n for n in TRIED if kind == ItemKind.COMPUTER and n not in {f["check"] for f in findings} and n in waived
     ]
     return {
-        "tag": tag, "kind": kind, "event": judged.number, "at": judged.at, "checks": len(findings),
+        "tag": tag,
+        "kind": kind,
+        "event": judged.number,
+        "at": judged.at,
+        "checks": len(findings),
         "passed": sum(f["verdict"] not in RED for f in findings),
         "waived": sorted([*untried, *(f["check"] for f in findings if f["verdict"] in RED and f["check"] in waived)]),
         "warned": {f["check"]: f["because"] for f in findings if f["verdict"] == Verdict.WARN},
-    }  # fmt: skip
+    }

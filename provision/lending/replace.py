@@ -54,9 +54,10 @@ def replace(
     loan = file.open
     if loan is not None and loan.state in {State.DRAFT, State.AWAITING}:
         raise ProvisionError(
-            f"the handover {loan.id} is {loan.state}", where=file.slug,
+            f"the handover {loan.id} is {loan.state}",
+            where=file.slug,
             hint="call it off (--void REASON), replace, and draft it again",
-        )  # fmt: skip
+        )
     pairs = _pairs(workspace, file, [dict(i) for i in loan.items] if loan else _serving(workspace, file))
     _validate(workspace, file, pairs)
     tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
@@ -103,9 +104,11 @@ def _pairs(workspace: Workspace, file: File, held: list[dict[str, Any]]) -> list
     own = {i.asset_tag for i in file.kit.items}
     pairs = [
         Pair(old=old, new=new)
-        for old in held if old["asset_tag"] not in own
-        for new in file.kit.items if str(new.kind) == old["kind"]
-    ]  # fmt: skip
+        for old in held
+        if old["asset_tag"] not in own
+        for new in file.kit.items
+        if str(new.kind) == old["kind"]
+    ]
     if not pairs:
         path = workspace.place.inventory / "kits" / f"{file.slug}.yml"
         raise UsageError(
@@ -124,13 +127,15 @@ def _validate(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
     ]
     reasons += [
         f"{p.new.asset_tag} is not enrolled: provision enrol {p.new.asset_tag} --address A"
-        for p in pairs if p.new.kind in proof.MANAGED and p.new.asset_tag not in workspace.known
-    ]  # fmt: skip
+        for p in pairs
+        if p.new.kind in proof.MANAGED and p.new.asset_tag not in workspace.known
+    ]
     if reasons:
         raise ProvisionError(
-            "it cannot be replaced:\n" + "\n".join(f"  - {r}" for r in reasons), where=file.slug,
+            "it cannot be replaced:\n" + "\n".join(f"  - {r}" for r in reasons),
+            where=file.slug,
             hint="mend it, then replace again",
-        )  # fmt: skip
+        )
 
 
 def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], request: ApplyRequest, callbacks: Callbacks) -> None:

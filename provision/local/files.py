@@ -1,4 +1,7 @@
-"""Files that are written whole: beside, flushed to the disk, renamed. Nothing else opens a file of a home for writing."""
+"""Files that are written whole: beside, flushed to the disk, renamed.
+
+Nothing else opens a file of a home for writing.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ def write_whole(path: Path, body: bytes | str, mode: int = 0o600) -> None:
     """Write a file so that after a power cut it holds the old text or the new one, whole, and never a part.
 
     It is written beside `path` under a name of its own, so that two writers do not meet, flushed, renamed over `path`,
-    and the directory is flushed too. The directory must be there. Raises OSError where it cannot be written; then `path`
-    is as it was.
+    and the directory is flushed too. The directory must be there. Raises OSError where it cannot be written; then
+    `path` is as it was.
     """
     raw = body.encode() if isinstance(body, str) else body
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
@@ -62,7 +65,10 @@ def remove_whole(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock, which excludes every other process; the lock is beside it. Raises OSError where it cannot be made."""
+    """Hold a file's lock, which excludes every other process; the lock is beside it.
+
+    Raises OSError where it cannot be made.
+    """
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,9 +16,21 @@ LARGEST = 20_000_000
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
 
 
-def attest(workspace: Workspace, computer: Computer, what: str, *, by: str, note: str, photo: Path | None) -> str:
-    """Record it; give where the picture was kept, or nothing. Raises UsageError where a word is missing or no picture."""
-    tag = computer.item.asset_tag
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A technician's word: who tried it, what came out, and the picture where there is one."""
+
+    by: str
+    note: str
+    photo: Path | None = None
+
+
+def attest(workspace: Workspace, computer: Computer, what: str, word: Word) -> str:
+    """Record it; give where the picture was kept, or nothing.
+
+    Raises UsageError where a word is missing or no picture.
+    """
+    tag, by, note, photo = computer.tag, word.by, word.note, word.photo
     if what not in VERBS:
         raise UsageError(f"nothing that can be attested: {what}", hint="one of: " + ", ".join(VERBS))
     if not by or not note:

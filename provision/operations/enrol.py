@@ -19,7 +19,10 @@ from provision.ledger.events import Registered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrol:
-    """What a person asks for: an address (`A` or `A:PORT`, empty: the usual one), and what helps the box to be let in."""
+    """What a person asks for.
+
+    An address (`A` or `A:PORT`, empty: the usual one), and what helps the box to be let in.
+    """
 
     approve: Callable[[str], bool]
     address: str = ""

@@ -62,7 +62,8 @@ def identify(where: Where, *, approve: Callable[[str], bool], password: Secret |
     banner = _banner(where)
     said: dict[str, str] = {}
     if banner:
-        family, said = _by_ssh(where, banner, family, approve, password, tried)
+        names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
+        family, said = _by_ssh(where, names, approve, password, tried) or (family, {})
     if not family and not banner and box is None:
         raise UnreachableError(
             "nothing answers, neither SSH nor SNMP",
@@ -72,13 +73,17 @@ def identify(where: Where, *, approve: Callable[[str], bool], password: Secret |
     modem = next((m for m in box.modems if "imei" in m.readings), None) if box else None
     firmware = versions.number(said.get("firmware", "")) if family == "routeros" else said.get("firmware", "")
     return Identification(
-        family=family, banner=banner, tried=tuple(tried), modems=box.modems if box else (),
-        vendor=box.vendor if box else TITLES.get(family, ""), model=(box.model if box else "") or said.get("model", ""),
+        family=family,
+        banner=banner,
+        tried=tuple(tried),
+        modems=box.modems if box else (),
+        vendor=box.vendor if box else TITLES.get(family, ""),
+        model=(box.model if box else "") or said.get("model", ""),
         firmware=firmware or (box.firmware if box else ""),
         serial=identity.clean("serial", said.get("serial")) or (box.serial if box else ""),
         mac=identity.clean("mac", said.get("mac")),
         imei=identity.clean("imei", said.get("imei")) or str(modem.readings["imei"] if modem else ""),
-    )  # fmt: skip
+    )
 
 
 def _validate(where: Where) -> None:
@@ -132,16 +137,15 @@ def _banner(where: Where) -> str:
 
 
 def _by_ssh(
-    where: Where, banner: str, family: str, approve: Callable[[str], bool], password: Secret | None, tried: list[str]
-) -> tuple[str, dict[str, str]]:
+    where: Where, names: list[str], approve: Callable[[str], bool], password: Secret | None, tried: list[str]
+) -> tuple[str, dict[str, str]] | None:
     """Log in as the factory lets people in, and ask for serial, MAC and IMEI; at most LOGINS times."""
-    names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
     logins = [(name, secret) for name in names for secret in _secrets(name, password)][:LOGINS]
     if not logins:
-        return family, {}
+        return None
     key = host_key.read_host_key(where.host, where.ssh_port)
     if not approve(host_keys.fingerprint(key)):
-        return family, {}
+        return None
     for name, secret in logins:
         box = _families.box(name)
         user = box.door.factory.username
@@ -155,7 +159,7 @@ def _by_ssh(
             continue
         if SERIAL.fullmatch(identity.clean("serial", said.get("serial"))):
             return name, said
-    return family, {}
+    return None
 
 
 def _secrets(name: str, password: Secret | None) -> list[Secret]:
@@ -173,10 +177,15 @@ def masked(text: str) -> str:
 def rows(known: Identification) -> list[tuple[str, str]]:
     """Give what a person wants to read, in order; identities of the module are masked."""
     lines = [
-        ("family", known.family or "none that this program can provision"), ("vendor", known.vendor), ("model", known.model),
-        ("firmware", known.firmware), ("serial", known.serial), ("mac", known.mac), ("imei", masked(known.imei)),
+        ("family", known.family or "none that this program can provision"),
+        ("vendor", known.vendor),
+        ("model", known.model),
+        ("firmware", known.firmware),
+        ("serial", known.serial),
+        ("mac", known.mac),
+        ("imei", masked(known.imei)),
         ("banner", known.banner),
-    ]  # fmt: skip
+    ]
     for modem in known.modems:
         said = {n: masked(str(v)) if n in SECRETIVE else v for n, v in modem.readings.items()}
         lines.append((f"modem {modem.index}", ", ".join(f"{n} {v}" for n, v in said.items()) or "says nothing"))
@@ -187,10 +196,14 @@ def rows(known: Identification) -> list[tuple[str, str]]:
 def shape(known: Identification) -> dict[str, Any]:
     """Give the documented JSON shape."""
     modems = [
-        {"index": m.index, "readings": {n: masked(str(v)) if n in SECRETIVE else v for n, v in m.readings.items()},
-         "missing": dict(m.missing), "anomalies": list(m.anomalies)}
+        {
+            "index": m.index,
+            "readings": {n: masked(str(v)) if n in SECRETIVE else v for n, v in m.readings.items()},
+            "missing": dict(m.missing),
+            "anomalies": list(m.anomalies),
+        }
         for m in known.modems
-    ]  # fmt: skip
+    ]
     own = {n: getattr(known, n) for n in ("family", "vendor", "model", "firmware", "serial", "mac", "banner")}
     return own | {"imei": masked(known.imei), "modems": modems, "tried": list(known.tried)}
 
@@ -200,9 +213,17 @@ def entry(known: Identification, year: int) -> str:
     import yaml
 
     item: dict[str, Any] = {
-        "asset_tag": "BRU-MDM-XX", "kind": "modem", "brand": known.vendor or "?", "model": known.model or "?",
-        "serial": known.serial or "?", "kode_barang": "perlu_konfirmasi", "condition": "baik", "year": year,
-        "value_idr": 0, "mac": known.mac, "imei": known.imei,
-    }  # fmt: skip
+        "asset_tag": "BRU-MDM-XX",
+        "kind": "modem",
+        "brand": known.vendor or "?",
+        "model": known.model or "?",
+        "serial": known.serial or "?",
+        "kode_barang": "perlu_konfirmasi",
+        "condition": "baik",
+        "year": year,
+        "value_idr": 0,
+        "mac": known.mac,
+        "imei": known.imei,
+    }
     head = {"modem": {"driver": known.family, "apn": "telkomsel"}} if known.family else {}
     return yaml.safe_dump(head | {"items": [item]}, sort_keys=False, allow_unicode=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision.core.device import Computer, Intent
 from provision.core.errors import UsageError
 from provision.core.model import ItemKind
 from provision.home.keys import office_key
 from provision.home.workspace import Workspace
 from provision.lab import client
-from provision.lab.factory import Box
+from provision.lab.box import Box
 from provision.lab.pcfactory import Pc
 from provision.local.files import write_whole
 
@@ -26,23 +27,13 @@ THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
 
 def up(workspace: Workspace) -> dict[str, Any]:
-    """Start the lab; raises UsageError where the home's addresses are not loopback."""
-    boxes: list[Box | Pc] = [
-        Box(
-            tag=tag, serial=i.item.serial, mac=i.item.mac, imei=i.item.imei, model=f"{i.item.brand} {i.item.model}",
-            firmware=FIRMWARE[i.family.name], system=i.family.name, password=LABEL.get(i.family.name, ""), address=i.bench_address, ssh_port=i.bench_port, snmp_port=i.snmp_port,
-        )
-        for tag, i in workspace.home.intents.items()
-    ]  # fmt: skip
+    """Start the lab, and return what it says of itself.
+
+    Raises UsageError where the home's addresses are not loopback.
+    """
     key = office_key(workspace.place.ssh_key)  # the technician's ssh-copy-id
-    for tag, pc in workspace.home.computers.items():
-        names = {str(k): f"{i.brand} {i.model}" for k in THINGS if (i := pc.kit.item(k))}
-        boxes.append(
-            Pc(
-                tag=tag, serial=pc.item.serial, mac=pc.item.mac, vendor=pc.item.brand, model=pc.item.model,
-                address=pc.address, ssh_port=pc.ssh_port, key=key, names=names, system=pc.family.name,
-            )
-        )  # fmt: skip
+    boxes: list[Box | Pc] = [_box(intent) for intent in workspace.home.intents.values()]
+    boxes += [_pc(computer, key) for computer in workspace.home.computers.values()]
     if not all(b.address.startswith("127.") for b in boxes):
         raise UsageError("this home is not a lab: its addresses are not loopback", hint="provision init DIR --lab")
     folder = workspace.place.lab / "packages"
@@ -55,3 +46,36 @@ def up(workspace: Workspace) -> dict[str, Any]:
     for name in PACKAGES:
         write_whole(folder / name, f"a stand-in for {name}\n", 0o644)
     return client.up(workspace.place.lab, boxes)
+
+
+def _box(intent: Intent) -> Box:
+    item, system = intent.item, intent.family.name
+    return Box(
+        tag=intent.tag,
+        serial=item.serial,
+        mac=item.mac,
+        imei=item.imei,
+        model=f"{item.brand} {item.model}",
+        firmware=FIRMWARE[system],
+        system=system,
+        password=LABEL.get(system, ""),
+        address=intent.bench_address,
+        ssh_port=intent.bench_port,
+        snmp_port=intent.snmp_port,
+    )
+
+
+def _pc(computer: Computer, key: str) -> Pc:
+    item = computer.item
+    return Pc(
+        tag=computer.tag,
+        serial=item.serial,
+        mac=item.mac,
+        vendor=item.brand,
+        model=item.model,
+        address=computer.address,
+        ssh_port=computer.ssh_port,
+        key=key,
+        names={str(k): f"{i.brand} {i.model}" for k in THINGS if (i := computer.kit.item(k))},
+        system=computer.family.name,
+    )

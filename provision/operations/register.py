@@ -7,8 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -58,7 +58,21 @@ NEEDED = ("asset_tag", "kind", "brand", "model", "serial", "kode_barang", "condi
 Row = dict[str, str]
 
 
-def register(workspace: Workspace, path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What a delivery list brought.
+
+    Counts of items, those in no kit (spare), and those of kits that are still missing.
+    """
+
+    read: int
+    registered: int
+    known: int
+    spare: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def register(workspace: Workspace, path: Path) -> Registration:
     """Take the delivery list at `path` (CSV or XLSX) into the ledger.
 
     Raises IntentError with every faulty row; then nothing is recorded. Gives the counts and what
@@ -78,10 +92,14 @@ def register(workspace: Workspace, path: Path) -> dict[str, Any]:
     )
     tags = {item.asset_tag for item, _ in items.values()} | known
     wanted = {i.asset_tag for kit in workspace.home.kits.values() for i in kit.items}
-    return {
-        "read": len(items), "registered": len(recorded) // 2, "known": len(items) - len(recorded) // 2,
-        "spare": sorted(tags - wanted), "missing": sorted(wanted - tags),
-    }  # fmt: skip
+    count = len(recorded) // 2
+    return Registration(
+        read=len(items),
+        registered=count,
+        known=len(items) - count,
+        spare=tuple(sorted(tags - wanted)),
+        missing=tuple(sorted(wanted - tags)),
+    )
 
 
 def _lines(item: Item, place: str, source: str, today: str) -> list[Line]:

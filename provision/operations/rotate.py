@@ -19,7 +19,10 @@ from provision.operations import apply
 
 
 def show(workspace: Workspace, intent: Intent, names: list[str], reason: str) -> dict[str, Secret]:
-    """Return secrets of one device, after the ledger knows who asked and why; from then on they are due for rotation."""
+    """Return secrets of one device, after the ledger knows who asked and why.
+
+    From then on they are due for rotation.
+    """
     tag = intent.tag
     if tag not in workspace.known:
         raise DeviceError("not enrolled, or revoked: it has no secrets", where=tag, hint=f"provision history {tag}")

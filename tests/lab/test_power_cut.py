@@ -24,7 +24,8 @@ from provision.core.model import Candidate, Secret, Snapshot
 from provision.families.languages import shell_document
 from provision.home.place import Place
 from provision.lab import faults
-from provision.lab.factory import Box, script
+from provision.lab.box import Box
+from provision.lab.factory import script
 from provision.lab.modem import Modem
 from provision.local.share import templates
 

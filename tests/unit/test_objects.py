@@ -108,7 +108,7 @@ def test_what_is_no_such_value_is_refused(kind: str, text: str) -> None:
 def test_every_integer_comes_back(number: int) -> None:
     wire = values.element("integer", str(number))
     assert values.value(wire, 0, len(wire)) == number
-    assert ber.integer(wire, 0, len(wire), values.MIN_INT, values.MAX_INT)[0] == number
+    assert ber.integer(wire, 0, len(wire), (values.MIN_INT, values.MAX_INT))[0] == number
 
 
 def test_the_way_back_is_kept_whole_and_forgotten(tmp_path: Path) -> None:

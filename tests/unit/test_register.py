@@ -35,7 +35,7 @@ def faults(workspace: Workspace, path: Path) -> dict[str, str]:
 
 
 def test_65_items_once_and_a_second_time_nothing(workspace: Workspace, listed: Path) -> None:
-    assert register(workspace, listed)["registered"] == 65
+    assert register(workspace, listed).registered == 65
     again = register(workspace, listed)
     assert (again["registered"], again["known"]) == (0, 65)
     assert again["spare"] == ["BRU-CAM-14", "BRU-MDM-14", "BRU-MIC-14", "BRU-PC-14", "BRU-SPK-14"]
@@ -50,13 +50,13 @@ def test_an_xlsx_with_numbers_as_excel_keeps_them(workspace: Workspace, listed: 
         book.active.append(cells)
     book.save(tmp_path / "list.xlsx")
     book.close()
-    assert register(workspace, tmp_path / "list.xlsx")["registered"] == 65
+    assert register(workspace, tmp_path / "list.xlsx").registered == 65
 
 
 def test_a_semicolon_list_from_an_indonesian_excel(workspace: Workspace, listed: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("\ufeff" + listed.read_text().replace(",", ";"), encoding="utf-8")
-    assert register(workspace, path)["registered"] == 65
+    assert register(workspace, path).registered == 65
 
 
 def test_duplicates_are_refused_by_row_and_nothing_is_recorded(workspace: Workspace, listed: Path) -> None:

@@ -19,7 +19,7 @@ from provision.core.settings import diff
 from provision.families.languages import routeros_document, routeros_export
 from provision.home import ansible_inventory
 from provision.home.place import Place
-from provision.lab.factory import Box
+from provision.lab.box import Box
 from provision.lab.ros import factory
 from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.run import Runner

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from test_readings import DEVICE, ITEM
 
 from provision import checks
-from provision.core import traffic
 from provision.core.device import SimCard
 from provision.core.model import Snapshot
 from provision.core.traffic import GB, Traffic, advance
+from provision.devices.modem.data_used import counted_of, traffic_of
+from provision.ledger.events import Counted
 
 DAY = "2026-11-20"
 OF = f"7890 {DAY}"
@@ -47,7 +48,7 @@ def looks(*seen: tuple[float, int, int], narrow: bool = True) -> Traffic:
 def test_counters_are_added_up(seen: list[tuple[float, int, int]], used: int, gaps: int) -> None:
     one = looks(*seen)
     assert (one.used, one.gaps) == (used, gaps)
-    assert traffic.kept(one.payload()) == one
+    assert traffic_of(Counted.read(counted_of(one).payload())) == one
 
 
 def test_a_counter_of_64_bits_that_falls_began_anew() -> None:

@@ -53,21 +53,21 @@ def whole(data: bytes, at: int, end: int, tag: int) -> int:
     return start
 
 
-def integer(data: bytes, at: int, end: int, low: int, high: int, tag: int = INTEGER) -> tuple[int, int]:
-    """Give an integer within bounds, and where it stops."""
+def integer(data: bytes, at: int, end: int, bounds: tuple[int, int], tag: int = INTEGER) -> tuple[int, int]:
+    """Return an integer within `bounds` (both may be), and where it stops."""
     start, stop = take(data, at, end, tag)
     if not 1 <= stop - start <= 9:
         _bad("an integer of a wrong size")
     value = int.from_bytes(data[start:stop], "big", signed=True)
-    if not low <= value <= high:
+    if not bounds[0] <= value <= bounds[1]:
         _bad("an integer is out of its range")
     return value, stop
 
 
-def octets(data: bytes, at: int, end: int, low: int, high: int, tag: int = OCTETS) -> tuple[bytes, int]:
-    """Give an octet string whose size is within bounds, and where it stops."""
+def octets(data: bytes, at: int, end: int, sizes: tuple[int, int], tag: int = OCTETS) -> tuple[bytes, int]:
+    """Return an octet string whose size is within `sizes` (both may be), and where it stops."""
     start, stop = take(data, at, end, tag)
-    if not low <= stop - start <= high:
+    if not sizes[0] <= stop - start <= sizes[1]:
         _bad("an octet string of a wrong size")
     return data[start:stop], stop
 

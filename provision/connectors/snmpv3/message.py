@@ -111,7 +111,10 @@ def build(peer: Peer, query: Query, clock: Clock, numbers: Numbers) -> Request:
 
 
 def discover(msg_id: int) -> bytes:
-    """Return the datagram that asks for an engine ID (RFC 3414, 4) under a message number; its answer proves nothing."""
+    """Return the datagram that asks for an engine ID (RFC 3414, 4) under a message number.
+
+    Its answer proves nothing.
+    """
     header = ber.wrap(ber.SEQUENCE, ber.wrap_integer(msg_id) + b"\x02\x03\x00\xff\xe3\x04\x01\x04\x02\x01\x03")
     security = ber.wrap(ber.SEQUENCE, b"\x04\x00\x02\x01\x00\x02\x01\x00\x04\x00\x04\x00\x04\x00")
     pdu = ber.wrap(GET, ber.wrap_integer(msg_id) + b"\x02\x01\x00\x02\x01\x00\x30\x00")

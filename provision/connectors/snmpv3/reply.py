@@ -95,9 +95,9 @@ def msg_id(datagram: bytes) -> int:
     if end > MAX_MESSAGE:
         raise ber.BerError("longer than any datagram")
     at = ber.whole(datagram, 0, end, ber.SEQUENCE)
-    _, at = ber.integer(datagram, at, end, 3, 3)
+    _, at = ber.integer(datagram, at, end, (3, 3))
     at, stop = ber.take(datagram, at, end, ber.SEQUENCE)
-    return ber.integer(datagram, at, stop, 0, MAX_INT)[0]
+    return ber.integer(datagram, at, stop, (0, MAX_INT))[0]
 
 
 def engine_of(asked: int, datagram: bytes) -> bytes:
@@ -129,12 +129,12 @@ def _head(asked: int, data: bytes) -> _Head:
     if end > MAX_MESSAGE:
         raise ber.BerError("longer than any datagram")
     at = ber.whole(data, 0, end, ber.SEQUENCE)
-    _, at = ber.integer(data, at, end, 3, 3)
+    _, at = ber.integer(data, at, end, (3, 3))
     part, at = ber.take(data, at, end, ber.SEQUENCE)
-    number, part = ber.integer(data, part, at, 0, MAX_INT)
-    _, part = ber.integer(data, part, at, MIN_MESSAGE, MAX_INT)
-    flag, part = ber.octets(data, part, at, 1, 1)
-    _, part = ber.integer(data, part, at, USM, USM)
+    number, part = ber.integer(data, part, at, (0, MAX_INT))
+    _, part = ber.integer(data, part, at, (MIN_MESSAGE, MAX_INT))
+    flag, part = ber.octets(data, part, at, (1, 1))
+    _, part = ber.integer(data, part, at, (USM, USM))
     if part != at or number != asked:
         raise ber.BerError("an answer to another request" if part == at else "bytes are left over")
     flags = flag[0] & ~REPORTABLE  # no reply is, and whoever says so (pysnmp's agents) is not heeded: RFC 3412, 6.4
@@ -146,13 +146,13 @@ def _head(asked: int, data: bytes) -> _Head:
 def _security(data: bytes, at: int, end: int, flags: int) -> _Head:
     part, body = ber.take(data, at, end, ber.OCTETS)
     part = ber.whole(data, part, body, ber.SEQUENCE)
-    engine, part = ber.octets(data, part, body, 0, 32)
-    boots, part = ber.integer(data, part, body, 0, MAX_INT)
-    time, part = ber.integer(data, part, body, 0, MAX_INT)
-    user, part = ber.octets(data, part, body, 0, 32)
-    proof, part = ber.octets(data, part, body, 0, 64)
+    engine, part = ber.octets(data, part, body, (0, 32))
+    boots, part = ber.integer(data, part, body, (0, MAX_INT))
+    time, part = ber.integer(data, part, body, (0, MAX_INT))
+    user, part = ber.octets(data, part, body, (0, 32))
+    proof, part = ber.octets(data, part, body, (0, 64))
     mac_at = part - len(proof)
-    salt, part = ber.octets(data, part, body, 0, SALT_BYTES)
+    salt, part = ber.octets(data, part, body, (0, SALT_BYTES))
     if part != body:
         raise ber.BerError("bytes are left over")
     return _Head(flags, engine, Clock(boots, time), user, proof, mac_at, salt, body)
@@ -210,8 +210,8 @@ def _hint(data: bytes, head: _Head) -> Hint:
 def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, int]:
     """Give the PDU's tag and start; the context must be the engine's own, without a name."""
     at = ber.whole(data, at, end, ber.SEQUENCE)
-    context, at = ber.octets(data, at, end, 0, 32)
-    name, at = ber.octets(data, at, end, 0, 255)
+    context, at = ber.octets(data, at, end, (0, 32))
+    name, at = ber.octets(data, at, end, (0, 255))
     if engine is not None and (context != engine or name):
         raise ber.BerError("another context")
     if at >= end:
@@ -222,11 +222,11 @@ def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, 
 def _reported(data: bytes, at: int, end: int) -> str:
     """Give the name of the one counter that a report holds."""
     for _ in range(3):
-        _, at = ber.integer(data, at, end, MIN_INT, MAX_INT)
+        _, at = ber.integer(data, at, end, (MIN_INT, MAX_INT))
     at = ber.whole(data, at, end, ber.SEQUENCE)
     at = ber.whole(data, at, end, ber.SEQUENCE)
-    name, at = ber.octets(data, at, end, 1, ber.MAX_OID_BYTES, ber.OID)
-    _, at = ber.integer(data, at, end, 0, 0xFFFFFFFF, 0x41)
+    name, at = ber.octets(data, at, end, (1, ber.MAX_OID_BYTES), ber.OID)
+    _, at = ber.integer(data, at, end, (0, 0xFFFFFFFF), 0x41)
     if at != end:
         raise ber.BerError("bytes are left over in a report")
     return ber.oid_text(name)

@@ -63,11 +63,11 @@ def status(request: Request, data: bytes, at: int, end: int) -> tuple[int, str]:
 
     Raises BerError where it is no answer to `request`.
     """
-    number, at = ber.integer(data, at, end, MIN_INT, MAX_INT)
+    number, at = ber.integer(data, at, end, (MIN_INT, MAX_INT))
     if number != request.request_id:
         raise ber.BerError("an answer to another request")
-    code, at = ber.integer(data, at, end, 0, MAX_INT)
-    index, at = ber.integer(data, at, end, 0, MAX_INT)
+    code, at = ber.integer(data, at, end, (0, MAX_INT))
+    index, at = ber.integer(data, at, end, (0, MAX_INT))
     at = ber.whole(data, at, end, ber.SEQUENCE)
     if not code:
         return at, ""
@@ -86,7 +86,7 @@ def bindings(request: Request, data: bytes, at: int, end: int) -> dict[str, Valu
         wanted = ber.wrap_oid(oid)
         upto = at + len(wanted)
         if data[at:upto] != wanted:
-            name, upto = ber.octets(data, at, stop, 1, ber.MAX_OID_BYTES, ber.OID)  # a long length is BER as well
+            name, upto = ber.octets(data, at, stop, (1, ber.MAX_OID_BYTES), ber.OID)  # a long length is BER as well
             if ber.oid_text(name) != oid:
                 raise ber.BerError("values that nobody asked for")
         found[oid] = value(data, upto, stop)
@@ -102,7 +102,7 @@ def _walked(request: Request, data: bytes, at: int, end: int) -> dict[str, Value
     last = arcs(request.oids[0])
     while at < end:
         at, stop = ber.take(data, at, end, ber.SEQUENCE)
-        name, upto = ber.octets(data, at, stop, 1, ber.MAX_OID_BYTES, ber.OID)
+        name, upto = ber.octets(data, at, stop, (1, ber.MAX_OID_BYTES), ber.OID)
         said, at = value(data, upto, stop), stop
         text = ber.oid_text(name)
         if said is Absent.END:
@@ -128,7 +128,7 @@ def value(data: bytes, at: int, end: int) -> Value:
     if tag == ber.OCTETS:
         return data[start:end]
     if tag == ber.INTEGER:
-        return ber.integer(data, at, end, MIN_INT, MAX_INT)[0]
+        return ber.integer(data, at, end, (MIN_INT, MAX_INT))[0]
     if (high := _UNSIGNED.get(tag)) is not None:
         return _unsigned(data[start:end], high)
     return _rare(tag, data[start:end])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from provision.connectors.ansible import Variables
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core import identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest
-from provision.core.model import ApplyStep, Change, Ending, Kind, Outcome, Plan, Settings, Snapshot
+from provision.core.model import ApplyStep, Change, Ending, Outcome, Plan, Settings, Snapshot
 from provision.core.settings import diff, marker, seal
 from provision.devices import journal
 from provision.devices.carrier import Carrier
@@ -53,8 +53,11 @@ class Progress:
         return self.device.tag
 
 
-def change(session: Session, carrier: Carrier, kind: Kind, jobs: Sequence[Job]) -> Changed:
-    """Change, read back, finish; then settle what did not end by itself, so that no device is left half or forgotten."""
+def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
+    """Change, read back, finish.
+
+    Then settle what did not end by itself, so that no device is left half or forgotten.
+    """
     changes = {job.tag: _progress(session, carrier, job) for job in jobs}
     hosts = {tag: _host(session, carrier, one) for tag, one in changes.items()}
     journal.begin(session.workspace, [(tag, _begun(session, one)) for tag, one in changes.items()])
@@ -67,7 +70,7 @@ def change(session: Session, carrier: Carrier, kind: Kind, jobs: Sequence[Job]) 
     session.writer.phase("apply.yml", hosts, on_step, deadline_s=longest + SLACK_S)
     known = session.workspace.known
     stale = tuple(t for t, one in changes.items() if one.refused == STALE and not known[t].accepted)
-    return Changed(outcomes=_end(session, carrier, kind, list(changes.values())), stale=stale)
+    return Changed(outcomes=_end(session, carrier, list(changes.values())), stale=stale)
 
 
 def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:
@@ -94,7 +97,7 @@ def _begun(session: Session, one: Progress) -> Begun:
     )
 
 
-def _host(session: Session, carrier: Carrier, one: Progress) -> dict[str, Any]:
+def _host(session: Session, carrier: Carrier, one: Progress) -> Variables:
     writer, family, tag = session.writer, one.device.box, one.tag
     dialect = family.configuration.dialect
     request = DocumentRequest(
@@ -193,7 +196,7 @@ def _write_finish(session: Session, one: Progress, whole: Snapshot, closing: tup
     session.writer.put(f"{one.tag}.finish", configuration.dialect.finish(family, request))
 
 
-def _end(session: Session, carrier: Carrier, kind: Kind, changes: list[Progress]) -> dict[str, Outcome]:
+def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[str, Outcome]:
     """Record what ended; settle the rest."""
     outcomes: dict[str, Outcome] = {}
     conclusions = []
@@ -212,18 +215,18 @@ def _end(session: Session, carrier: Carrier, kind: Kind, changes: list[Progress]
         conclusions.append(
             Conclusion(tag=one.tag, run=session.run, ending=ending, because=because, accepted=accepted, rotated=rotated)
         )
-    journal.conclude(session.workspace, kind, conclusions)
+    journal.conclude(session.workspace, carrier.kind, conclusions)
     open_changes = {one.tag: one for one in changes if one.tag not in outcomes}
-    return outcomes | _settle(session, carrier, kind, open_changes)
+    return outcomes | _settle(session, carrier, open_changes)
 
 
-def _settle(session: Session, carrier: Carrier, kind: Kind, changes: dict[str, Progress]) -> dict[str, Outcome]:
+def _settle(session: Session, carrier: Carrier, changes: dict[str, Progress]) -> dict[str, Outcome]:
     if not changes:
         return {}
-    begun = {t: e for t, e in journal.unfinished(session.workspace, kind).items() if t in changes}
+    begun = {t: e for t, e in journal.unfinished(session.workspace, carrier.kind).items() if t in changes}
     wait_s = max(0.0 if c.refused in UNARMED else carrier.patience_s(c.window_s) for c in changes.values())
     why = {t: one.because for t, one in changes.items()}
-    ended = resume.settle(session, carrier, kind, begun, wait_s=wait_s, why=why)
+    ended = resume.settle(session, carrier, begun, wait_s=wait_s, why=why)
     session.workspace.forget_known()
     return {tag: _settled(changes[tag], end) for tag, end in ended.items()}
 

@@ -19,7 +19,7 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
 
     A modem without a recorded card has none, and neither has one that gives no counters and never did.
     """
-    last = {e.subject: _traffic(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
+    last = {e.subject: traffic_of(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
     sums: dict[str, Traffic] = {}
     for tag, look in looks.items():
         sim = workspace.home.intents[tag].sim_card
@@ -30,19 +30,21 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
             sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(workspace, tag))
         elif (old := last.get(tag)) is not None and old.of == of:
             sums[tag] = old
-    lines = [(tag, _counted(one)) for tag, one in sums.items() if _due(last.get(tag), one)]
+    lines = [(tag, counted_of(one)) for tag, one in sums.items() if _due(last.get(tag), one)]
     if lines:
         workspace.ledger.record(lines, at=workspace.now())
     return sums
 
 
-def _traffic(one: Counted) -> Traffic:
+def traffic_of(one: Counted) -> Traffic:
+    """Return the sum that an event keeps."""
     sent, received = one.counters
     counters = int(sent), int(received)
     return Traffic(of=one.of, since=one.since, at=one.at, counters=counters, used=one.used, gaps=one.gaps)
 
 
-def _counted(one: Traffic) -> Counted:
+def counted_of(one: Traffic) -> Counted:
+    """Return the event that keeps a sum."""
     return Counted(of=one.of, since=one.since, at=one.at, counters=one.counters, used=one.used, gaps=one.gaps)
 
 

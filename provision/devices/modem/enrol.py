@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.connectors import prompt
-from provision.connectors.ansible import Writer
+from provision.connectors.ansible import Variables, Writer
 from provision.connectors.openssh import identity as key_of
 from provision.connectors.phase import DONE
 from provision.core import host_keys, identity, versions
@@ -182,7 +182,7 @@ def _install(entry: Entry, files: list[Path]) -> None:
     _once(entry, hosts)
 
 
-def _once(entry: Entry, variables: dict[str, Any]) -> None:
+def _once(entry: Entry, variables: Variables) -> None:
     """Run one document on the box. Raises where it did not come to its end."""
     tag = entry.device.tag
     step = gather(entry.writer, {tag: variables}, entry.request.on_step).get(tag)

@@ -28,7 +28,6 @@ def intents(group: Sequence[Intended]) -> list[Intent]:
 class BoxKind:
     """Modems, or radios, in the words of `kinds.DeviceKind`; what differs between the two is handed in."""
 
-    kind: Kind
     carrier: Carrier
     look: Look
     usual_address: Callable[[Workspace, Intended], tuple[str, int]]
@@ -37,6 +36,11 @@ class BoxKind:
     has_canary: bool = True
     settles_first: bool = True
     gives_back: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Which one it is."""
+        return self.carrier.kind
 
     def enrol(self, workspace: Workspace, writer: Writer, intended: Intended, request: EnrolRequest) -> Enrolment:
         """Take one box in."""
@@ -53,7 +57,7 @@ class BoxKind:
 
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
         """End runs that did not end by themselves."""
-        return resume.settle(session, self.carrier, self.kind, begun, wait_s=wait_s)
+        return resume.settle(session, self.carrier, begun, wait_s=wait_s)
 
     def running(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
         """Return what runs on each device, or why it could not be read."""
@@ -69,7 +73,7 @@ class BoxKind:
         """Return the plan of each device, or why none can be made."""
         return running.plans(session, intents(group), snapshots)
 
-    def is_due(self, session: Session, tag: str, plan: Plan) -> bool:  # noqa: ARG002 (a PC's first apply is due always)
+    def is_due(self, session: Session, tag: str, plan: Plan) -> bool:
         """Say whether a plan has anything to do."""
         return bool(plan.changes)
 
@@ -79,7 +83,7 @@ class BoxKind:
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:
         """Carry the plans out."""
-        return apply.change(session, self.carrier, self.kind, jobs)
+        return apply.change(session, self.carrier, jobs)
 
     def verify(self, workspace: Workspace, group: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
         """Read every device and judge it by all checks."""
@@ -105,7 +109,7 @@ class BoxKind:
             on_drill(drill)
         return drills
 
-    def undo(self, _w: Workspace, intended: Intended, /, *, bench: bool) -> tuple[str, ...]:  # noqa: ARG002
+    def undo(self, _w: Workspace, intended: Intended, /, *, bench: bool) -> tuple[str, ...]:
         """Refuse: a box is reset by hand."""
         raise UsageError(f"{intended.tag} is reset by hand", hint="press its reset button, then enrol it again")
 
@@ -121,7 +125,6 @@ def _usual_address(_: Workspace, intended: Intended) -> tuple[str, int]:
 
 
 MODEM = BoxKind(
-    kind=Kind.MODEM,
     carrier=CARRIER,
     look=look.look,
     usual_address=_usual_address,

@@ -25,7 +25,7 @@ from provision.home.workspace import Workspace
 from provision.local.share import templates
 
 if TYPE_CHECKING:
-    from provision.connectors.ansible import Writer
+    from provision.connectors.ansible import Variables, Writer
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
@@ -72,7 +72,10 @@ def feed(
     documents: Mapping[str, tuple[Device, bytes]],
     on_step: OnStep,
 ) -> dict[str, Step]:
-    """Give each device its document by Ansible; return the last step of each. What it printed is TAG.out of the writer."""
+    """Give each device its document by Ansible; return the last step of each.
+
+    What it printed is TAG.out of the writer.
+    """
     hosts = {}
     for tag, (device, document) in documents.items():
         hosts[tag] = carrier.host(workspace, writer, device) | {
@@ -132,7 +135,7 @@ def guard_of(family: Family) -> str:
     return templates(family.name)[f"files/{family.commit.guard}"] if family.commit.guard else ""
 
 
-def ssh_host(_: Workspace, writer: Writer, device: Device) -> dict[str, Any]:
+def ssh_host(_: Workspace, writer: Writer, device: Device) -> Variables:
     """Return Ansible's variables of a device with a shell, and the command that it is fed by."""
     return writer.host(device) | {"feed_command": device.box.door.feed}
 

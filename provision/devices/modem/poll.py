@@ -48,7 +48,10 @@ def poll(workspace: Workspace, devices: list[Device], *, retries: int = 1) -> di
 
 
 def _engines(devices: list[Device], hints: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the engine ID of each device: made from its tag, seen last, or learned now; one that is silent has none."""
+    """Return the engine ID of each device: made from its tag, seen last, or learned now.
+
+    One that is silent has none.
+    """
     engines = {d.tag: d.box.snmp.usm.engine_id(d.tag) for d in devices}
     engines |= {t: bytes.fromhex(hints.get(f"{t}.engine", "")) for t, engine in engines.items() if not engine}
     unknown = {d.tag: (d.host, d.snmp_port) for d in devices if not engines[d.tag]}

@@ -46,7 +46,6 @@ class Seen:
 def settle(
     session: Session,
     carrier: Carrier,
-    kind: Kind,
     begun: Mapping[str, Event],
     *,
     wait_s: float = 0.0,
@@ -65,7 +64,7 @@ def settle(
         open_now = {t: run for t, run in runs.items() if t not in ended}
         now_ended, acted = _round(session, carrier, open_now)
         for tag, end in now_ended.items():
-            _record(session, kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
+            _record(session, carrier.kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
         ended |= now_ended
         if len(ended) == len(runs) or (time.monotonic() >= deadline and not acted):
             break

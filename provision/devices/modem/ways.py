@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provision.core.model import Kind
 from provision.devices.carrier import Carrier
 from provision.devices.modem.candidate import after_of
 from provision.devices.modem.look import ssh_host
@@ -9,6 +10,7 @@ from provision.devices.modem.refusals import way_back_not_shown
 from provision.devices.modem.resume import GRACE_S
 
 CARRIER = Carrier(
+    kind=Kind.MODEM,
     host=ssh_host,
     after=after_of,
     not_afield=way_back_not_shown,

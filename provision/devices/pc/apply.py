@@ -16,7 +16,7 @@ from provision.core.model import ApplyStep, Candidate, Ending, Kind, Outcome, Pl
 from provision.core.settings import diff
 from provision.devices import journal
 from provision.devices.journal import Conclusion
-from provision.devices.pc.look import TimedAnswer, Visit, run_program, visit
+from provision.devices.pc.look import LOOK, Program, TimedAnswer, Visit, run_program, visit
 from provision.devices.replies import NEVER_SENT
 from provision.devices.run import Changed, Job, Session, outcome, run_on
 from provision.families.languages.pc_task import Answer
@@ -38,7 +38,7 @@ def running(session: Session, computers: Sequence[Computer]) -> dict[str, Snapsh
     looked = [v for t, v in visits.items() if known[t].accepted or session.request.plan_only]
     answers: Mapping[str, TimedAnswer | ProvisionError] = {}
     if looked:
-        answers = run_program(session.workspace, session.writer, looked, on_step=session.callbacks.on_step)
+        answers = run_program(session.workspace, session.writer, looked, LOOK, session.callbacks.on_step)
     return {
         t: known[t].snapshot
         if t not in answers
@@ -72,14 +72,9 @@ def change(session: Session, jobs: Sequence[Job]) -> Changed:
     ]
     journal.begin(workspace, begun)
     files = {t: _debs(request.packages, _lacking(workspace, v)) for t, v in visits.items()}
-    answers = run_program(
-        workspace,
-        session.writer,
-        list(visits.values()),
-        verb="apply",
-        packages=files,
-        on_step=session.callbacks.on_step,
-    )
+    program = Program(verb="apply", packages=files)
+    on_step = session.callbacks.on_step
+    answers = run_program(workspace, session.writer, list(visits.values()), program, on_step)
     outcomes = {tag: _judge(computers[tag], visits[tag], answers[tag]) for tag in visits}
     journal.conclude(
         workspace,
@@ -159,7 +154,7 @@ def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str,
     with run_on(workspace, tag) as writer:
         run = writer.run
         journal.begin(workspace, [(tag, PcBegun(run=run, bench=bench, undo=True))])
-        said = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], verb="undo")[tag]
+        said = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(verb="undo"))[tag]
         if isinstance(said, ProvisionError):
             if before is not None and is_given_back(PcBegun.read(before.payload), said):
                 journal.conclude(workspace, Kind.PC, [given_back(tag, run)])

@@ -54,7 +54,7 @@ class PcKind:
     def begin(self, _s: Session, _g: Sequence[Intended], /) -> None:
         """Do nothing: a look may say that there is nothing to change."""
 
-    def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:  # noqa: ARG002
+    def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
         """Look once at each PC: nothing on it ends by itself."""
         mine = {
             t: e for t, e in begun.items() if t in session.workspace.known and t in session.workspace.home.computers
@@ -79,7 +79,10 @@ class PcKind:
         return bool(plan.changes) or not looked
 
     def is_news(self, known: Known, _: Snapshot, /) -> bool:
-        """Say whether what runs as intended has to be accepted: its first acceptance only; other differences are drift."""
+        """Say whether what runs as intended has to be accepted: its first acceptance only.
+
+        Other differences are drift.
+        """
         return not known.accepted
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:
@@ -96,7 +99,7 @@ class PcKind:
         group: Sequence[Intended],
         *,
         bench: bool,
-        on_step: OnStep,  # noqa: ARG002 (OpenSSH tells no steps)
+        on_step: OnStep,
     ) -> Callable[[], dict[str, Watched]]:
         """Ask every PC; they work while others are read."""
         pending = poll.ask(workspace, _pcs(group), bench=bench)

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from provision import families
-from provision.connectors.ansible import Writer
+from provision.connectors.ansible import Variables, Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError
@@ -38,7 +37,9 @@ class TimedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One PC that is asked: where it is, the settings that are intended, those that were accepted, the apps to look for.
+    """One PC that is asked.
+
+    Where it is, the settings that are intended, those that were accepted, the apps to look for.
 
     `report` is the text by which it is follow how to make its daily report.
     """
@@ -60,17 +61,27 @@ def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
     return Visit(
         device=replace(device, host=device.bench_host if bench else computer.address, ssh_port=computer.ssh_port),
         settings=settings | {pc_report.SETTING: pc_report.digest(report_program(computer.family.name), written)},
-        serial=computer.item.serial, report=written, accepted=known.snapshot.settings, apps=wanted_apps(computer),
-    )  # fmt: skip
+        serial=computer.item.serial,
+        report=written,
+        accepted=known.snapshot.settings,
+        apps=wanted_apps(computer),
+    )
 
 
 def first_visit(workspace: Workspace, computer: Computer, host: str, port: int) -> Visit:
     """Give the visit of a PC that is not known yet."""
     device = Device(
-        tag=computer.item.asset_tag, kecamatan=computer.kit.kecamatan.slug, family=computer.family,
-        host=host, bench_host=host, ssh_port=port, snmp_port=0, stage=Stage.ENROLLED, username=computer.username,
+        tag=computer.item.asset_tag,
+        kecamatan=computer.kit.kecamatan.slug,
+        family=computer.family,
+        host=host,
+        bench_host=host,
+        ssh_port=port,
+        snmp_port=0,
+        stage=Stage.ENROLLED,
+        username=computer.username,
         link=computer.kit.kecamatan.link,
-    )  # fmt: skip
+    )
     settings = pc_task.intended(computer.settings, office_key(workspace.place.ssh_key))
     return Visit(device=device, settings=settings, serial=computer.item.serial, apps=wanted_apps(computer))
 
@@ -104,38 +115,32 @@ def feed(device: Device, command: str) -> str:
     return command if device.username == "root" else device.pc.as_root + command
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What the program is to do on PCs: look, apply or undo.
+
+    `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
+    """
+
+    verb: str = "look"
+    packages: Mapping[str, list[Path]] = field(default_factory=dict)
+    live: bool = False
+
+
+LOOK = Program()
+
+
 def run_program(
     workspace: Workspace,
     writer: Writer,
     visits: list[Visit],
-    *,
-    verb: str = "look",
-    packages: Mapping[str, list[Path]] | None = None,
-    live: bool = False,
+    program: Program = LOOK,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> dict[str, TimedAnswer | ProvisionError]:
-    """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value.
-
-    `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
-    """
+    """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value."""
     key = office_key(workspace.place.ssh_key)
     nonces = {v.device.tag: secrets.token_hex(replies.NONCE_BYTES) for v in visits}
-    hosts: dict[str, dict[str, Any]] = {}
-    for one in visits:
-        device, kind = one.device, one.device.pc
-        files = (packages or {}).get(device.tag, [])
-        task = pc_task.Task(
-            verb=verb, settings={**one.accepted, **one.settings} if verb == "look" else one.settings, key=key,
-            nonce=nonces[device.tag], serial=one.serial, collect=True, apps=one.apps, live=live and bool(kind.live),
-            report=one.report if verb == "apply" else Secret(""),
-            report_program=report_program(kind.name) if verb == "apply" else "",
-        )  # fmt: skip
-        text = pc_task.write(sources(kind, live=live), task, kind.language)
-        hosts[device.tag] = writer.host(device) | {
-            "feed_command": feed(device, kind.feed_archive if files else kind.feed),
-            "look_document": str(writer.put(f"{device.tag}.pc", archive(files, kind.program, text) if files else pc_task.packed(text, kind.language))),
-            "look_output": str(writer.path / f"{device.tag}.said"),
-        }  # fmt: skip
+    hosts = {v.device.tag: _variables(writer, v, program, (key, nonces[v.device.tag])) for v in visits}
     steps: dict[str, tuple[Step, float]] = {}
 
     def follow(step: Step) -> None:
@@ -144,8 +149,42 @@ def run_program(
         on_step(step)
 
     started = time.time()
-    writer.phase("gather.yml" if verb == "look" else "endpoint.yml", hosts, follow, deadline_s=DEADLINE_S)
-    return {v.device.tag: _seen(workspace, writer, v.device, steps, started, nonces[v.device.tag]) for v in visits}
+    playbook = "gather.yml" if program.verb == "look" else "endpoint.yml"
+    writer.phase(playbook, hosts, follow, deadline_s=DEADLINE_S)
+    answers: dict[str, TimedAnswer | ProvisionError] = {}
+    for one in visits:
+        step, answered = steps.get(one.device.tag, (None, 0.0))
+        said = _answer(workspace, writer, one.device, step, nonces[one.device.tag])
+        asked_s = started, answered
+        answers[one.device.tag] = (
+            said if isinstance(said, ProvisionError) else TimedAnswer(answer=said, asked_s=asked_s)
+        )
+    return answers
+
+
+def _variables(writer: Writer, one: Visit, program: Program, words: tuple[str, str]) -> Variables:
+    """Return Ansible's variables of one PC; `words` are the office's key and the nonce of the answer."""
+    device, kind, applies = one.device, one.device.pc, program.verb == "apply"
+    files = program.packages.get(device.tag, [])
+    task = pc_task.Task(
+        verb=program.verb,
+        settings={**one.accepted, **one.settings} if program.verb == "look" else one.settings,
+        key=words[0],
+        nonce=words[1],
+        serial=one.serial,
+        collect=True,
+        apps=one.apps,
+        live=program.live and bool(kind.live),
+        report=one.report if applies else Secret(""),
+        report_program=report_program(kind.name) if applies else "",
+    )
+    text = pc_task.write(sources(kind, live=program.live), task, kind.language)
+    document = archive(files, kind.program, text) if files else pc_task.packed(text, kind.language)
+    return writer.host(device) | {
+        "feed_command": feed(device, kind.feed_archive if files else kind.feed),
+        "look_document": str(writer.put(f"{device.tag}.pc", document)),
+        "look_output": str(writer.path / f"{device.tag}.said"),
+    }
 
 
 def archive(files: list[Path], name: str, text: bytes) -> bytes:
@@ -160,15 +199,9 @@ def archive(files: list[Path], name: str, text: bytes) -> bytes:
     return body.getvalue()
 
 
-def _seen(
-    workspace: Workspace,
-    writer: Writer,
-    device: Device,
-    steps: Mapping[str, tuple[Step, float]],
-    started: float,
-    nonce: str,
-) -> TimedAnswer | ProvisionError:
-    step, answered = steps.get(device.tag, (None, 0.0))
+def _answer(
+    workspace: Workspace, writer: Writer, device: Device, step: Step | None, nonce: str
+) -> pc_task.Answer | ProvisionError:
     output = writer.take(f"{device.tag}.said")
     if step is None or step.state != DONE or output is None:
         said = _complaint(writer, device)
@@ -176,9 +209,7 @@ def _seen(
             return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see README, the PCs")
         return replies.unreachable(device, step)
     try:
-        return TimedAnswer(
-            answer=pc_task.read(output, nonce=nonce, device=device.tag, at=workspace.now()), asked_s=(started, answered)
-        )
+        return pc_task.read(output, nonce=nonce, device=device.tag, at=workspace.now())
     except ProvisionError as error:
         if said := _complaint(writer, device):
             error.what = f"{error.what}: {said}"

@@ -44,7 +44,10 @@ class Ingested:
 
 
 def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
-    """Read files, never more of one than a report can have; one that cannot be read hides no other: its reason is a text."""
+    """Read files, never more of one than a report can have.
+
+    One that cannot be read hides no other: its reason is a text.
+    """
     found: list[tuple[str, bytes | str]] = []
     for path in paths:
         try:
@@ -56,7 +59,10 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
 
 
 def counters(workspace: Workspace) -> dict[str, int]:
-    """Return the highest number that was taken in from each PC since it was enrolled: it got a new key then, and counts anew."""
+    """Return the highest number that was taken in from each PC since it was enrolled.
+
+    It got a new key then, and counts anew.
+    """
     highest: dict[str, int] = {}
     for event in workspace.latest(Reported.VERB, Enrolled.VERB):
         highest[event.subject] = Reported.read(event.payload).counter if event.verb == Reported.VERB else 0
@@ -64,7 +70,10 @@ def counters(workspace: Workspace) -> dict[str, int]:
 
 
 def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
-    """Take in every report that is proven, in the order in which each PC made them; each is recorded with its findings."""
+    """Take in every report that is proven, in the order in which each PC made them.
+
+    Each is recorded with its findings.
+    """
     last = counters(workspace)
     done: list[Ingested] = []
     claims: list[tuple[str, pc_report.Claim]] = []

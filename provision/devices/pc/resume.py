@@ -14,7 +14,7 @@ from provision.core.settings import diff
 from provision.devices import journal
 from provision.devices.journal import Conclusion
 from provision.devices.pc.apply import given_back, is_given_back, named
-from provision.devices.pc.look import TimedAnswer, Visit, run_program, visit
+from provision.devices.pc.look import LOOK, TimedAnswer, Visit, run_program, visit
 from provision.devices.run import RunEnd, Session
 from provision.ledger.events import PcBegun
 
@@ -26,7 +26,7 @@ def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
     visits = {t: visit(workspace, workspace.home.computers[t], bench=run.bench) for t, run in runs.items()}
     if not visits:
         return {}
-    answers = run_program(workspace, session.writer, list(visits.values()), on_step=session.callbacks.on_step)
+    answers = run_program(workspace, session.writer, list(visits.values()), LOOK, session.callbacks.on_step)
     return {tag: _end(session, runs[tag], one, answers[tag]) for tag, one in visits.items()}
 
 

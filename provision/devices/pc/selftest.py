@@ -14,7 +14,7 @@ from provision.core.model import Verdict
 from provision.core.settings import diff
 from provision.devices.pc import reports
 from provision.devices.pc import verify as judge
-from provision.devices.pc.look import TimedAnswer, run_program, visit
+from provision.devices.pc.look import Program, TimedAnswer, run_program, visit
 from provision.devices.run import Drill, VerifyRequest, run_on
 from provision.families.languages import pc_facts
 from provision.home.workspace import Workspace
@@ -28,7 +28,10 @@ OTHERS = {"linux": {"consent", "antivirus", "clock_source"}, "windows": set()}  
 def selftest(
     workspace: Workspace, computer: Computer, *, bench: bool, on_drill: Callable[[Drill], None]
 ) -> list[Drill]:
-    """Run every drill on one provisioned PC, and record that all passed. Raises UsageError where it is not provisioned."""
+    """Run every drill on one provisioned PC, and record that all passed.
+
+    Raises UsageError where it is not provisioned.
+    """
     tag = computer.tag
     known = workspace.known.get(tag)
     if known is None or not known.accepted:
@@ -71,7 +74,7 @@ def _look(
 ) -> tuple[TimedAnswer | ProvisionError, float]:
     started = time.monotonic()
     with run_on(workspace, computer.tag) as writer:
-        answers = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], live=live)
+        answers = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(live=live))
     return answers[computer.tag], time.monotonic() - started
 
 

@@ -10,7 +10,7 @@ from provision import checks
 from provision.core.device import Computer
 from provision.core.errors import ProvisionError
 from provision.core.model import Finding, Snapshot
-from provision.devices.pc.look import TimedAnswer, run_program, visit
+from provision.devices.pc.look import Program, TimedAnswer, run_program, visit
 from provision.devices.replies import not_provisioned
 from provision.devices.run import VerifyRequest, writer_of
 from provision.families.languages import pc_facts, pc_task
@@ -49,7 +49,7 @@ def _read(
         writer.begin("gather.yml")
         _ = workspace.ledger, checks.load("computers")  # they are wanted after; Ansible comes up meanwhile
         visits = [visit(workspace, one, bench=request.bench) for one in computers]
-        return run_program(workspace, writer, visits, live=request.live)
+        return run_program(workspace, writer, visits, Program(live=request.live))
 
 
 def keep(workspace: Workspace, answers: Mapping[str, TimedAnswer | ProvisionError]) -> None:
@@ -70,7 +70,10 @@ def things(workspace: Workspace) -> dict[str, Things]:
 
 
 def last_lived(workspace: Workspace) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Return what was last heard and seen on each PC since its things were bound: `hearing` and `sight`, each with its time."""
+    """Return what was last heard and seen on each PC since its things were bound.
+
+    `hearing` and `sight`, each with its time.
+    """
     lived: dict[str, dict[str, Mapping[str, Any]]] = {}
     changed = workspace.latest(Bound.VERB, Enrolled.VERB)  # by another thing, or in another life
     fresh = {e.subject: e.number for e in changed}

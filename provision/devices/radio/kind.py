@@ -39,8 +39,8 @@ def _drill(_: Workspace, device: Device) -> list[Drill]:
 
 
 RADIO = BoxKind(
-    kind=Kind.RADIO,
     carrier=Carrier(
+        kind=Kind.RADIO,
         host=local_host,
         after=_after,
         not_afield=_not_afield,

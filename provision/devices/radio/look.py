@@ -7,10 +7,9 @@ import secrets
 import shlex
 import sys
 from dataclasses import replace
-from typing import Any
 
 from provision.connectors import setter, snmp
-from provision.connectors.ansible import Writer
+from provision.connectors.ansible import Variables, Writer
 from provision.connectors.old_values import OldValues
 from provision.connectors.phase import DONE, Step
 from provision.core.device import Device
@@ -22,7 +21,10 @@ from provision.home.workspace import Workspace
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
-    """Look at each radio; always returns a snapshot per device, with the reason in `missing` where it does not answer."""
+    """Look at each radio.
+
+    Always returns a snapshot per device, with the reason in `missing` where it does not answer.
+    """
     return {device.tag: _look(workspace, device) for device in devices}
 
 
@@ -45,7 +47,7 @@ def ask(workspace: Workspace, device: Device, where: snmp.Target, nonce: str) ->
     return json.dumps(setter.execute(radio, json.loads(document_of(device, nonce)))).encode()
 
 
-def local_host(workspace: Workspace, writer: Writer, device: Device) -> dict[str, Any]:
+def local_host(workspace: Workspace, writer: Writer, device: Device) -> Variables:
     """Return Ansible's variables of a radio: its documents are carried out by the setter on this computer."""
     packed = setter.pack(target(workspace, device), old_values_of(workspace, device.tag))
     place = writer.put(f"{device.tag}.target", packed)

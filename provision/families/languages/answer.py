@@ -1,4 +1,7 @@
-"""What a device answers, whatever its dialect: lines that begin with `#kit`, and its configuration between two marks."""
+"""What a device answers, whatever its dialect.
+
+Lines that begin with `#kit`, and its configuration between two marks.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from provision.core.grammar import Shape
 from provision.core.model import Change, Settings
 
 
-def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:  # noqa: ARG001 (one shape for all)
+def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
     """Read the objects; there are no locators. Raises ProvisionError where it is no list of objects."""
     try:
         found = tomllib.loads(text)
@@ -30,7 +30,7 @@ def quote(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:  # noqa: ARG001
+def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:
     """Write the objects that get another value. Raises ProvisionError where one should go: an object of a MIB stays."""
     lines = []
     for change in changes:

@@ -1,7 +1,7 @@
 """What a PC leaves behind each day, signed by its own key: proven, or refused by name.
 
-It proves that the file was made on that PC's disk by somebody with its key and was not altered since, and in which order
-it was made. It does not prove when (the PC's clock says so), nor what root on that PC did not want to be seen.
+It proves that the file was made on that PC's disk by somebody with its key and was not altered since, and in which
+order it was made. It does not prove when (the PC's clock says so), nor what root on that PC did not want to be seen.
 """
 
 from __future__ import annotations

@@ -24,7 +24,10 @@ KEY = "ssh.monitoring_key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a PC answered: how it is now, which settings were changed, which failed because of what, what was heard and seen."""
+    """What a PC answered.
+
+    How it is now, which settings were changed, which failed because of what, what was heard and seen.
+    """
 
     snapshot: Snapshot
     changed: tuple[str, ...]
@@ -58,13 +61,24 @@ class Task:
 
 
 def write(sources: tuple[str, ...], task: Task, language: str = "python") -> bytes:
-    """Write the program: `sources` are the texts of the collector and of the baseline (between them, what hears and sees)."""
+    """Write the program.
+
+    `sources` are the texts of the collector and of the baseline (between them, what hears and sees).
+    """
     body = {
-        "serial": task.serial, "fillers": sorted(FILLERS), "verb": task.verb, "nonce": task.nonce, "key": task.key,
-        "collect": task.collect, "apps": list(task.apps), "live": task.live, "schema": pc_facts.SCHEMA,
+        "serial": task.serial,
+        "fillers": sorted(FILLERS),
+        "verb": task.verb,
+        "nonce": task.nonce,
+        "key": task.key,
+        "collect": task.collect,
+        "apps": list(task.apps),
+        "live": task.live,
+        "schema": pc_facts.SCHEMA,
         "settings": {p: list(v) if isinstance(v, tuple) else v for p, v in task.settings.items()},
-        "report": task.report.reveal(), "report_program": task.report_program,
-    }  # fmt: skip
+        "report": task.report.reveal(),
+        "report_program": task.report_program,
+    }
     return "\n".join((HEADS[language](json.dumps(body)), *sources)).encode()
 
 
@@ -73,7 +87,10 @@ def _python(body: str) -> str:
 
 
 def _powershell(body: str) -> str:
-    """Give the task as a line of its own, which the bootstrap reads: what stands in a script Windows may write into a log."""
+    """Give the task as a line of its own, which the bootstrap reads.
+
+    What stands in a script Windows may write into a log.
+    """
     return body
 
 
@@ -106,9 +123,11 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
     )
     changed = said.get("changed")
     return Answer(
-        snapshot=snapshot, changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
-        failed={str(p): str(why) for p, why in failed.items()}, live=_live(said.get("live")),
-    )  # fmt: skip
+        snapshot=snapshot,
+        changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
+        failed={str(p): str(why) for p, why in failed.items()},
+        live=_live(said.get("live")),
+    )
 
 
 def _live(said: Any) -> dict[str, Mapping[str, Any]]:

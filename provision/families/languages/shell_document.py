@@ -77,7 +77,9 @@ def revert(family: Family, request: DocumentRequest, /) -> bytes:
 def look(_family: Family, request: DocumentRequest, /) -> bytes:
     """Write the document of a look; it brings the guard's words along, so it needs nothing there."""
     return gzip.compress(
-        f"main() {{\nset -- look\n{request.guard}\nprintf '\\n#kit end {request.nonce}\\n'\n}}\nmain | gzip -c\n".encode(),
+        (
+            f"main() {{\nset -- look\n{request.guard}\nprintf '\\n#kit end {request.nonce}\\n'\n}}\nmain | gzip -c\n"
+        ).encode(),
         mtime=0,
     )
 

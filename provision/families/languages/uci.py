@@ -174,7 +174,7 @@ def _value(path: str, value: str | list[str], shape: Shape) -> Value:
     return value
 
 
-def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape | None = None) -> str:  # noqa: ARG001 (UCI needs none)
+def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape | None = None) -> str:
     """Write `changes` as lines for `uci batch`.
 
     Unnamed sections go first, highest index first, so that no index moves under a later line;

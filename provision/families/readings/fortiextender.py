@@ -1,4 +1,7 @@
-"""FortiExtender (enterprise 12356.121): all text. Column 23 is a strength figure, not dBm; 13 and 18 to 21 are PIN codes."""
+"""FortiExtender (enterprise 12356.121): all text.
+
+Column 23 is a strength figure, not dBm; 13 and 18 to 21 are PIN codes.
+"""
 
 from __future__ import annotations
 

@@ -20,11 +20,11 @@ class StatusLine:
     reader: Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, str]]]
     is_indexed: bool = False
 
-    def oids(self, row: int) -> tuple[str, ...]:  # noqa: ARG002 (there is no table of modems)
+    def oids(self, row: int) -> tuple[str, ...]:
         """Return the OIDs of one look."""
         return self.places
 
-    def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:  # noqa: ARG002
+    def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the readings, and the reason for each that is missing."""
         return self.reader(values)
 
@@ -32,7 +32,7 @@ class StatusLine:
         """Return the name of every reading."""
         return tuple(self.reader({})[1])
 
-    def columns(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+    def columns(self, name: str) -> tuple[str, ...]:
         """Return nothing: there is no table."""
         return ()
 

@@ -66,7 +66,7 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
     if districts and defaults:
         rules.districts(files["inventory/kecamatan.yml"], districts)
-        rules.kits(files, kits, districts, presets, families, defaults.modem.driver)
+        rules.kits(files, kits, districts, rules.Choices(presets, families, defaults.modem.driver))
         rules.addresses(files, kits, districts, defaults)
         rules.computers(files, kits, districts, defaults)
         rules.apps(files["inventory/defaults.yml"], defaults, apps)
@@ -74,7 +74,7 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     faults = [fault for file in files.values() for fault in file.faults]
     if faults or not districts or not defaults:
         raise IntentError(sorted(set(faults), key=_place) or [Fault(where="inventory", what="no intent")])
-    return _build(kits, districts, defaults, presets, firmware, apps)
+    return _build(kits, (districts, defaults), presets, firmware, apps)
 
 
 def _place(fault: Fault) -> tuple[str, int]:
@@ -172,12 +172,12 @@ def _apps(files: dict[str, Text]) -> dict[str, ConferenceApp]:
 
 def _build(
     kits: Mapping[str, KitFile],
-    districts: Districts,
-    defaults: Defaults,
+    common: tuple[Districts, Defaults],
     presets: Mapping[str, Apn],
     firmware: Baseline,
     apps: Mapping[str, ConferenceApp],
 ) -> Home:
+    districts, defaults = common
     places = {slug(d.name): Kecamatan(**d.model_dump()) for d in districts.kecamatan}
     found: dict[str, Kit] = {}
     intents: dict[str, Intent] = {}
@@ -194,10 +194,12 @@ def _build(
             computers[pc.asset_tag] = _computer(kit, pc, file, defaults, apps)
     order = sorted(found, key=lambda name: found[name].kecamatan.code)
     return Home(
-        kits={name: found[name] for name in order}, intents=dict(sorted(intents.items())),
-        computers=dict(sorted(computers.items())), lending=defaults.lending,
+        kits={name: found[name] for name in order},
+        intents=dict(sorted(intents.items())),
+        computers=dict(sorted(computers.items())),
+        lending=defaults.lending,
         firmware=firmware,
-    )  # fmt: skip
+    )
 
 
 def _computer(

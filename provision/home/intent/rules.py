@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from itertools import product
+from typing import NamedTuple
 
 from provision import families as _families
 from provision.core.model import ItemKind, slug
@@ -36,13 +37,19 @@ def districts(file: Text, found: Districts) -> None:
             seen.add(value)
 
 
+class Choices(NamedTuple):
+    """What a kit may name: APN presets, families of modems, and the family that is meant where none is named."""
+
+    presets: Mapping[str, Apn]
+    families: tuple[str, ...]
+    usual: str
+
+
 def kits(
     files: Mapping[str, Text],
     found: Mapping[str, KitFile],
     districts: Districts,
-    presets: Mapping[str, Apn],
-    families: tuple[str, ...],
-    usual: str,
+    choices: Choices,
 ) -> None:
     """Every kit complete, a modem in exactly the eight, nothing twice."""
     by_slug = {slug(d.name): d for d in districts.kecamatan}
@@ -58,15 +65,16 @@ def kits(
             files[name].fault(("kecamatan",), f"{place.name} has a kit already", f"see {owners[place.code]}")
         owners[place.code] = name
         _complete(files[name], kit, place)
-        _modem(files[name], kit, place, presets, families, usual)
+        _modem(files[name], kit, place, choices)
     _unique(files, found)
     texts = [n for n in files if "/kits/" in n]
     for place in districts.kecamatan:
         if place.code not in owners and len(texts) == len(found):
             files["inventory/kecamatan.yml"].fault(
                 ("kecamatan", districts.kecamatan.index(place)),
-                f"{place.name} has no kit", f"write inventory/kits/{slug(place.name)}.yml",
-            )  # fmt: skip
+                f"{place.name} has no kit",
+                f"write inventory/kits/{slug(place.name)}.yml",
+            )
 
 
 def _complete(file: Text, kit: KitFile, place: District) -> None:
@@ -76,9 +84,8 @@ def _complete(file: Text, kit: KitFile, place: District) -> None:
             file.fault(("items",), f"{place.name}: {counts[kind]} x {kind}, a kit has one", f"list exactly one {kind}")
 
 
-def _modem(
-    file: Text, kit: KitFile, place: District, presets: Mapping[str, Apn], families: tuple[str, ...], usual: str
-) -> None:
+def _modem(file: Text, kit: KitFile, place: District, choices: Choices) -> None:
+    presets, families, usual = choices
     modems = [at for at, item in enumerate(kit.items) if item.kind is ItemKind.MODEM]
     if not place.has_modem:
         _no_modem(file, kit, place, modems)
@@ -197,9 +204,10 @@ def computers(
         for at, item in enumerate(kit.items):
             if item.kind is ItemKind.COMPUTER and driver == "windows" and len(item.asset_tag) > NETBIOS:
                 files[name].fault(
-                    ("items", at, "asset_tag"), f"{item.asset_tag} is no name for a Windows PC: {NETBIOS} characters at most",
+                    ("items", at, "asset_tag"),
+                    f"{item.asset_tag} is no name for a Windows PC: {NETBIOS} characters at most",
                     "give it a shorter tag",
-                )  # fmt: skip
+                )
         try:
             address = str(kit.computer.address or IPv4Address(numbered(defaults.computer.address, code)))
         except AddressValueError as error:
@@ -225,6 +233,7 @@ def lending(file: Text, found: Lending) -> None:
         file.fault(("lending", "basis"), f"no such basis: {found.basis}", "one of: " + ", ".join(found.bases))
     elif found.months > basis.limit_months:
         file.fault(
-            ("lending", "months"), f"{found.months} months, {found.basis} allows {basis.limit_months}",
+            ("lending", "months"),
+            f"{found.months} months, {found.basis} allows {basis.limit_months}",
             "shorten the term, or ask BPKAD or Bagian Hukum for the right basis",
-        )  # fmt: skip
+        )

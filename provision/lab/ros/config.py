@@ -156,10 +156,14 @@ class Config:
     def _words(self, name: str, menu: Menu, values: Entry, *, secrets: bool, base: Entry | None = None) -> str:
         default = {k: v for k, v in menu.attributes.items() if v is not None} | (base or {})
         shown = {
-            k: v for k, v in sorted(values.items())
-            if not k.startswith(".") and k in menu.attributes and v != default.get(k)
-            and (secrets or k not in menu.secret) and v != ""
-        }  # fmt: skip
+            k: v
+            for k, v in sorted(values.items())
+            if not k.startswith(".")
+            and k in menu.attributes
+            and v != default.get(k)
+            and (secrets or k not in menu.secret)
+            and v != ""
+        }
         if name == "/ip/dhcp-server" and self.version < (7,):
             shown = {"disabled": values.get("disabled", "no")} | shown
         return " ".join(f"{k}={written(v)}" for k, v in sorted(shown.items()))

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provision.lab.device import NoSuchFaultError, Powered
-from provision.lab.factory import Box
+from provision.lab.box import Box
+from provision.lab.device import NoSuchFaultError
 from provision.lab.ros import agent, door, factory, words
 from provision.lab.ros.config import Config, RosError
+from provision.lab.ros.parts import RouterParts
 from provision.lab.ros.run import Runner, Stop
 
 SETTLE_S = 0.3
@@ -32,15 +33,13 @@ class PowerCutError(Exception):
     """The power went in the middle of something."""
 
 
-class Router(Powered):
+class Router(RouterParts):
     """An emulated MikroTik."""
 
     def __init__(self, box: Box, home: Path, run: Path) -> None:
         """Take a box whose files are in `home`."""
-        super().__init__(box.tag, home, run)
-        self.box = box
+        super().__init__(box, home, run)
         self.left = 0  # flash operations until the power is cut
-        self.visitors: set[Any] = set()  # open SSH connections
         self.loses = 0  # flash operations until the link is lost
         self.refusals = 0  # flash operations until one is refused
         self._due: asyncio.TimerHandle | None = None
@@ -240,10 +239,13 @@ class Router(Powered):
     def status(self) -> dict[str, Any]:
         """What a person wants to know of the box."""
         return {
-            "tag": self.box.tag, "on": self.on, "addresses": list(self.addresses()) if self.on else [],
-            "ssh_port": self.port(), "hostname": self.config.single("/system/identity")["name"],
+            "tag": self.box.tag,
+            "on": self.on,
+            "addresses": list(self.addresses()) if self.on else [],
+            "ssh_port": self.port(),
+            "hostname": self.config.single("/system/identity")["name"],
             "faults": {k: v for k, v in self.faults.items() if v},
-        }  # fmt: skip
+        }
 
 
 async def _nothing() -> None:

@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncssh
 
 from provision.lab import slow, ssh
-
-if TYPE_CHECKING:
-    from provision.lab.ros.device import Router
+from provision.lab.ros.parts import RouterParts
 
 LICENCE = "\r\nDo you want to see the software license? [Y/n]: "
 
 
-def server(router: Router) -> type[asyncssh.SSHServer]:
+def server(router: RouterParts) -> type[asyncssh.SSHServer]:
     """Make the class that decides who comes in."""
 
     class Server(asyncssh.SSHServer):
@@ -67,7 +65,7 @@ def server(router: Router) -> type[asyncssh.SSHServer]:
     return Server
 
 
-async def open_door(router: Router) -> ssh.Stop:
+async def open_door(router: RouterParts) -> ssh.Stop:
     """Listen at every address; give what stops listening. Open sessions live on."""
     key_path = router.root / "host_key"
     if not key_path.exists():
@@ -95,12 +93,18 @@ async def open_door(router: Router) -> ssh.Stop:
 
     servers: list[Any] = [
         await asyncssh.listen(
-            address, inside, server_factory=server(router), server_host_keys=[str(key_path)],
-            process_factory=session, sftp_factory=files, line_editor=False, reuse_address=True,
+            address,
+            inside,
+            server_factory=server(router),
+            server_host_keys=[str(key_path)],
+            process_factory=session,
+            sftp_factory=files,
+            line_editor=False,
+            reuse_address=True,
             server_version="ROSSSH",
         )
         for address in addresses
-    ]  # fmt: skip
+    ]
     relays = [await slow.relay(a, router.port(), inside, delay_s) for a in router.addresses()] if delay_s else []
 
     async def stop() -> None:
@@ -116,7 +120,7 @@ async def _shut() -> None:
     """Close nothing: the link is cut."""
 
 
-async def terminal(router: Router, process: asyncssh.SSHServerProcess[str]) -> None:
+async def terminal(router: RouterParts, process: asyncssh.SSHServerProcess[str]) -> None:
     """Serve a person, or netmiko: a licence prompt on a box whose password nobody changed, then line by line."""
     admin = router.config.one("/user", "name", "admin")
     if admin and admin.get("password", "") == router.box.password:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from provision.lab.factory import Box
+from provision.lab.box import Box
 from provision.lab.ros.config import Config
 
 CONNECTED = "established,related,untracked"
@@ -46,11 +46,17 @@ def make(box: Box, root: Path) -> Config:
         ("/ip/pool", {"name": pool, "ranges": f"{network}.10-{network}.254"}),
         ("/ip/dhcp-server", {"name": "defconf", "interface": "bridge", "address-pool": pool, "disabled": "no"}),
         ("/ip/dhcp-server/network", {"address": f"{network}.0/24", "gateway": box.address, "comment": "defconf"}),
-        ("/ip/address", {"address": f"{box.address}/24", "interface": "bridge", "network": f"{network}.0", "comment": "defconf"}),
+        (
+            "/ip/address",
+            {"address": f"{box.address}/24", "interface": "bridge", "network": f"{network}.0", "comment": "defconf"},
+        ),
         ("/ip/dns/static", {"name": "router.lan", "address": box.address, "comment": "defconf"}),
         *(("/ip/firewall/filter", rule) for rule in FILTER),
-        ("/ip/firewall/nat", {"action": "masquerade", "chain": "srcnat", "comment": "defconf: masquerade", "out-interface-list": "WAN"}),
-    ):  # fmt: skip
+        (
+            "/ip/firewall/nat",
+            {"action": "masquerade", "chain": "srcnat", "comment": "defconf: masquerade", "out-interface-list": "WAN"},
+        ),
+    ):
         config.add(menu, values)
     config.change("/ip/dns", None, {"allow-remote-requests": "yes"})
     config.change("/ip/neighbor/discovery-settings", None, {"discover-interface-list": "LAN"})

@@ -172,7 +172,9 @@ class Runner:
         plain = [w for w in words if w.kind != "pair"]
         does: dict[str, Callable[[], Any]] = {
             "put": lambda: self.out(shown(self.value(plain[0])) + "\r\n"),
-            "local": lambda: self.keep(plain), "set": lambda: self.keep(plain), "global": lambda: self.keep(plain),
+            "local": lambda: self.keep(plain),
+            "set": lambda: self.keep(plain),
+            "global": lambda: self.keep(plain),
             "len": lambda: len(self.value(plain[0]) or ""),
             "pick": lambda: self.pick(self.value(plain[0]), int(self.value(plain[1]))),
             "error": lambda: self.error(shown(self.value(plain[0]))),
@@ -180,7 +182,7 @@ class Runner:
             "foreach": lambda: self.each(plain[0].parts[0], pairs),
             "do": lambda: self.attempt(plain[0], pairs),
             "execute": lambda: self.special(":execute", ([self.value(plain[0])], {}, {})),
-        }  # fmt: skip
+        }
         if name not in does:
             raise RosError(f"bad command name {name} (line 1 column 1)")
         return does[name]()
@@ -235,8 +237,14 @@ def compared(left: Any, operator: str, right: Any) -> bool:
         return re.search(shown(right), shown(left)) is not None
     one, two = shown(left), shown(right)
     if re.fullmatch(r"-?\d+", one) and re.fullmatch(r"-?\d+", two):
-        return {"=": int(one) == int(two), "!=": int(one) != int(two), "<": int(one) < int(two),
-                ">": int(one) > int(two), "<=": int(one) <= int(two), ">=": int(one) >= int(two)}[operator]  # fmt: skip
+        return {
+            "=": int(one) == int(two),
+            "!=": int(one) != int(two),
+            "<": int(one) < int(two),
+            ">": int(one) > int(two),
+            "<=": int(one) <= int(two),
+            ">=": int(one) >= int(two),
+        }[operator]
     return {"=": one == two, "!=": one != two, "<": one < two, ">": one > two, "<=": one <= two, ">=": one >= two}[
         operator
     ]

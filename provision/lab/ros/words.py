@@ -7,15 +7,13 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from provision.lab.ros.config import Config, RosError
+from provision.lab.ros.parts import RouterParts
 from provision.lab.ros.run import Runner, Stop
 from provision.lab.ros.run import Words as Args
 from provision.lab.ros.script import Node, read
-
-if TYPE_CHECKING:
-    from provision.lab.ros.device import Router
 
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 FREE = 8_000_000
@@ -29,7 +27,7 @@ def seconds(text: str) -> int:
 class Words:
     """What one session or job may say. Only a job can load a backup: a session without a terminal cannot be asked."""
 
-    def __init__(self, router: Router, out: Callable[[str], None], *, prompting: bool) -> None:
+    def __init__(self, router: RouterParts, out: Callable[[str], None], *, prompting: bool) -> None:
         """Speak for `router`; what is printed goes to `out`."""
         self.router, self.out, self.prompting = router, out, prompting
         self.files = router.root / "files"

@@ -37,13 +37,19 @@ def _values(root: Path) -> dict[tuple[int, ...], int | str]:
         (*TELTONIKA, 1, 1, 0): (root / "lab/serial").read_text().strip(),
         (*TELTONIKA, 1, 3, 0): (root / "lab/name").read_text().strip(),
         (*TELTONIKA, 1, 6, 0): (root / "etc/version").read_text().strip(),
-        (*modem, 3, 1): json.loads((root / "lab/imei").read_text()), (*modem, 11, 1): str(signal["state"]),
-        (*modem, 12, 1): int(signal["rssi"]), (*modem, 13, 1): str(signal["operator"]), (*modem, 16, 1): "LTE",
-        (*modem, 17, 1): 410, (*modem, 18, 1): "52896774", (*modem, 19, 1): int(signal["sinr"]),
-        (*modem, 20, 1): int(signal["rsrp"]), (*modem, 21, 1): int(signal["rsrq"]),
+        (*modem, 3, 1): json.loads((root / "lab/imei").read_text()),
+        (*modem, 11, 1): str(signal["state"]),
+        (*modem, 12, 1): int(signal["rssi"]),
+        (*modem, 13, 1): str(signal["operator"]),
+        (*modem, 16, 1): "LTE",
+        (*modem, 17, 1): 410,
+        (*modem, 18, 1): "52896774",
+        (*modem, 19, 1): int(signal["sinr"]),
+        (*modem, 20, 1): int(signal["rsrp"]),
+        (*modem, 21, 1): int(signal["rsrq"]),
         (*modem, 22, 1): (counted / "tx_bytes").read_text().strip(),
         (*modem, 23, 1): (counted / "rx_bytes").read_text().strip(),
-    }  # fmt: skip
+    }
 
 
 def _users(sections: list[Section]) -> Iterator[dict[str, str]]:
@@ -67,15 +73,19 @@ async def start(
     if not agents.real():
         first = users[0]
         user = agents.User(
-            name=first["username"], digest="sha256", auth=first["authpass"], priv=first["privpass"],
+            name=first["username"],
+            digest="sha256",
+            auth=first["authpass"],
+            priv=first["privpass"],
             engine_id=b"\x80\x00\x1f\x88\x80" + os.urandom(8),
-        )  # fmt: skip
-        return await agents.standin(user, {n: lambda v=v: v for n, v in values.items()}, where)  # type: ignore[misc]
+        )
+        return await agents.standin(user, {n: agents.constant(v) for n, v in values.items()}, where)
     shutil.rmtree(run / "snmp", ignore_errors=True)
     lines = []
     for user_ in users:
         lines.append(
-            f'createUser {user_["username"]} {user_["authtype"]} "{user_["authpass"]}" {user_["privtype"]} "{user_["privpass"]}"'
+            f'createUser {user_["username"]} {user_["authtype"]} "{user_["authpass"]}" '
+            f'{user_["privtype"]} "{user_["privpass"]}"'
         )
         lines.append(f"rouser {user_['username']} priv {user_.get('mibaccess', '')}".strip())
     for name, value in values.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lab.factory import Box
+    from provision.lab.box import Box
 
 CONFIG = {
     "system": """
