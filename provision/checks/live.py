@@ -69,27 +69,27 @@ def it_sees(case: Case) -> Judgement:
     )
 
 
-def _word(said: Mapping[str, Any], today: str, done: str) -> Judgement | None:
+def _word(lived: Mapping[str, Any], today: str, done: str) -> Judgement | None:
     """Judge what needs no numbers: too long ago, a person's word, a meeting that was going on, a failure."""
-    age = (date.fromisoformat(today) - date.fromisoformat(str(said["at"])[:10])).days
+    age = (date.fromisoformat(today) - date.fromisoformat(str(lived["at"])[:10])).days
     if age > DAYS:
         return Verdict.UNKNOWN, f"last {done} {age} days ago"
-    if by := said.get("by"):
-        return Verdict.PASS, f"{done} by {by}: {said['note']}"
-    if busy := said.get("busy"):
+    if by := lived.get("by"):
+        return Verdict.PASS, f"{done} by {by}: {lived['note']}"
+    if busy := lived.get("busy"):
         return Verdict.UNKNOWN, f"not tried: held by {', '.join(map(str, busy)) if isinstance(busy, list) else busy}"
-    return (Verdict.FAIL, str(said["failed"])) if said.get("failed") else None
+    return (Verdict.FAIL, str(lived["failed"])) if lived.get("failed") else None
 
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _numbers(said: Mapping[str, Any]) -> bool:
-    tones = said.get("tones_db")
+def _numbers(lived: Mapping[str, Any]) -> bool:
+    tones = lived.get("tones_db")
     return bool(
         isinstance(tones, list)
         and tones
         and all(map(_number, tones))
-        and all(_number(said.get(n)) for n in NUMBERS[1:])
+        and all(_number(lived.get(n)) for n in NUMBERS[1:])
     )

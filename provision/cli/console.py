@@ -187,22 +187,22 @@ def print_changes(title: str, changes: Iterable[Change]) -> None:
     )
 
 
-def print_watched(found: list[Watched]) -> None:
+def print_watched(devices: list[Watched]) -> None:
     """Print each device against what was accepted, then each path that differs."""
-    table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in found))
-    for one in found:
+    table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in devices))
+    for one in devices:
         if one.changes:
             title = f"{one.device}: {counted(len(one.changes), 'difference')}"
             print_changes(title if in_terminal() else "", (_of(one, c) for c in one.changes))
-    if names := [w.device for w in found if w.state == "drift"]:
+    if names := [w.device for w in devices if w.state == "drift"]:
         say(f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs")
-    if names := [w.device for w in found if w.state == "unreachable"]:
+    if names := [w.device for w in devices if w.state == "unreachable"]:
         say(f"next for {', '.join(names)}: is it on, is the link up? watch again later")
 
 
-def _of(one: Watched, change: Change) -> Change:
+def _of(device: Watched, change: Change) -> Change:
     """Name the device in a line that stands alone."""
-    return change if in_terminal() else replace(change, path=f"{one.device} {change.path}")
+    return change if in_terminal() else replace(change, path=f"{device.device} {change.path}")
 
 
 @contextmanager
@@ -242,7 +242,7 @@ def quiet() -> Iterator[Callable[[Step], None]]:
     yield lambda _: None
 
 
-def print_lab(said: dict[str, Any]) -> None:
+def print_lab(status: dict[str, Any]) -> None:
     """Print where the lab's boxes are."""
     table(
         ("device", "power", "ssh", "calls itself", "broken"),
@@ -254,6 +254,6 @@ def print_lab(said: dict[str, Any]) -> None:
                 m["hostname"],
                 " ".join(f"{k}={v}" for k, v in m["faults"].items()),
             )
-            for m in said["devices"]
+            for m in status["devices"]
         ),
     )

@@ -33,12 +33,12 @@ class StepError(Exception):
     """A command of the demo that did not do what it has to."""
 
 
-def shown(words: Iterable[str]) -> str:
+def command_line(words: Iterable[str]) -> str:
     """Give a command as a person types it."""
     return "provision " + " ".join(f'"{w}"' if " " in w else w for w in words)
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Say something to who watches."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -47,7 +47,7 @@ def tell(text: str) -> None:
 def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
     """Run one command in the demo's home; raises StepError where its exit code is another."""
     if loud:
-        tell(f"\n$ {shown(['--home', str(HOME), *words])}")
+        print_line(f"\n$ {command_line(['--home', str(HOME), *words])}")
     argv = [sys.executable, "-m", "provision", "--home", str(HOME), *words]
     done = subprocess.run(
         argv,
@@ -57,7 +57,7 @@ def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
         check=False,
     )
     if done.returncode != expect:
-        raise StepError(f"{shown(words)} gave {done.returncode}, not {expect}\n{done.stdout or ''}")
+        raise StepError(f"{command_line(words)} gave {done.returncode}, not {expect}\n{done.stdout or ''}")
     return done.stdout or ""
 
 
@@ -68,7 +68,7 @@ def fresh_home() -> None:
             [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"], capture_output=True, check=False
         )
         shutil.rmtree(HOME)
-    tell(f"$ provision init {HOME} --lab")
+    print_line(f"$ provision init {HOME} --lab")
     subprocess.run([sys.executable, "-m", "provision", "init", str(HOME), "--lab"], check=True)
 
 
@@ -76,7 +76,7 @@ def side_by_side(work: Callable[[str], str], names: list[str]) -> None:
     """Do the same for many, a few at a time, and print one line of each."""
     with ThreadPoolExecutor(PORTS) as pool:
         for line in pool.map(work, names):
-            tell(line)
+            print_line(line)
 
 
 def enrol(tag: str) -> str:
@@ -93,7 +93,7 @@ def enrol_all() -> None:
 
     home = Workspace(HOME).home
     tags = [*home.intents, *home.computers]
-    tell(f"\n$ provision --home {HOME} enrol TAG --packages {PACKAGES} --yes   (for {len(tags)} devices)")
+    print_line(f"\n$ provision --home {HOME} enrol TAG --packages {PACKAGES} --yes   (for {len(tags)} devices)")
     side_by_side(enrol, tags)
 
 
@@ -105,7 +105,9 @@ def try_all() -> None:
     who = ["--by", "Siti Aminah", "--note", "uji di bangku kerja"]
     photo = HOME / "var/foto.png"
     write_whole(photo, PICTURE)
-    tell(f"\n$ provision --home {HOME} attest TAG hearing|sight --by NAME --note TEXT   (for the PCs with Windows)")
+    print_line(
+        f"\n$ provision --home {HOME} attest TAG hearing|sight --by NAME --note TEXT   (for the PCs with Windows)"
+    )
 
     def attest(tag: str) -> str:
         provision("attest", tag, "hearing", *who, loud=False)
@@ -117,7 +119,7 @@ def try_all() -> None:
 
 def break_one() -> None:
     """Somebody plugs the kit's speaker out: it is told in one sentence."""
-    tell(f"\n# somebody takes the speaker of {BROKEN} away")
+    print_line(f"\n# somebody takes the speaker of {BROKEN} away")
     provision("lab", "break", BROKEN, "speaker", "gone", loud=False)
     provision("verify", BROKEN, "--bench", expect=3)
     provision("lab", "break", BROKEN, "speaker", "", loud=False)
@@ -138,18 +140,18 @@ def hand_over_all() -> None:
         said = provision("handover", slug, "--signed", today, loud=False)
         return said.splitlines()[0]
 
-    tell(
+    print_line(
         f"\n$ provision --home {HOME} training KECAMATAN --person NAME --topic TEXT"
         f"        (for {len(camats)} kecamatan)"
     )
-    tell(f"$ provision --home {HOME} handover KECAMATAN --to NAME --nip NIP      then --signed {today}")
+    print_line(f"$ provision --home {HOME} handover KECAMATAN --to NAME --nip NIP      then --signed {today}")
     side_by_side(hand_over, list(camats))
 
 
 def drift() -> None:
     """A hand on one modem: the watch finds it, an apply repairs it."""
     path = HOME / "var/lab" / DRIFTING / "root/etc/config/system"
-    tell(f"\n# somebody at the site sets another time zone on {DRIFTING}")
+    print_line(f"\n# somebody at the site sets another time zone on {DRIFTING}")
     write_whole(path, path.read_text().replace("WITA-8", "WIB-7"))
     deadline = time.monotonic() + NOTICE_S  # snmpd publishes a new digest within 5 s
     while time.monotonic() < deadline:
@@ -170,7 +172,7 @@ def swap() -> None:
     for field, value in (("serial", row[5]), ("mac", f'"{row[10]}"'), ("imei", f'"{row[11]}"')):
         rest = re.sub(rf"{field}: .*", f"{field}: {value}", rest, count=1)
     write_whole(kit, f"{text}  - asset_tag: {NEW}{rest}")
-    tell(f"\n# lightning at {SWAPPED}: its kit's file now names {NEW} in the place of {OLD}")
+    print_line(f"\n# lightning at {SWAPPED}: its kit's file now names {NEW} in the place of {OLD}")
     provision("lab", "up", loud=False)  # the spare stands on the bench, the old one is unplugged
     provision("enrol", NEW, "--packages", PACKAGES, "--yes")
     provision("replace", SWAPPED, "--reason", "tersambar petir", "--condition", "rusak_berat", "--bench", "--yes")
@@ -183,7 +185,7 @@ def ansible() -> None:
         ["ansible-inventory", "-i", "inventory/", "--graph"],
         ["ansible", "-i", "inventory/", "computers", "-m", "ansible.builtin.raw", "-a", "hostname"],
     ):
-        tell(f"\n$ cd {HOME}; {' '.join(argv)}")
+        print_line(f"\n$ cd {HOME}; {' '.join(argv)}")
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         subprocess.run(argv, cwd=HOME, check=True, env=os.environ | {"PATH": path})
 
@@ -231,7 +233,7 @@ def run(*, keep: bool) -> int:
         if keep
         else "with --keep the lab goes on running, to try commands by hand"
     )
-    tell(
+    print_line(
         f"""
 13 kits, 21 devices (8 modems of 3 makers, 13 PCs with Linux and Windows) from the carton to the signed handover,
 a drift found and repaired, a modem swapped, a kit returned, in {time.monotonic() - started:.0f} s.

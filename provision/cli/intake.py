@@ -154,7 +154,7 @@ def identify(
 
     host, port = address_of(address, 22)
     known = use_case.identify(
-        use_case.Where(host=host, ssh_port=port, snmp_port=snmp_port),
+        use_case.BoxAddress(host=host, ssh_port=port, snmp_port=snmp_port),
         approve=lambda shown: approve(f"host key {shown}; log in?", yes),
         password=Secret(password_file.read_text().strip()) if password_file else None,
     )

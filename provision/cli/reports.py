@@ -32,12 +32,12 @@ def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False
     _print_reports(use_case.ingest(here, raws), silent, as_json=as_json)
 
 
-def _json(one: "Ingested") -> "dict[str, object]":
+def _json(report: "Ingested") -> "dict[str, object]":
     """Return one report of `fetch --json` or `ingest --json`."""
     from provision.core import shapes
 
-    own = {n: getattr(one, n) for n in ("source", "device", "counter", "at", "refused")}
-    return own | {"findings": [shapes.finding(f) for f in one.findings]}
+    own = {n: getattr(report, n) for n in ("source", "device", "counter", "at", "refused")}
+    return own | {"findings": [shapes.finding(f) for f in report.findings]}
 
 
 def _print_reports(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from provision.connectors import private
 from provision.connectors.openssh import identity, options
-from provision.connectors.phase import Phase, Told
+from provision.connectors.phase import OnStep, Phase
 from provision.core.device import Device
 from provision.core.model import Secret
 from provision.local.files import write_whole
@@ -108,7 +108,9 @@ class Writer:
         """Start Ansible ahead, where a phase is sure to follow; it waits for its hosts."""
         self._ahead = self._start(playbook)
 
-    def phase(self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], told: Told, *, deadline_s: float) -> None:
+    def phase(
+        self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float
+    ) -> None:
         """Run one playbook for all `hosts`; see Phase.follow."""
         if not hosts:
             return
@@ -116,7 +118,7 @@ class Writer:
             phase, self._ahead = self._ahead, None
         else:
             phase = self._start(playbook)
-        phase.follow(hosts, told, deadline_s=deadline_s)
+        phase.follow(hosts, on_step, deadline_s=deadline_s)
 
     def _start(self, playbook: str) -> Phase:
         place = self.path / playbook.removesuffix(".yml")

@@ -43,7 +43,7 @@ class Step:
     because: str = ""
 
 
-Told = Callable[[Step], None]
+OnStep = Callable[[Step], None]
 
 
 class Phase:
@@ -55,7 +55,7 @@ class Phase:
         from ansible_runner.utils import OutputEventFilter
 
         self.playbook, self.mark = playbook, mark
-        self._told: Told = lambda _: None
+        self._on_step: OnStep = lambda _: None
         place.mkdir(exist_ok=True)
         self._inventory = place / f"hosts-{time.monotonic_ns()}.json"
         os.mkfifo(self._inventory, 0o600)
@@ -73,18 +73,18 @@ class Phase:
         config.subprocess_timeout = None
         config.suppress_output_file = True
         self._output, config.output_fd = os.pipe()
-        self._runner = Runner(config=config, event_handler=self._hear)
+        self._runner = Runner(config=config, event_handler=self._on_event)
         self._events = OutputEventFilter(None, self._runner.event_callback, suppress_ansible_output=True)
         self._work = threading.Thread(target=self._run, args=(config.output_fd,), daemon=True)
         self._work.start()
 
-    def follow(self, hosts: Mapping[str, Mapping[str, Any]], told: Told, *, deadline_s: float) -> None:
+    def follow(self, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float) -> None:
         """Give Ansible its hosts; `told` hears each step as it happens.
 
         Raises ProvisionError where Ansible itself failed; a device's failure is a step. At the
         deadline everything is ended: what was under way is then unknown.
         """
-        self._told = told
+        self._on_step = on_step
         late = threading.Event()
 
         def end() -> None:
@@ -135,7 +135,7 @@ class Phase:
         finally:
             os.close(writing)
 
-    def _hear(self, event: Mapping[str, Any]) -> bool:
+    def _on_event(self, event: Mapping[str, Any]) -> bool:
         """Turn one of Ansible's events into a step; keep no file of it."""
         state = EVENTS.get(event.get("event", ""))
         body = event.get("event_data", {})
@@ -144,5 +144,5 @@ class Phase:
             because = str(said.get("msg", "")) if state in {UNREACHABLE, FAILED} else ""
             if said.get("skipped"):
                 state = SKIPPED
-            self._told(Step(device=body["host"], task=body.get("task", ""), state=state, because=because))
+            self._on_step(Step(device=body["host"], task=body.get("task", ""), state=state, because=because))
         return False

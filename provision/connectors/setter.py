@@ -217,13 +217,13 @@ def _named(refused: str, objects: list[dict[str, str]]) -> str:
     return refused
 
 
-def pack(target: snmp.Target, way: Path) -> bytes:
+def pack(target: snmp.Target, old_values: Path) -> bytes:
     """Write the file that tells the program of a device.
 
     It holds localised keys, so it goes into a private directory.
     """
     body = asdict(target) | {"usm": asdict(target.usm)}
-    return json.dumps({"way": str(way), "target": body}, default=bytes.hex).encode()
+    return json.dumps({"way": str(old_values), "target": body}, default=bytes.hex).encode()
 
 
 def unpack(text: str) -> Box:

@@ -127,7 +127,7 @@ class _Reader:
             self._begin()
             while self.pending:
                 if ready.select(max(0.0, self.due[0][0] - time.monotonic())):
-                    self._hear_all()
+                    self._receive_all()
                 self._give_up_late()
 
     def _begin(self) -> None:
@@ -155,7 +155,7 @@ class _Reader:
         self.live -= 1
         self._begin()
 
-    def _hear_all(self) -> None:
+    def _receive_all(self) -> None:
         while True:
             try:
                 datagram, source = self.wire.recvfrom(DATAGRAM)
@@ -163,9 +163,9 @@ class _Reader:
                 return
             except OSError:
                 continue  # an ICMP error for one of them: its time runs out
-            self._hear(datagram, source)
+            self._receive(datagram, source)
 
-    def _hear(self, datagram: bytes, source: tuple[str, int]) -> None:
+    def _receive(self, datagram: bytes, source: tuple[str, int]) -> None:
         try:
             request, job = self.pending[reply.msg_id(datagram)]
         except (ber.BerError, KeyError):

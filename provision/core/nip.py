@@ -30,6 +30,6 @@ def read(text: str) -> str:
     return digits
 
 
-def shown(digits: str) -> str:
+def spaced(digits: str) -> str:
     """Write a NIP as papers print it."""
     return f"{digits[:8]} {digits[8:14]} {digits[14]} {digits[15:]}"

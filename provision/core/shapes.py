@@ -53,14 +53,14 @@ def outcomes(run: str, ended: Iterable[Outcome]) -> dict[str, Any]:
     }
 
 
-def finding(one: Finding) -> dict[str, str]:
+def finding(judged: Finding) -> dict[str, str]:
     """Return one finding of `verify --json`, `fetch --json` or `ingest --json`."""
     return {
-        "check": one.check,
-        "device": one.device,
-        "verdict": str(one.verdict),
-        "because": one.because,
-        "remedy": one.remedy,
+        "check": judged.check,
+        "device": judged.device,
+        "verdict": str(judged.verdict),
+        "because": judged.because,
+        "remedy": judged.remedy,
     }
 
 

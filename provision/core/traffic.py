@@ -72,9 +72,9 @@ def _ran(old: int, new: int, *, narrow: bool) -> int:
     return new + SPAN - old if narrow and _wrapped(old, new) else new
 
 
-def days_left(one: Traffic, quota_gb: float) -> float | None:
+def days_left(total: Traffic, quota_gb: float) -> float | None:
     """Give for how many days the rest lasts at the pace so far; None before a day was counted, or where none ran."""
-    span = datetime.fromisoformat(one.at) - datetime.fromisoformat(one.since)
-    if span < timedelta(days=1) or one.used <= 0:
+    span = datetime.fromisoformat(total.at) - datetime.fromisoformat(total.since)
+    if span < timedelta(days=1) or total.used <= 0:
         return None
-    return (quota_gb * GB - one.used) / one.used * (span / timedelta(days=1))
+    return (quota_gb * GB - total.used) / total.used * (span / timedelta(days=1))

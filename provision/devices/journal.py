@@ -104,17 +104,17 @@ def accept_all(workspace: Workspace, running: Sequence[tuple[Device, Snapshot]],
     workspace.forget_known()
 
 
-def enrolled(workspace: Workspace, one: Enrolment) -> None:
+def enrolled(workspace: Workspace, enrolment: Enrolment) -> None:
     """Record a device that was let in, with the configuration that it was found with."""
-    tag = one.device.tag
+    tag = enrolment.device.tag
     event = Enrolled(
-        device=DeviceRecord.of(one.device),
-        host_key=one.host_key,
-        fingerprint=one.fingerprint,
-        installed=one.installed,
+        device=DeviceRecord.of(enrolment.device),
+        host_key=enrolment.host_key,
+        fingerprint=enrolment.fingerprint,
+        installed=enrolment.installed,
     )
-    lines: list[Line] = [(tag, Configured(kept=Kept.of(one.snapshot))), (tag, event)]
-    lines += [(tag, one.bound)] if one.bound else []
+    lines: list[Line] = [(tag, Configured(kept=Kept.of(enrolment.snapshot))), (tag, event)]
+    lines += [(tag, enrolment.bound)] if enrolment.bound else []
     workspace.ledger.record(lines, at=workspace.now())
     workspace.forget_known()
 

@@ -45,9 +45,9 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
     )
 
 
-def last_line(said: str) -> str:
+def last_line(output: str) -> str:
     """Return the last line that a program complained in, cut to a line of a table."""
-    return said.splitlines()[-1][:160] if said else ""
+    return output.splitlines()[-1][:160] if output else ""
 
 
 def not_provisioned(workspace: Workspace, tag: str) -> Finding:

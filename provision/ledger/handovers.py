@@ -30,8 +30,8 @@ def handovers(kecamatan: str, events: Iterable[Event], today: str) -> list[Hando
     return [replace(one, state=State.OVERDUE) if _is_overdue(one, today) else one for one in loans.values()]
 
 
-def _is_overdue(one: Handover, today: str) -> bool:
-    return one.state is State.ACTIVE and today > one.until
+def _is_overdue(loan: Handover, today: str) -> bool:
+    return loan.state is State.ACTIVE and today > loan.until
 
 
 def _after(loan: Handover, event: Event) -> Handover:

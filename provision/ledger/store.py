@@ -86,7 +86,7 @@ class Ledger:
             last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
             number, previous = (int(last[0]), bytes(last[1])) if last else (0, GENESIS)
             rows = []
-            self._insist(connection, expect or {})
+            self._validate(connection, expect or {})
             for verb, subject, payload in lines:
                 if once and connection.execute(text(HAS), {"v": verb, "s": subject}).fetchone():
                     continue
@@ -109,7 +109,7 @@ class Ledger:
         return events
 
     @staticmethod
-    def _insist(connection: Connection, expect: Mapping[tuple[str, str], int]) -> None:
+    def _validate(connection: Connection, expect: Mapping[tuple[str, str], int]) -> None:
         for (subject, verb), number in expect.items():
             newest = connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0
             if newest != number:

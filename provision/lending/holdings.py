@@ -59,14 +59,14 @@ def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", r
     return sorted(_only(workspace, found, names), key=lambda h: (h.place == custody.STORE, h.place, h.item))
 
 
-def _only(workspace: Workspace, found: list[Holding], names: list[str]) -> list[Holding]:
+def _only(workspace: Workspace, holdings: list[Holding], names: list[str]) -> list[Holding]:
     if not names:
-        return found
+        return holdings
     wanted: list[Holding] = []
     for name in names:
         kit = workspace.home.kit(name)
         place = kit.kecamatan.slug if kit else name.lower()
-        some = [h for h in found if h.item == name.upper() or h.place == place]
+        some = [h for h in holdings if h.item == name.upper() or h.place == place]
         if not some and kit is None:
             raise UsageError(f"no item and no place: {name}", hint="an asset tag, a kecamatan, or gudang")
         wanted += some

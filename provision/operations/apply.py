@@ -164,13 +164,13 @@ def _plan(
     return jobs
 
 
-def _usable(one: Intended, look: Snapshot | ProvisionError, result: Applied) -> Snapshot | None:
+def _usable(intended: Intended, look: Snapshot | ProvisionError, result: Applied) -> Snapshot | None:
     """Return a look from which a plan can be made; what cannot be read, or is another device, is an outcome."""
     if isinstance(look, ProvisionError):
-        result.outcomes.append(outcome(one, Ending.FAILED, ApplyStep.LOOK, f"{look}"))
+        result.outcomes.append(outcome(intended, Ending.FAILED, ApplyStep.LOOK, f"{look}"))
         return None
-    if look.readings and (why := identity.another(one.item, look.readings)):
-        result.outcomes.append(outcome(one, Ending.FAILED, ApplyStep.IDENTITY, f"{why}; look at the device"))
+    if look.readings and (why := identity.another(intended.item, look.readings)):
+        result.outcomes.append(outcome(intended, Ending.FAILED, ApplyStep.IDENTITY, f"{why}; look at the device"))
         return None
     return look
 

@@ -46,7 +46,7 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class BoxAddress:
     """Where a box is asked."""
 
     host: str
@@ -54,7 +54,7 @@ class Where:
     snmp_port: int
 
 
-def identify(where: Where, *, approve: Callable[[str], bool], password: Secret | None = None) -> Identification:
+def identify(where: BoxAddress, *, approve: Callable[[str], bool], password: Secret | None = None) -> Identification:
     """Say what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
     _validate(where)
     tried: list[str] = []
@@ -86,7 +86,7 @@ def identify(where: Where, *, approve: Callable[[str], bool], password: Secret |
     )
 
 
-def _validate(where: Where) -> None:
+def _validate(where: BoxAddress) -> None:
     """Raise UsageError where the address is none."""
     try:
         socket.getaddrinfo(where.host, where.ssh_port, socket.AF_INET)
@@ -97,7 +97,7 @@ def _validate(where: Where) -> None:
 TITLES = {"openwrt": "OpenWrt", "routeros": "MikroTik", "rutos": "Teltonika"}
 
 
-def _by_snmp(where: Where, tried: list[str]) -> tuple[mib.Box | None, str]:
+def _by_snmp(where: BoxAddress, tried: list[str]) -> tuple[mib.Box | None, str]:
     """Ask the agent with the one community that everybody knows, by the tables of the families that it may be."""
     agent = snmp_v2c.Agent(host=where.host, port=where.snmp_port, community=COMMUNITY)
     tried.append(f"SNMP v2c, community {COMMUNITY}")
@@ -126,7 +126,7 @@ def _scalars(families: Mapping[str, mib.Mib]) -> list[str]:
     return found
 
 
-def _banner(where: Where) -> str:
+def _banner(where: BoxAddress) -> str:
     """Give the line that the SSH server says before anything else, or nothing."""
     try:
         with socket.create_connection((where.host, where.ssh_port), timeout=BANNER_S) as door:
@@ -137,7 +137,7 @@ def _banner(where: Where) -> str:
 
 
 def _by_ssh(
-    where: Where, names: list[str], approve: Callable[[str], bool], password: Secret | None, tried: list[str]
+    where: BoxAddress, names: list[str], approve: Callable[[str], bool], password: Secret | None, tried: list[str]
 ) -> tuple[str, dict[str, str]] | None:
     """Log in as the factory lets people in, and ask for serial, MAC and IMEI; at most LOGINS times."""
     logins = [(name, secret) for name in names for secret in _secrets(name, password)][:LOGINS]

@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from provision.core import custody
-from provision.core.errors import Fault, IntentError, UsageError
+from provision.core.errors import Fault, IntentError
 from provision.core.model import Item, ItemKind
-from provision.home.intent.schema import KitItem
+from provision.home.delivery import items_of, read_sheet
 from provision.home.workspace import Workspace
 from provision.ledger.act import Line
 from provision.ledger.events import Registered
 from provision.ledger.lending_events import Move
-
-COLUMNS = {
-    "asset_tag": ("asset_tag", "kode aset", "nomor aset", "tag"),
-    "kind": ("kind", "jenis", "jenis barang", "nama barang"),
-    "brand": ("brand", "merek", "merk"),
-    "model": ("model", "tipe", "type"),
-    "serial": ("serial", "nomor seri", "no seri", "no. seri", "s/n"),
-    "kode_barang": ("kode_barang", "kode barang"),
-    "condition": ("condition", "kondisi"),
-    "year": ("year", "tahun", "tahun perolehan"),
-    "value_idr": ("value_idr", "nilai", "nilai (rp)", "harga"),
-    "nibar": ("nibar", "register"),
-    "mac": ("mac", "mac address", "alamat mac"),
-    "imei": ("imei",),
-    "kecamatan": ("kecamatan", "untuk kecamatan"),
-    "received": ("received", "tanggal terima", "diterima"),
-}
-KINDS = {
-    "computer": ("computer", "komputer", "pc", "p.c unit", "laptop"),
-    "speaker": ("speaker", "pengeras suara"),
-    "webcam": ("webcam", "kamera web", "kamera"),
-    "microphone": ("microphone", "mikrofon", "mikropon", "mic"),
-    "modem": ("modem", "modem lte", "router lte"),
-}
-CONDITIONS = {
-    "b": "baik",
-    "baik": "baik",
-    "kb": "rusak_ringan",
-    "rr": "rusak_ringan",
-    "kurang baik": "rusak_ringan",
-    "rusak ringan": "rusak_ringan",
-    "rb": "rusak_berat",
-    "rusak berat": "rusak_berat",
-}
-NEEDED = ("asset_tag", "kind", "brand", "model", "serial", "kode_barang", "condition", "year", "value_idr")
-Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +37,7 @@ def register(workspace: Workspace, path: Path) -> Registration:
     the list and the kits do not agree on.
     """
     rows = read_sheet(path)
-    items, faults = _items(rows, path.name)
+    items, faults = items_of(rows, path.name)
     faults += _against_kits(workspace, items, path.name) + _against_ledger(workspace, items, path.name)
     if faults:
         raise IntentError(sorted(faults, key=lambda f: int(f.where.rpartition(":")[2])))
@@ -109,123 +67,6 @@ def _lines(item: Item, place: str, source: str, today: str) -> list[Line]:
         (item.asset_tag, Registered(item=item, kecamatan=place, source=source)),
         (item.asset_tag, move.of(item)),
     ]
-
-
-def read_sheet(path: Path) -> dict[int, Row]:
-    """Read a CSV (comma or semicolon, UTF-8) or the first sheet of an XLSX: line -> row by our names."""
-    try:
-        lines = _xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path)
-    except FileNotFoundError:
-        raise IntentError(
-            [Fault(where=str(path), what="no such file", hint="give the path of the delivery list")]
-        ) from None
-    except OSError as error:
-        raise IntentError([Fault(where=str(path), what=error.strerror or str(error), hint="check the file")]) from None
-    header: dict[int, str] = {}
-    found: dict[int, Row] = {}
-    for number, cells in enumerate(lines, 1):
-        if not any(cells):
-            continue
-        if not header:
-            header = _header(cells)
-            continue
-        found[number] = {name: cells[at].strip() for at, name in header.items() if at < len(cells)}
-    missing = [n for n in NEEDED if n not in header.values()]
-    if missing:
-        names = ", ".join(f"{n} ({COLUMNS[n][1] if len(COLUMNS[n]) > 1 else n})" for n in missing)
-        raise IntentError(
-            [
-                Fault(
-                    where=f"{path.name}:1", what=f"columns are missing: {names}", hint="the first row names the columns"
-                )
-            ]
-        )
-    return found
-
-
-def _header(cells: list[str]) -> dict[int, str]:
-    names = {alias: name for name, aliases in COLUMNS.items() for alias in aliases}
-    return {at: names[key] for at, cell in enumerate(cells) if (key := " ".join(cell.lower().split())) in names}
-
-
-def _csv(path: Path) -> Iterable[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise IntentError(
-            [Fault(where=f"{path.name}:{line}", what="not UTF-8 text", hint="save it as CSV UTF-8, or give the XLSX")]
-        ) from None
-    first = text.partition("\n")[0]
-    return list(csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ","))
-
-
-def _xlsx(path: Path) -> Iterable[list[str]]:
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError):
-        raise IntentError(
-            [Fault(where=path.name, what="not an XLSX file, or damaged", hint="open and save it again, or export CSV")]
-        ) from None
-    sheet = book.worksheets[0]
-    lines = [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)]
-    book.close()
-    return lines
-
-
-def _items(rows: Mapping[int, Row], name: str) -> tuple[dict[int, tuple[Item, str]], list[Fault]]:
-    items: dict[int, tuple[Item, str]] = {}
-    faults: list[Fault] = []
-    seen: dict[tuple[str, str], int] = {}
-    for line, row in rows.items():
-        cells = _tidy(row)
-        place = cells.pop("kecamatan", "")
-        try:
-            item = Item(**KitItem.model_validate(cells).model_dump())
-        except ValidationError as error:
-            faults += [
-                Fault(
-                    where=f"{name}:{line}",
-                    what=f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}",
-                    hint="correct this row",
-                )
-                for e in error.errors()
-            ]
-            continue
-        for field in ("asset_tag", "serial", "mac", "imei", "nibar"):
-            value = str(getattr(item, field)).lower()
-            if value and (first := seen.setdefault((field, value), line)) != line:
-                faults.append(
-                    Fault(
-                        where=f"{name}:{line}",
-                        what=f"{field} {getattr(item, field)} stands twice",
-                        hint=f"also in row {first}",
-                    )
-                )
-        items[line] = (item, place)
-    return items, faults
-
-
-def _tidy(row: Row) -> dict[str, str]:
-    """Read a cell as a person means it: kinds in words, rupiah with dots, a number as text."""
-    cells = {k: v for k, v in row.items() if v}
-    kind = cells.get("kind", "").lower()
-    cells["kind"] = next((k for k, names in KINDS.items() if kind in names), kind)
-    cells["condition"] = CONDITIONS.get(cells.get("condition", "").lower(), cells.get("condition", "").lower())
-    if "value_idr" in cells:
-        cells["value_idr"] = re.sub(r"(?i)^rp\.?\s*|[.\s]|,00$|,-$", "", cells["value_idr"]) or "?"
-    if "received" in cells:
-        with contextlib.suppress(UsageError):  # the item's own shape refuses it, with its row
-            cells["received"] = custody.day(cells["received"].removesuffix(" 00:00:00"), "received")
-    for field in ("imei", "year", "value_idr"):
-        if field in cells and re.fullmatch(r"\d+\.0", cells[field]):
-            cells[field] = cells[field][:-2]
-    return cells
 
 
 def _against_kits(workspace: Workspace, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from provision.core.errors import ProvisionError
 from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.ledger import events, lending_events
@@ -132,6 +133,12 @@ def test_it_is_backed_up_and_restored_with_the_same_head(old: Old, workspace: Wo
     assert broken is None
     assert again.ledger.hash_of(count) == workspace.ledger.hash_of(count)
     assert count == walk(workspace.ledger)[0]
+    issued = next(e for e in reversed(again.ledger.history("talisayan")) if e.verb == "handover.issued")
+    made_with = paper.made_with_now() | {"typst": "0.14.0"}
+    other = lending_events.Issued(id=issued.payload["id"], document="0" * 64, file="x.pdf", made_with=made_with)
+    again.ledger.record([("talisayan", other)], at=again.now())
+    with pytest.raises(ProvisionError, match=r"another paper .*: Typst \(it brings the fonts\) moved since"):
+        handover.issue(again, "talisayan")
     again.ledger.close()
 
 

@@ -74,7 +74,7 @@ def test_days_in_words() -> None:
 
 def test_a_nip_is_read_with_or_without_its_blanks() -> None:
     assert nip.read("19720304 199803 1 005") == nip.read("197203041998031005") == "197203041998031005"
-    assert nip.shown("197203041998031005") == "19720304 199803 1 005"
+    assert nip.spaced("197203041998031005") == "19720304 199803 1 005"
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def faults(workspace: Workspace, path: Path) -> dict[str, str]:
 def test_65_items_once_and_a_second_time_nothing(workspace: Workspace, listed: Path) -> None:
     assert register(workspace, listed).registered == 65
     again = register(workspace, listed)
-    assert (again["registered"], again["known"]) == (0, 65)
-    assert again["spare"] == ["BRU-CAM-14", "BRU-MDM-14", "BRU-MIC-14", "BRU-PC-14", "BRU-SPK-14"]
-    assert again["missing"] == []
+    assert (again.registered, again.known) == (0, 65)
+    assert again.spare == ("BRU-CAM-14", "BRU-MDM-14", "BRU-MIC-14", "BRU-PC-14", "BRU-SPK-14")
+    assert again.missing == ()
     assert {e.actor for e in workspace.ledger.events("item.registered")} == {"tester"}
 
 

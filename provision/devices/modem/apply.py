@@ -82,44 +82,44 @@ def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:
     return Progress(intent=job.intended, device=device, after=after, plan=job.plan, window_s=window_s)
 
 
-def _begun(session: Session, one: Progress) -> Begun:
+def _begun(session: Session, progress: Progress) -> Begun:
     request = session.request
     return Begun(
         run=session.run,
-        marker=one.plan.marker,
+        marker=progress.plan.marker,
         bench=request.bench,
-        window_s=one.window_s,
-        before=DeviceRecord.of(one.device),
-        after=DeviceRecord.of(one.after),
-        settings=seal(one.plan.candidate.settings, session.workspace.vault.seal_key()),
-        owns=request.owns(one.tag),
-        rotation=request.rotates(one.tag),
+        window_s=progress.window_s,
+        before=DeviceRecord.of(progress.device),
+        after=DeviceRecord.of(progress.after),
+        settings=seal(progress.plan.candidate.settings, session.workspace.vault.seal_key()),
+        owns=request.owns(progress.tag),
+        rotation=request.rotates(progress.tag),
     )
 
 
-def _host(session: Session, carrier: Carrier, one: Progress) -> Variables:
-    writer, family, tag = session.writer, one.device.box, one.tag
+def _host(session: Session, carrier: Carrier, progress: Progress) -> Variables:
+    writer, family, tag = session.writer, progress.device.box, progress.tag
     dialect = family.configuration.dialect
     request = DocumentRequest(
-        nonce=one.nonce,
+        nonce=progress.nonce,
         run=session.run,
-        window_s=one.window_s,
+        window_s=progress.window_s,
         guard=guard_of(family),
-        firmware=one.device.firmware,
+        firmware=progress.device.firmware,
         backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
     line = dialect.command(family, request)
-    fresh_login, settle_s = plan.proof(family, one.plan)
-    after = session.reach(one.after)
-    return carrier.host(session.workspace, writer, session.reach(one.device)) | {
-        "change_document": str(writer.put(f"{tag}.change", dialect.change(family, one.plan, request))),
+    fresh_login, settle_s = plan.proof(family, progress.plan)
+    after = session.reach(progress.after)
+    return carrier.host(session.workspace, writer, session.reach(progress.device)) | {
+        "change_document": str(writer.put(f"{tag}.change", dialect.change(family, progress.plan, request))),
         "change_put": dialect.PUT,
         "change_line": str(writer.put(f"{tag}.line", line)) if line else "",
         "change_output": str(writer.path / f"{tag}.changed"),
         "finish_document": str(writer.path / f"{tag}.finish"),
         "finish_output": str(writer.path / f"{tag}.finished"),
-        "finish_wait_s": one.window_s,
-        "finish_retry_s": one.window_s / 2,
+        "finish_wait_s": progress.window_s,
+        "finish_retry_s": progress.window_s / 2,
         "finish_host": after.host,
         "finish_port": after.ssh_port,
         "finish_pause_s": 0.0 if session.request.bench else settle_s,  # on the bench the box is within reach
@@ -127,48 +127,48 @@ def _host(session: Session, carrier: Carrier, one: Progress) -> Variables:
     }
 
 
-def _follow(session: Session, one: Progress, step: Step) -> None:
+def _follow(session: Session, progress: Progress, step: Step) -> None:
     """Take in one event of the phase: judge the read-back, let the finish go or call it off."""
-    one.step = STEP_OF_TASK.get(step.task, one.step)
+    progress.step = STEP_OF_TASK.get(step.task, progress.step)
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
-        because = _judge_read_back(session, one, step)
+        because = _judge_read_back(session, progress, step)
         if because:
-            one.because = because
-            (session.writer.path / f"{one.tag}.finish.stop").touch()
+            progress.because = because
+            (session.writer.path / f"{progress.tag}.finish.stop").touch()
     elif step.task == "Finish" and step.state == DONE:
-        output = session.writer.take(f"{one.tag}.finished") or b""
-        ended, code, one.because = one.device.box.configuration.dialect.read_end(output, one.nonce)
-        one.finished = ended and code == 0
+        output = session.writer.take(f"{progress.tag}.finished") or b""
+        ended, code, progress.because = progress.device.box.configuration.dialect.read_end(output, progress.nonce)
+        progress.finished = ended and code == 0
     elif step.task == "Finish" and step.state in {UNREACHABLE, FAILED}:
-        one.because = str(unreachable(one.after, step))
+        progress.because = str(unreachable(progress.after, step))
 
 
-def _judge_read_back(session: Session, one: Progress, step: Step) -> str:
+def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
     """Judge what the device runs now; write the document that finishes, or return why it may not be finished."""
-    family, tag = one.device.box, one.tag
+    family, tag = progress.device.box, progress.tag
     dialect = family.configuration.dialect
     output = session.writer.take(f"{tag}.changed")
     if step.state != DONE or output is None:
-        one.never_sent = any(sign in step.because for sign in NEVER_SENT)
-        return str(unreachable(one.device, step))
+        progress.never_sent = any(sign in step.because for sign in NEVER_SENT)
+        return str(unreachable(progress.device, step))
     try:
-        seen, code = dialect.read_look(family, output, one.nonce, tag, session.workspace.now())
+        seen, code = dialect.read_look(family, output, progress.nonce, tag, session.workspace.now())
     except ProvisionError as error:
-        _, one.refused, said = dialect.read_end(output, one.nonce)
-        return said or family.commit.refusals.get(one.refused, str(error))
-    intended = seal(one.plan.candidate.settings, session.workspace.vault.seal_key())
-    whole = sealed(session.workspace, one.device, seen, intended)
+        _, progress.refused, said = dialect.read_end(output, progress.nonce)
+        return said or family.commit.refusals.get(progress.refused, str(error))
+    intended = seal(progress.plan.candidate.settings, session.workspace.vault.seal_key())
+    whole = sealed(session.workspace, progress.device, seen, intended)
     closing = plan.closing(family, whole, intended)
-    seen = _closed(one.device, whole, closing)
-    if why := identity.another(one.intent.item, seen.readings):
+    seen = _closed(progress.device, whole, closing)
+    if why := identity.another(progress.intent.item, seen.readings):
         return why
-    wrong = _wrong(session, one, seen, intended)
+    wrong = _wrong(session, progress, seen, intended)
     if code or wrong:
         return "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
-    one.read_back = seen
-    if one.after.tunnel_key != one.device.tunnel_key:  # the hub lets the new key in, too
+    progress.read_back = seen
+    if progress.after.tunnel_key != progress.device.tunnel_key:  # the hub lets the new key in, too
         peers.write(session.workspace, pending=[tag] if session.request.rotates(tag) else [])
-    _write_finish(session, one, whole, closing)
+    _write_finish(session, progress, whole, closing)
     return ""
 
 
@@ -180,20 +180,20 @@ def _closed(device: Device, whole: Snapshot, closing: tuple[Change, ...]) -> Sna
     return replace(seen, marker=marker(plan.visible(device.box, seen.settings)))
 
 
-def _wrong(session: Session, one: Progress, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
-    configuration, owns = one.device.box.configuration, session.request.owns(one.tag)
+def _wrong(session: Session, progress: Progress, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+    configuration, owns = progress.device.box.configuration, session.request.owns(progress.tag)
     owns = configuration.owns if owns is None else owns
     return diff(seen.settings, intended, owns=owns, volatile=configuration.volatile)
 
 
-def _write_finish(session: Session, one: Progress, whole: Snapshot, closing: tuple[Change, ...]) -> None:
-    family, configuration = one.device.box, one.device.box.configuration
+def _write_finish(session: Session, progress: Progress, whole: Snapshot, closing: tuple[Change, ...]) -> None:
+    family, configuration = progress.device.box, progress.device.box.configuration
     edits = configuration.grammar.edits(closing, whole.locators, configuration.shape) if closing else ""
-    assert one.read_back
+    assert progress.read_back
     request = DocumentRequest(
-        nonce=one.nonce, run=session.run, marker=one.read_back.marker, closing=edits, guard=guard_of(family)
+        nonce=progress.nonce, run=session.run, marker=progress.read_back.marker, closing=edits, guard=guard_of(family)
     )
-    session.writer.put(f"{one.tag}.finish", configuration.dialect.finish(family, request))
+    session.writer.put(f"{progress.tag}.finish", configuration.dialect.finish(family, request))
 
 
 def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[str, Outcome]:
@@ -231,12 +231,12 @@ def _settle(session: Session, carrier: Carrier, changes: dict[str, Progress]) ->
     return {tag: _settled(changes[tag], end) for tag, end in ended.items()}
 
 
-def _settled(one: Progress, end: RunEnd) -> Outcome:
-    because = one.because or end.because
-    if end.ending is Ending.REVERTED and one.refused:
-        return outcome(one.intent, Ending.FAILED, one.step, because)
+def _settled(progress: Progress, end: RunEnd) -> Outcome:
+    because = progress.because or end.because
+    if end.ending is Ending.REVERTED and progress.refused:
+        return outcome(progress.intent, Ending.FAILED, progress.step, because)
     if end.ending is Ending.APPLIED:
-        return outcome(one.intent, end.ending, one.step, end.because)
+        return outcome(progress.intent, end.ending, progress.step, end.because)
     if end.because and end.because not in because:
         because = f"{because}; {end.because}"
-    return outcome(one.intent, end.ending, one.step, because)
+    return outcome(progress.intent, end.ending, progress.step, because)

@@ -36,16 +36,20 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
     return sums
 
 
-def traffic_of(one: Counted) -> Traffic:
+def traffic_of(counted: Counted) -> Traffic:
     """Return the sum that an event keeps."""
-    sent, received = one.counters
+    sent, received = counted.counters
     counters = int(sent), int(received)
-    return Traffic(of=one.of, since=one.since, at=one.at, counters=counters, used=one.used, gaps=one.gaps)
+    return Traffic(
+        of=counted.of, since=counted.since, at=counted.at, counters=counters, used=counted.used, gaps=counted.gaps
+    )
 
 
-def counted_of(one: Traffic) -> Counted:
+def counted_of(total: Traffic) -> Counted:
     """Return the event that keeps a sum."""
-    return Counted(of=one.of, since=one.since, at=one.at, counters=one.counters, used=one.used, gaps=one.gaps)
+    return Counted(
+        of=total.of, since=total.since, at=total.at, counters=total.counters, used=total.used, gaps=total.gaps
+    )
 
 
 def _narrow(workspace: Workspace, tag: str) -> bool:
@@ -55,7 +59,7 @@ def _narrow(workspace: Workspace, tag: str) -> bool:
     return bool(wide) and versions.version(device.firmware) < versions.version(wide)
 
 
-def _due(last: Traffic | None, one: Traffic) -> bool:
-    if last is None or last.of != one.of or one.gaps > last.gaps:
+def _due(last: Traffic | None, total: Traffic) -> bool:
+    if last is None or last.of != total.of or total.gaps > last.gaps:
         return True
-    return datetime.fromisoformat(one.at) - datetime.fromisoformat(last.at) >= EVERY
+    return datetime.fromisoformat(total.at) - datetime.fromisoformat(last.at) >= EVERY

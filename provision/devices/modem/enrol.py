@@ -88,10 +88,10 @@ def _pin(workspace: Workspace, intent: Intent, request: EnrolRequest, password: 
     return key, versions.number(said.get("firmware", ""))
 
 
-def compare(intent: Intent, said: dict[str, Any], where: str, what: str) -> None:
+def compare(intent: Intent, readings: dict[str, Any], where: str, what: str) -> None:
     """Compare what a box says with its record. Raises IdentityError; a box that does not say is refused too."""
     names = [n for n in IDENTITIES if n not in intent.family.door.lacks]
-    if wrong := identity.differences(intent.item, said, names):
+    if wrong := identity.differences(intent.item, readings, names):
         raise IdentityError(
             f"this is not {intent.tag}: {'; '.join(wrong)}",
             where=where,

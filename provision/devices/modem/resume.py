@@ -30,7 +30,7 @@ PATIENCE_S = 12.0  # a device that is just moving its doors is in neither place 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class OpenRun:
     """What an open run's device runs now, and how it was reached."""
 
     begun: Begun
@@ -80,8 +80,8 @@ def _settles_in(tag: str, run: Begun) -> float:
 
 def _round(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> tuple[dict[str, RunEnd], bool]:
     """Look once at every device, at its new address first, then at its old one; end or act."""
-    to_confirm: dict[str, Seen] = {}
-    to_revert: dict[str, Seen] = {}
+    to_confirm: dict[str, OpenRun] = {}
+    to_revert: dict[str, OpenRun] = {}
     ended: dict[str, RunEnd] = {}
     for tag, seen in _see(session, carrier, runs).items():
         state = str(seen.snapshot.readings.get("guard", "")).split(" ")
@@ -94,8 +94,8 @@ def _round(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> tup
     return ended, bool(to_confirm or to_revert)
 
 
-def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[str, Seen]:
-    seen: dict[str, Seen] = {}
+def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[str, OpenRun]:
+    seen: dict[str, OpenRun] = {}
     for side in ("after", "before"):
         devices = {t: getattr(run, side).device(t).at(bench=run.bench) for t, run in runs.items() if t not in seen}
         if not devices:
@@ -105,11 +105,11 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[
         )
         for tag, look in looks.items():
             if isinstance(look, Snapshot):
-                seen[tag] = Seen(begun=runs[tag], snapshot=look, device=devices[tag])
+                seen[tag] = OpenRun(begun=runs[tag], snapshot=look, device=devices[tag])
     return seen
 
 
-def _ended(state: list[str], seen: Seen) -> RunEnd:
+def _ended(state: list[str], seen: OpenRun) -> RunEnd:
     if seen.is_new:
         because = "read back: the new configuration, confirmed"
         return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_sent(seen))
@@ -129,21 +129,21 @@ def _is_candidate(run: Begun, device: Device, look: Snapshot) -> bool:
     return not diff(seen, intended, owns=owns, volatile=family.configuration.volatile)
 
 
-def _as_sent(seen: Seen) -> Snapshot:
+def _as_sent(seen: OpenRun) -> Snapshot:
     """Return what a device hides as this run sent it."""
     family = seen.device.box
     visible = replace(seen.snapshot, settings=plan.visible(family, seen.snapshot.settings))
     return plan.carry(family, visible, seen.begun.settings)
 
 
-def _finish(session: Session, carrier: Carrier, seen: Mapping[str, Seen], *, revert: bool = False) -> None:
+def _finish(session: Session, carrier: Carrier, seen: Mapping[str, OpenRun], *, revert: bool = False) -> None:
     """Confirm, or revert now, the devices in `seen`; the next round reads them back."""
     documents = {tag: (one.device, _last_document(one, revert=revert)) for tag, one in seen.items()}
     if documents:
         feed(session.workspace, session.writer, carrier, documents, session.callbacks.on_step)
 
 
-def _last_document(seen: Seen, *, revert: bool) -> bytes:
+def _last_document(seen: OpenRun, *, revert: bool) -> bytes:
     family, configuration = seen.device.box, seen.device.box.configuration
     closing = () if revert else plan.closing(family, seen.snapshot, seen.begun.settings)
     edits = configuration.grammar.edits(closing, seen.snapshot.locators, configuration.shape) if closing else ""

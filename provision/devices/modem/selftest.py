@@ -73,12 +73,12 @@ def selftest(workspace: Workspace, device: Device) -> list[Drill]:
     ]
 
 
-def _drill(one: Exercise) -> None:
-    before = require(one.workspace, one.writer, CARRIER, one.device, one.on_step)
-    window_s = TIMER_S if one.by == "timer" else REBOOT_WINDOW_S
-    record = DeviceRecord.of(one.device)
+def _drill(exercise: Exercise) -> None:
+    before = require(exercise.workspace, exercise.writer, CARRIER, exercise.device, exercise.on_step)
+    window_s = TIMER_S if exercise.by == "timer" else REBOOT_WINDOW_S
+    record = DeviceRecord.of(exercise.device)
     begun = Begun(
-        run=one.run,
+        run=exercise.run,
         marker=before.marker,
         bench=False,
         window_s=window_s,
@@ -87,43 +87,43 @@ def _drill(one: Exercise) -> None:
         settings={},
         drill=True,
     )
-    journal.begin(one.workspace, [(one.tag, begun)])
-    _change(one, before, window_s)
-    if one.by == "boot":
-        _feed(one, "reboot", one.device.box.configuration.dialect.reboot())
-    after = _wait_for_revert(one)
+    journal.begin(exercise.workspace, [(exercise.tag, begun)])
+    _change(exercise, before, window_s)
+    if exercise.by == "boot":
+        _feed(exercise, "reboot", exercise.device.box.configuration.dialect.reboot())
+    after = _wait_for_revert(exercise)
     if after.marker != before.marker:
-        raise DeviceError("the old configuration did not come back whole", where=one.tag, hint=NEXT)
-    _conclude(one, "reverted", f"drill: {one.by}")
+        raise DeviceError("the old configuration did not come back whole", where=exercise.tag, hint=NEXT)
+    _conclude(exercise, "reverted", f"drill: {exercise.by}")
 
 
-def _change(one: Exercise, before: Snapshot, window_s: int) -> None:
+def _change(exercise: Exercise, before: Snapshot, window_s: int) -> None:
     """Change the note, and leave it unconfirmed. Raises DeviceError where the device refused or broke off."""
-    family, nonce = one.device.box, secrets.token_hex(NONCE_BYTES)
+    family, nonce = exercise.device.box, secrets.token_hex(NONCE_BYTES)
     dialect = family.configuration.dialect
     request = DocumentRequest(
         nonce=nonce,
-        run=one.run,
+        run=exercise.run,
         window_s=window_s,
         guard=guard_of(family),
-        firmware=one.device.firmware,
+        firmware=exercise.device.firmware,
         backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
-    document = dialect.change(family, _harmless(family, before, one.run), request)
-    output = _feed(one, "drill", document, dialect.command(family, request))
+    document = dialect.change(family, _harmless(family, before, exercise.run), request)
+    output = _feed(exercise, "drill", document, dialect.command(family, request))
     ended, code, said = dialect.read_end(output, nonce)
     if ended and not code:
         return
     if code not in UNARMED:  # a guard may be armed: the run stays open for resume
-        raise DeviceError(f"the drill broke off: {said or 'no answer'}", where=one.tag, hint="provision resume")
-    _conclude(one, "failed", said or "no answer")
+        raise DeviceError(f"the drill broke off: {said or 'no answer'}", where=exercise.tag, hint="provision resume")
+    _conclude(exercise, "failed", said or "no answer")
     hint = "mend the cause, then try again"
-    raise DeviceError(f"the drill did not begin: {said or 'no answer'}", where=one.tag, hint=hint)
+    raise DeviceError(f"the drill did not begin: {said or 'no answer'}", where=exercise.tag, hint=hint)
 
 
-def _conclude(one: Exercise, ending: str, because: str) -> None:
-    conclusion = Conclusion(tag=one.tag, run=one.run, ending=ending, because=because)
-    journal.conclude(one.workspace, Kind.MODEM, [conclusion])
+def _conclude(exercise: Exercise, ending: str, because: str) -> None:
+    conclusion = Conclusion(tag=exercise.tag, run=exercise.run, ending=ending, because=because)
+    journal.conclude(exercise.workspace, Kind.MODEM, [conclusion])
 
 
 def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
@@ -141,34 +141,38 @@ def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
     )
 
 
-def _feed(one: Exercise, name: str, document: bytes, line: bytes = b"") -> bytes:
+def _feed(exercise: Exercise, name: str, document: bytes, line: bytes = b"") -> bytes:
     """Give the device a document; return what it printed. Raises where it did not come to its end, but for a reboot."""
-    writer, tag = one.writer, one.tag
-    variables = ssh_host(one.workspace, writer, one.device) | {
+    writer, tag = exercise.writer, exercise.tag
+    variables = ssh_host(exercise.workspace, writer, exercise.device) | {
         "look_document": str(writer.put(f"{tag}.{name}", document)),
         "look_output": str(writer.path / f"{tag}.{name}.out"),
     }
     if line:
-        put = one.device.box.configuration.dialect.PUT
+        put = exercise.device.box.configuration.dialect.PUT
         variables |= {"look_put": put, "look_line": str(writer.put(f"{tag}.line", line))}
-    step = gather(writer, {tag: variables}, one.on_step).get(tag)
+    step = gather(writer, {tag: variables}, exercise.on_step).get(tag)
     if (step is None or step.state != DONE) and name != "reboot":
-        raise unreachable(one.device, step)
+        raise unreachable(exercise.device, step)
     return writer.take(f"{tag}.{name}.out") or b""
 
 
-def _wait_for_revert(one: Exercise) -> Snapshot:
+def _wait_for_revert(exercise: Exercise) -> Snapshot:
     """Look until the guard says that it reverted this run for this reason."""
-    deadline = time.monotonic() + (TIMER_S + REVERT_S if one.by == "timer" else REBOOT_S)
+    deadline = time.monotonic() + (TIMER_S + REVERT_S if exercise.by == "timer" else REBOOT_S)
     said = "no answer"
-    wanted = {f"reverted {one.run} {one.by}"} | ({f"reverted {one.run} tick"} if one.by == "timer" else set())
+    wanted = {f"reverted {exercise.run} {exercise.by}"} | (
+        {f"reverted {exercise.run} tick"} if exercise.by == "timer" else set()
+    )
     while time.monotonic() < deadline:
         time.sleep(PAUSE_S)
-        look = by_ansible(one.workspace, one.writer, CARRIER, [one.device], one.on_step)[one.tag]
+        look = by_ansible(exercise.workspace, exercise.writer, CARRIER, [exercise.device], exercise.on_step)[
+            exercise.tag
+        ]
         if isinstance(look, ProvisionError):
             said = str(look)
             continue
         said = str(look.readings.get("guard", ""))
         if said in wanted:
             return look
-    raise DeviceError(f"the way back was not shown: {said}", where=one.tag, hint=NEXT)
+    raise DeviceError(f"the way back was not shown: {said}", where=exercise.tag, hint=NEXT)

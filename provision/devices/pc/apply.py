@@ -94,14 +94,14 @@ def change(session: Session, jobs: Sequence[Job]) -> Changed:
     return Changed(outcomes=outcomes, answers={t: a for t, a in answers.items() if isinstance(a, TimedAnswer)})
 
 
-def _judge(computer: Computer, one: Visit, said: TimedAnswer | ProvisionError) -> Outcome:
-    if isinstance(said, ProvisionError):
-        ending = Ending.UNCONFIRMED if may_have_begun(said) else Ending.FAILED
-        return outcome(computer, ending, ApplyStep.BASELINE, f"{said}")
-    answer = said.answer
+def _judge(computer: Computer, visited: Visit, reply: TimedAnswer | ProvisionError) -> Outcome:
+    if isinstance(reply, ProvisionError):
+        ending = Ending.UNCONFIRMED if may_have_begun(reply) else Ending.FAILED
+        return outcome(computer, ending, ApplyStep.BASELINE, f"{reply}")
+    answer = reply.answer
     if answer.failed:
         return outcome(computer, Ending.FAILED, ApplyStep.BASELINE, failures(answer))
-    if wrong := diff(answer.snapshot.settings, one.settings, owns=()):
+    if wrong := diff(answer.snapshot.settings, visited.settings, owns=()):
         because = "what was read back is not what was sent: " + ", ".join(c.path for c in wrong)
         return outcome(computer, Ending.FAILED, ApplyStep.READ_BACK, because)
     count = len(answer.changed)
@@ -115,11 +115,11 @@ def failures(answer: Answer) -> str:
 
 
 def _accepted(
-    workspace: Workspace, device: Device, said: TimedAnswer | ProvisionError, done: Outcome
+    workspace: Workspace, device: Device, reply: TimedAnswer | ProvisionError, done: Outcome
 ) -> tuple[Device, Snapshot] | None:
-    if isinstance(said, ProvisionError) or done.ending is Ending.FAILED:
+    if isinstance(reply, ProvisionError) or done.ending is Ending.FAILED:
         return None
-    return named(workspace, device, said.answer.snapshot), said.answer.snapshot
+    return named(workspace, device, reply.answer.snapshot), reply.answer.snapshot
 
 
 def named(workspace: Workspace, device: Device, snapshot: Snapshot) -> Device:
@@ -133,9 +133,9 @@ def named(workspace: Workspace, device: Device, snapshot: Snapshot) -> Device:
     )
 
 
-def _lacking(workspace: Workspace, one: Visit) -> list[str]:
-    have = workspace.known[one.device.tag].snapshot.settings
-    return [p.removeprefix("app.") for p in one.settings if p.startswith("app.") and p not in have]
+def _lacking(workspace: Workspace, visited: Visit) -> list[str]:
+    have = workspace.known[visited.device.tag].snapshot.settings
+    return [p.removeprefix("app.") for p in visited.settings if p.startswith("app.") and p not in have]
 
 
 def _debs(folder: Path | None, apps: list[str]) -> list[Path]:

@@ -53,12 +53,12 @@ def _bound(things: Mapping[str, Mapping[str, Any]], reason: str) -> Bound:
     return Bound(things={kind: dict(one) for kind, one in things.items()}, reason=reason)
 
 
-def _look(workspace: Workspace, writer: Writer, one: Visit) -> Snapshot:
-    seen = run_program(workspace, writer, [one])[one.device.tag]
+def _look(workspace: Workspace, writer: Writer, visited: Visit) -> Snapshot:
+    seen = run_program(workspace, writer, [visited])[visited.device.tag]
     if isinstance(seen, TimedAnswer):
         return seen.answer.snapshot
     if "Permission denied" in seen.what:
-        public, device = workspace.place.ssh_key.with_suffix(".pub"), one.device
+        public, device = workspace.place.ssh_key.with_suffix(".pub"), visited.device
         raise DeviceError(
             "the PC does not let the office's key in",
             where=seen.where,

@@ -162,20 +162,20 @@ def run_program(
     return answers
 
 
-def _variables(writer: Writer, one: Visit, program: Program, words: tuple[str, str]) -> Variables:
+def _variables(writer: Writer, visited: Visit, program: Program, words: tuple[str, str]) -> Variables:
     """Return Ansible's variables of one PC; `words` are the office's key and the nonce of the answer."""
-    device, kind, applies = one.device, one.device.pc, program.verb == "apply"
+    device, kind, applies = visited.device, visited.device.pc, program.verb == "apply"
     files = program.packages.get(device.tag, [])
     task = pc_task.Task(
         verb=program.verb,
-        settings={**one.accepted, **one.settings} if program.verb == "look" else one.settings,
+        settings={**visited.accepted, **visited.settings} if program.verb == "look" else visited.settings,
         key=words[0],
         nonce=words[1],
-        serial=one.serial,
+        serial=visited.serial,
         collect=True,
-        apps=one.apps,
+        apps=visited.apps,
         live=program.live and bool(kind.live),
-        report=one.report if applies else Secret(""),
+        report=visited.report if applies else Secret(""),
         report_program=report_program(kind.name) if applies else "",
     )
     text = pc_task.write(sources(kind, live=program.live), task, kind.language)

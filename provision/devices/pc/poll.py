@@ -68,18 +68,18 @@ def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
     return watched
 
 
-def _judge(workspace: Workspace, one: Pending, reply: Reply, last_seen: str) -> Watched:
-    tag = one.computer.tag
+def _judge(workspace: Workspace, pending: Pending, reply: Reply, last_seen: str) -> Watched:
+    tag = pending.computer.tag
     if reply.code in {-1, 255}:
         state = UNKNOWN if any(sign in reply.said for sign in REFUSALS) else UNREACHABLE
         return Watched(device=tag, state=state, seen_at=last_seen, because=last_line(reply.said) or "no answer")
     now = workspace.now()
     try:
-        snapshot = pc_task.read(reply.output, nonce=one.nonce, device=tag, at=now).snapshot
+        snapshot = pc_task.read(reply.output, nonce=pending.nonce, device=tag, at=now).snapshot
     except ProvisionError as error:
         said = last_line(reply.said)
         return Watched(device=tag, state=UNKNOWN, seen_at=now, because=f"{error.what}{': ' + said if said else ''}")
-    if why := identity.another(one.computer.item, snapshot.readings):
+    if why := identity.another(pending.computer.item, snapshot.readings):
         return Watched(device=tag, state=UNKNOWN, seen_at=now, because=why)
     changes = diff(snapshot.settings, workspace.known[tag].snapshot.settings, owns=("*",))
     state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "runs as accepted")

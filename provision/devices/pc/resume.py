@@ -30,15 +30,15 @@ def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
     return {tag: _end(session, runs[tag], one, answers[tag]) for tag, one in visits.items()}
 
 
-def _end(session: Session, run: PcBegun, one: Visit, said: TimedAnswer | ProvisionError) -> RunEnd:
-    tag = one.device.tag
-    if isinstance(said, ProvisionError):
-        if is_given_back(run, said):
+def _end(session: Session, run: PcBegun, visited: Visit, reply: TimedAnswer | ProvisionError) -> RunEnd:
+    tag = visited.device.tag
+    if isinstance(reply, ProvisionError):
+        if is_given_back(run, reply):
             journal.conclude(session.workspace, Kind.PC, [given_back(tag, run.run)])
             return RunEnd(ending=Ending.APPLIED, because="it was given back: provision return again")
-        return RunEnd(ending=Ending.UNCONFIRMED, because=str(said))
-    snapshot = said.answer.snapshot
-    missing = [c.path for c in diff(snapshot.settings, one.settings, owns=())]
+        return RunEnd(ending=Ending.UNCONFIRMED, because=str(reply))
+    snapshot = reply.answer.snapshot
+    missing = [c.path for c in diff(snapshot.settings, visited.settings, owns=())]
     if run.undo:
         end = RunEnd(ending=Ending.FAILED, because="giving it back broke off: provision return again")
     elif missing:
@@ -47,7 +47,7 @@ def _end(session: Session, run: PcBegun, one: Visit, said: TimedAnswer | Provisi
     else:
         end = RunEnd(ending=Ending.APPLIED, because="read back: all is as intended")
     applied = end.ending is Ending.APPLIED
-    accepted = (named(session.workspace, one.device, snapshot), snapshot) if applied else None
+    accepted = (named(session.workspace, visited.device, snapshot), snapshot) if applied else None
     conclusion = Conclusion(tag=tag, run=run.run, ending=str(end.ending), because=end.because, accepted=accepted)
     journal.conclude(session.workspace, Kind.PC, [conclusion])
     return end

@@ -87,15 +87,15 @@ def last_lived(workspace: Workspace) -> dict[str, dict[str, Mapping[str, Any]]]:
 def _judge(
     workspace: Workspace,
     computer: Computer,
-    said: TimedAnswer | ProvisionError,
+    reply: TimedAnswer | ProvisionError,
     recorded: tuple[Things, Mapping[str, Mapping[str, Any]]],
 ) -> list[Finding]:
     known = workspace.known[computer.tag]
-    if isinstance(said, ProvisionError):
-        silent = dict.fromkeys((*pc_facts.FIELDS, "disk_free_mb"), said.what)
+    if isinstance(reply, ProvisionError):
+        silent = dict.fromkeys((*pc_facts.FIELDS, "disk_free_mb"), reply.what)
         snapshot, asked_s = Snapshot(device=computer.tag, at=workspace.now(), missing=silent), (0.0, 0.0)
     else:
-        running, asked_s = said.answer.snapshot, said.asked_s
+        running, asked_s = reply.answer.snapshot, reply.asked_s
         accepted = {p: v for p, v in running.settings.items() if p in known.snapshot.settings}
         snapshot = replace(running, marker=pc_task.marker(accepted))  # what is intended beside it is not drift
     return checks.judge(

@@ -78,20 +78,20 @@ def claim(raw: bytes) -> Claim:
     return Claim(tag=said["kit"], counter=said["counter"], at_s=said["at"], body=said["body"], mac=said["mac"])
 
 
-def prove(one: Claim, key: Secret, *, last: int, now_s: int) -> Report:
+def prove(claimed: Claim, key: Secret, *, last: int, now_s: int) -> Report:
     """Prove a claim by the PC's key, `last` counter and our clock; raises ReportError."""
-    signed = f"{one.tag}\n{one.counter}\n{one.at_s}\n{one.body}"
+    signed = f"{claimed.tag}\n{claimed.counter}\n{claimed.at_s}\n{claimed.body}"
     made = hmac.digest(bytes.fromhex(key.reveal()), signed.encode(), "sha256").hex()
-    if not hmac.compare_digest(made.encode(), one.mac.encode()):
+    if not hmac.compare_digest(made.encode(), claimed.mac.encode()):
         raise ReportError("altered, or signed by another PC's key")
-    if one.counter <= last:
-        raise ReportError(f"replayed: number {one.counter}, the newest that was taken in is {last}")
-    if one.at_s > now_s + AHEAD_S:
+    if claimed.counter <= last:
+        raise ReportError(f"replayed: number {claimed.counter}, the newest that was taken in is {last}")
+    if claimed.at_s > now_s + AHEAD_S:
         raise ReportError("from the future: the PC's clock is wrong, or ours")
-    if one.at_s < now_s - OLD_S:
-        raise ReportError(f"{(now_s - one.at_s) // 86400} days old: too old to say anything of today")
+    if claimed.at_s < now_s - OLD_S:
+        raise ReportError(f"{(now_s - claimed.at_s) // 86400} days old: too old to say anything of today")
     try:
-        body = only_object(one.body.encode())
+        body = only_object(claimed.body.encode())
     except (ValueError, RecursionError):
         raise ReportError("its body is no JSON object") from None
     if body.get("schema") != pc_facts.SCHEMA:
@@ -99,4 +99,4 @@ def prove(one: Claim, key: Secret, *, last: int, now_s: int) -> Report:
             f"of another version ({str(body.get('schema'))[:20]}): provision apply brings the PC's program up to date"
         )
     readings, missing = pc_facts.read(body)
-    return Report(tag=one.tag, counter=one.counter, at_s=one.at_s, readings=readings, missing=missing)
+    return Report(tag=claimed.tag, counter=claimed.counter, at_s=claimed.at_s, readings=readings, missing=missing)

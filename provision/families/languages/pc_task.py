@@ -130,23 +130,23 @@ def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
     )
 
 
-def _live(said: Any) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(said, dict):
+def _live(senses: Any) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(senses, dict):
         return {}
-    return {name: _measured(said[name]) for name in ("hearing", "sight") if isinstance(said.get(name), dict)}
+    return {name: _measured(senses[name]) for name in ("hearing", "sight") if isinstance(senses.get(name), dict)}
 
 
-def _measured(said: Mapping[str, Any]) -> dict[str, Any]:
+def _measured(senses: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what a PC may say of its senses: numbers within reason and short texts, and never the word of a person."""
-    kept = {name: said[name] for name in NUMBERS if _is_number(said.get(name))}
-    kept |= {name: str(said[name])[:TEXT_MAX] for name in TEXTS if isinstance(said.get(name), str)}
-    if isinstance(tones := said.get("tones_db"), list) and len(tones) < KEPT_MAX and all(map(_is_number, tones)):
+    kept = {name: senses[name] for name in NUMBERS if _is_number(senses.get(name))}
+    kept |= {name: str(senses[name])[:TEXT_MAX] for name in TEXTS if isinstance(senses.get(name), str)}
+    if isinstance(tones := senses.get("tones_db"), list) and len(tones) < KEPT_MAX and all(map(_is_number, tones)):
         kept["tones_db"] = tones
-    if isinstance(busy := said.get("busy"), list):
+    if isinstance(busy := senses.get("busy"), list):
         kept["busy"] = [str(one)[:TEXT_MAX] for one in busy[:KEPT_MAX]]
-    if isinstance(bus := said.get("usb"), dict):
+    if isinstance(bus := senses.get("usb"), dict):
         kept["usb"] = {n: str(bus.get(n))[:TEXT_MAX] for n in ("vid_pid", "serial", "port", "product")}
-    if said.get("equal") is True:
+    if senses.get("equal") is True:
         kept["equal"] = True
     return kept
 
@@ -174,9 +174,9 @@ def _value(value: Any) -> Value:
     return tuple(str(v) for v in value) if isinstance(value, list) else str(value)
 
 
-def _collected(said: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    body = said.get("collected")
+def _collected(answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    body = answer.get("collected")
     if body is None:
-        serial = said.get("serial")
+        serial = answer.get("serial")
         return ({"serial": serial.strip()} if isinstance(serial, str) and serial.strip() else {}), {}
     return pc_facts.read(body)

@@ -54,32 +54,34 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
     }
 
 
-def _values(one: Statement, key: str, shape: Shape) -> dict[str, Value]:
+def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
     """Give an entry's attributes; what is the default is as good as not said."""
     found: dict[str, Value] = {}
     veiled = (
-        shape.natural_keys.get(one.menu, ("name",)) if key.startswith("#") and one.menu in shape.private_keys else ()
+        shape.natural_keys.get(statement.menu, ("name",))
+        if key.startswith("#") and statement.menu in shape.private_keys
+        else ()
     )
-    for name, value in one.values.items():
-        path, said = f"{one.menu}:{key}:{name}", BOOLEANS.get(value, value)
+    for name, value in statement.values.items():
+        path, said = f"{statement.menu}:{key}:{name}", BOOLEANS.get(value, value)
         if default(path, shape) != said:
             hide = name in veiled or any(fnmatchcase(path, glob) for glob in shape.secret)
             found[path] = Secret(said) if hide else said
     return found
 
 
-def _key(one: Statement, shape: Shape, position: int) -> tuple[str, str]:
+def _key(statement: Statement, shape: Shape, position: int) -> tuple[str, str]:
     """Give an entry's key and its locator: `@n` is the n-th added one, where nothing else names it."""
-    if one.verb != "add":
-        if one.places:
-            return _text(one.places[0]), bare(one.places[0])
-        return _named(one.found) if one.found else ("", "")
-    wanted = shape.natural_keys.get(one.menu, ("name",))
-    natural = {n: one.values[n] for n in wanted if n in one.values}
-    needed = shape.private_keys.get(one.menu, "")
-    if len(natural) == len(wanted) and (not needed or needed in one.values):
+    if statement.verb != "add":
+        if statement.places:
+            return _text(statement.places[0]), bare(statement.places[0])
+        return _named(statement.found) if statement.found else ("", "")
+    wanted = shape.natural_keys.get(statement.menu, ("name",))
+    natural = {n: statement.values[n] for n in wanted if n in statement.values}
+    needed = shape.private_keys.get(statement.menu, "")
+    if len(natural) == len(wanted) and (not needed or needed in statement.values):
         return _named(natural)
-    return "#" + sha256(repr(sorted(one.values.items())).encode()).hexdigest()[:12], f"@{position}"
+    return "#" + sha256(repr(sorted(statement.values.items())).encode()).hexdigest()[:12], f"@{position}"
 
 
 def _text(key: str) -> str:

@@ -63,7 +63,7 @@ def reboot() -> bytes:
 
 def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
     """Read a look or a read-back; raises DeviceError where it was refused, CutShortError where it is not whole."""
-    said = _said(output, nonce)
+    said = _parsed(output, nonce)
     if said is None:
         raise CutShortError("the setter's answer was cut short", where=device)
     values, code = said.get("values"), int(said["code"])
@@ -82,11 +82,11 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 
 def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
     """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
-    said = _said(output, nonce)
+    said = _parsed(output, nonce)
     return (said is not None, int(said["code"]), str(said["refused"])) if said else (False, 1, "")
 
 
-def _said(output: bytes, nonce: str) -> Mapping[str, Any] | None:
+def _parsed(output: bytes, nonce: str) -> Mapping[str, Any] | None:
     try:
         said = json.loads(output)
         if said["end"] == nonce and isinstance(said["code"], int) and isinstance(said["refused"], str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 BAICELLS = "1.3.6.1.4.1.53058.2"
 NONE = ("65535", "-")
@@ -11,10 +11,10 @@ TEXT = r"^(?!ack)(.+)$"
 MIB = Mib(
     vendor="Baicells",
     systems=("1.3.6.1.4.1.8072.3.2.10", "1.3.6.1.4.1.53058"),
-    evidence=(Said(oid=SYS_DESCR, pattern=r"(BaiCPE)"),),
-    model=(Said(oid=SYS_DESCR, pattern=r"(BaiCPE\S*)"),),
-    serial=(Said(oid=f"{BAICELLS}.1.6.0", pattern=TEXT),),
-    firmware=(Said(oid=f"{BAICELLS}.1.8.0", pattern=TEXT),),
+    evidence=(TextAt(oid=SYS_DESCR, pattern=r"(BaiCPE)"),),
+    model=(TextAt(oid=SYS_DESCR, pattern=r"(BaiCPE\S*)"),),
+    serial=(TextAt(oid=f"{BAICELLS}.1.6.0", pattern=TEXT),),
+    firmware=(TextAt(oid=f"{BAICELLS}.1.8.0", pattern=TEXT),),
     rows=(
         Rows(
             entry=f"{BAICELLS}.2",

@@ -6,7 +6,7 @@ SINR is often missing, then SNR stands for it. The cell is not the 28-bit LTE id
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 RADIO, WAN = "1.3.6.1.4.1.9.9.817.1.1.1.1.1", "1.3.6.1.4.1.9.9.661.1"
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
@@ -17,13 +17,13 @@ TECHNOLOGIES = {
 MIB = Mib(
     vendor="Cisco",
     systems=("1.3.6.1.4.1.9.1",),
-    model=(Said(oid=f"{ENTITY}.13.1"),),
-    firmware=(Said(oid=SYS_DESCR, pattern=r"Version ([^\s,]+)"),),
-    serial=(Said(oid=f"{ENTITY}.11.1"),),
+    model=(TextAt(oid=f"{ENTITY}.13.1"),),
+    firmware=(TextAt(oid=SYS_DESCR, pattern=r"Version ([^\s,]+)"),),
+    serial=(TextAt(oid=f"{ENTITY}.11.1"),),
     rows=(
         Rows(
             entry=RADIO,
-            only=Said(oid=f"{ENTITY}.7", pattern=r"^Modem .*on Cellular"),
+            only=TextAt(oid=f"{ENTITY}.7", pattern=r"^Modem .*on Cellular"),
             columns=(
                 Column(name="rsrp_dbm", oid="1"),
                 Column(name="rsrq_db", oid="2", scale=0.1),

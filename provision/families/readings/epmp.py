@@ -6,7 +6,7 @@ An access point, or a module without a link, gives 0, "Not Associated" or nothin
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 
 EPMP = "1.3.6.1.4.1.17713.21"
 MODELS = {
@@ -21,10 +21,10 @@ STATES = {"1": "scanning", "2": "connecting", "3": "connected"}
 MIB = Mib(
     vendor="Cambium",
     systems=(EPMP,),
-    evidence=(Said(oid=f"{EPMP}.1.1.1.0"),),
-    model=(Said(oid=f"{EPMP}.1.1.2.0", words=MODELS),),
-    firmware=(Said(oid=f"{EPMP}.1.1.1.0"),),
-    serial=(Said(oid=f"{EPMP}.1.1.31.0"), Said(oid=f"{EPMP}.1.1.30.0")),
+    evidence=(TextAt(oid=f"{EPMP}.1.1.1.0"),),
+    model=(TextAt(oid=f"{EPMP}.1.1.2.0", words=MODELS),),
+    firmware=(TextAt(oid=f"{EPMP}.1.1.1.0"),),
+    serial=(TextAt(oid=f"{EPMP}.1.1.31.0"), TextAt(oid=f"{EPMP}.1.1.30.0")),
     rows=(
         Rows(
             entry=f"{EPMP}.1",

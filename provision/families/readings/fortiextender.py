@@ -5,7 +5,7 @@ Column 23 is a strength figure, not dBm; 13 and 18 to 21 are PIN codes.
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Mib, Rows, Said, columns
+from provision.families.readings.mib import Mib, Rows, TextAt, columns
 
 EXTENDER = "1.3.6.1.4.1.12356.121.21"
 MODEM = f"{EXTENDER}.3.1.1"
@@ -13,9 +13,9 @@ MODEM = f"{EXTENDER}.3.1.1"
 MIB = Mib(
     vendor="Fortinet",
     systems=("1.3.6.1.4.1.12356.121",),
-    model=(Said(oid=f"{EXTENDER}.1.1.3.0"),),
-    firmware=(Said(oid=f"{EXTENDER}.1.1.1.0", pattern=r"-v([\d.]+)"),),
-    serial=(Said(oid=f"{EXTENDER}.1.1.5.0"),),
+    model=(TextAt(oid=f"{EXTENDER}.1.1.3.0"),),
+    firmware=(TextAt(oid=f"{EXTENDER}.1.1.1.0", pattern=r"-v([\d.]+)"),),
+    serial=(TextAt(oid=f"{EXTENDER}.1.1.5.0"),),
     rows=(
         Rows(
             entry=MODEM,

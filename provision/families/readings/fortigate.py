@@ -5,7 +5,7 @@ The MIB states no unit for the SNR (column 14): tenths follow from its range and
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 
 FORTIGATE = "1.3.6.1.4.1.12356.101"
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
@@ -13,9 +13,9 @@ ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 MIB = Mib(
     vendor="Fortinet",
     systems=("1.3.6.1.4.1.12356.101",),
-    model=(Said(oid=f"{ENTITY}.13.1"),),
-    firmware=(Said(oid=f"{FORTIGATE}.4.1.1.0", pattern=r"^v?([\d.]+)"),),
-    serial=(Said(oid=f"{ENTITY}.11.1"),),
+    model=(TextAt(oid=f"{ENTITY}.13.1"),),
+    firmware=(TextAt(oid=f"{FORTIGATE}.4.1.1.0", pattern=r"^v?([\d.]+)"),),
+    serial=(TextAt(oid=f"{ENTITY}.11.1"),),
     rows=(
         Rows(
             entry=f"{FORTIGATE}.19.3.1",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 
 ORBIT = "1.3.6.1.4.1.4130.10"
 
 MIB = Mib(
     vendor="GE MDS",
     systems=("1.3.6.1.4.1.4130",),
-    model=(Said(oid=f"{ORBIT}.1.1.1.2.3.0"),),
-    firmware=(Said(oid=f"{ORBIT}.1.1.1.2.7.1.2.*"),),
-    serial=(Said(oid=f"{ORBIT}.1.1.1.2.2.0"),),
+    model=(TextAt(oid=f"{ORBIT}.1.1.1.2.3.0"),),
+    firmware=(TextAt(oid=f"{ORBIT}.1.1.1.2.7.1.2.*"),),
+    serial=(TextAt(oid=f"{ORBIT}.1.1.1.2.2.0"),),
     rows=(
         Rows(
             entry=f"{ORBIT}.2.1.1.2.1.1",

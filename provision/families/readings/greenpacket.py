@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said, columns
+from provision.families.readings.mib import Column, Mib, Rows, TextAt, columns
 
 GREENPACKET = "1.3.6.1.4.1.38595.10"
 
 MIB = Mib(
     vendor="Greenpacket",
     systems=("1.3.6.1.4.1.38595",),
-    model=(Said(oid=f"{GREENPACKET}.1.3.0"),),
-    firmware=(Said(oid=f"{GREENPACKET}.1.7.0"),),
-    serial=(Said(oid=f"{GREENPACKET}.1.5.0"),),
+    model=(TextAt(oid=f"{GREENPACKET}.1.3.0"),),
+    firmware=(TextAt(oid=f"{GREENPACKET}.1.7.0"),),
+    serial=(TextAt(oid=f"{GREENPACKET}.1.5.0"),),
     rows=(
         Rows(
             entry=f"{GREENPACKET}.3",

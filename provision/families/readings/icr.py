@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said, columns
+from provision.families.readings.mib import Column, Mib, Rows, TextAt, columns
 
 CONEL = "1.3.6.1.4.1.30140"
 IDENTITY = columns(f"{CONEL}.6", imei=4, iccid=7, imsi=8)
@@ -17,8 +17,8 @@ def _modem(first: int, index: int, own: tuple[Column, ...]) -> Rows:
 MIB = Mib(
     vendor="Advantech",
     systems=("1.3.6.1.4.1.30140",),
-    model=(Said(oid=f"{CONEL}.6.1.0"),),
-    firmware=(Said(oid=f"{CONEL}.6.2.0", pattern=r"^(\S+)"),),
-    serial=(Said(oid=f"{CONEL}.6.3.0"),),
+    model=(TextAt(oid=f"{CONEL}.6.1.0"),),
+    firmware=(TextAt(oid=f"{CONEL}.6.2.0", pattern=r"^(\S+)"),),
+    serial=(TextAt(oid=f"{CONEL}.6.3.0"),),
     rows=(_modem(0, 0, IDENTITY), _modem(100, 1, ())),
 )

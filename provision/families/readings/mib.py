@@ -30,7 +30,7 @@ Raw = int | float | str | bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class TextAt:
     """A text at an OID; `pattern` (search) cuts the value out: its first group. `words` maps it to a name."""
 
     oid: str
@@ -64,7 +64,7 @@ class Rows:
     entry: str
     columns: tuple[Column, ...]
     scalar: int | None = None
-    only: Said | None = None
+    only: TextAt | None = None
     floor_dbm: float | None = None
 
 
@@ -78,11 +78,11 @@ class Mib:
 
     vendor: str
     systems: tuple[str, ...]
-    evidence: tuple[Said, ...] = ()
+    evidence: tuple[TextAt, ...] = ()
     lacks: tuple[str, ...] = ()
-    model: tuple[Said, ...] = ()
-    firmware: tuple[Said, ...] = ()
-    serial: tuple[Said, ...] = ()
+    model: tuple[TextAt, ...] = ()
+    firmware: tuple[TextAt, ...] = ()
+    serial: tuple[TextAt, ...] = ()
     rows: tuple[Rows, ...] = ()
 
 
@@ -173,7 +173,7 @@ def reading(column: Column, raw: Raw) -> tuple[Any, str]:
     return said or None, NOT_REPORTED
 
 
-def said_by(sources: Iterable[Said], values: Mapping[str, Raw]) -> str:
+def first_text(sources: Iterable[TextAt], values: Mapping[str, Raw]) -> str:
     """Give the first of several texts that is there; an OID that ends in `.*` is its lowest filled index."""
     for source in sources:
         for raw in _at(source.oid, values):
@@ -207,7 +207,7 @@ def is_of(table: Mib, values: Mapping[str, Raw]) -> bool:
     if any(text(values.get(oid)) for oid in table.lacks):
         return False
     if table.evidence:
-        return bool(said_by(table.evidence, values))
+        return bool(first_text(table.evidence, values))
     return bool(system)
 
 
@@ -215,9 +215,9 @@ def read(table: Mib, values: Mapping[str, Raw]) -> Box:
     """Read a device's answers by its family's tables."""
     return Box(
         vendor=table.vendor,
-        model=said_by(table.model, values),
-        firmware=said_by(table.firmware, values),
-        serial=identity(said_by(table.serial, values)),
+        model=first_text(table.model, values),
+        firmware=first_text(table.firmware, values),
+        serial=identity(first_text(table.serial, values)),
         modems=tuple(m for rows in table.rows for m in _modems(rows, values)),
     )
 
@@ -265,23 +265,23 @@ def row(rows: Rows, index: int, values: Mapping[str, Raw]) -> Modem:
     return Modem(index=shown, readings=found, missing=missing, anomalies=anomalies(found, missing))
 
 
-def _drop_zeros(rows: Rows, found: dict[str, Any], missing: dict[str, str]) -> None:
+def _drop_zeros(rows: Rows, readings: dict[str, Any], missing: dict[str, str]) -> None:
     """Without RSRP, an RSRQ or SINR of 0 and an RSSI at the floor are what an idle row shows."""
     for name in ("rsrq_db", "sinr_db"):
-        if found.get(name) == 0:
+        if readings.get(name) == 0:
             missing[name] = "not measured (0 without RSRP)"
-            del found[name]
-    if rows.floor_dbm is not None and found.get("rssi_dbm") == rows.floor_dbm:
+            del readings[name]
+    if rows.floor_dbm is not None and readings.get("rssi_dbm") == rows.floor_dbm:
         missing["rssi_dbm"] = f"not measured ({rows.floor_dbm:g}, the floor)"
-        del found["rssi_dbm"]
+        del readings["rssi_dbm"]
 
 
-def anomalies(found: Mapping[str, Any], missing: Mapping[str, str]) -> tuple[str, ...]:
+def anomalies(readings: Mapping[str, Any], missing: Mapping[str, str]) -> tuple[str, ...]:
     """Name what cannot be: a value out of range, and RSRP above RSSI, which is the sum over the band."""
     wrong = [f"{name} {why}" for name, why in missing.items() if why.startswith(("out of range", "not a number"))]
-    rsrp, rssi = found.get("rsrp_dbm"), found.get("rssi_dbm")
+    rsrp, rssi = readings.get("rsrp_dbm"), readings.get("rssi_dbm")
     if rsrp is not None and rssi is not None and rsrp > rssi:
         wrong.append(f"RSRP {rsrp:g} dBm above RSSI {rssi:g} dBm")
-    if "WCDMA" in str(found.get("technology", "")) and rsrp is not None:
+    if "WCDMA" in str(readings.get("technology", "")) and rsrp is not None:
         wrong.append("LTE values while the link is WCDMA")
     return tuple(wrong)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 MIB = Mib(
     vendor="Nokia",
     systems=("1.3.6.1.4.1.6527",),
-    model=(Said(oid=SYS_DESCR, pattern=r"(7705 SAR(?:-\w+)?)"),),
-    firmware=(Said(oid=SYS_DESCR, pattern=r"^TiMOS-\w-([\w.-]+)"),),
+    model=(TextAt(oid=SYS_DESCR, pattern=r"(7705 SAR(?:-\w+)?)"),),
+    firmware=(TextAt(oid=SYS_DESCR, pattern=r"^TiMOS-\w-([\w.-]+)"),),
     rows=(
         Rows(
             entry="1.3.6.1.4.1.6527.3.1.2.109.3.1.1.1",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 
 MIB = Mib(
     vendor="OneAccess",
     systems=("1.3.6.1.4.1.13191",),
-    model=(Said(oid=f"{ENTITY}.13.1"),),
-    firmware=(Said(oid=SYS_DESCR, pattern=r"-(\d[^-\s]*)$"),),
-    serial=(Said(oid=f"{ENTITY}.11.1"),),
+    model=(TextAt(oid=f"{ENTITY}.13.1"),),
+    firmware=(TextAt(oid=SYS_DESCR, pattern=r"-(\d[^-\s]*)$"),),
+    serial=(TextAt(oid=f"{ENTITY}.11.1"),),
     rows=(
         Rows(
             entry="1.3.6.1.4.1.13191.10.3.9.2.1",

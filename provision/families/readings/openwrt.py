@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provision.families.readings.look import UPTIME, StatusLine
-from provision.families.readings.mib import Mib, Said, counter, number
+from provision.families.readings.mib import Mib, TextAt, counter, number
 
 KIT = "1.3.6.1.4.1.8072.1.3.2.3.1.1.3.107.105.116"
 STALE_S = 300  # the sample is made each minute; five missed ones are no reading
@@ -132,9 +132,9 @@ HARDWARE = "1.3.6.1.4.1.8072.1.3.2.3.1.1.8.104.97.114.100.119.97.114.101"
 MIB = Mib(
     vendor="OpenWrt",
     systems=("1.3.6.1.4.1.8072.3.2.10",),
-    evidence=(Said(oid=DISTRO, pattern=r"^(OpenWrt)"), Said(oid=KIT)),
+    evidence=(TextAt(oid=DISTRO, pattern=r"^(OpenWrt)"), TextAt(oid=KIT)),
     lacks=("1.3.6.1.4.1.48690.1.3.0", "1.3.6.1.4.1.48690.1.6.0"),
-    model=(Said(oid=HARDWARE),),
-    firmware=(Said(oid=DISTRO, pattern=r"^OpenWrt (\S+)"), Said(oid=KIT, pattern=r'"fw":"([^"]+)"')),
-    serial=(Said(oid=KIT, pattern=r'"serial":"([^"]+)"'),),
+    model=(TextAt(oid=HARDWARE),),
+    firmware=(TextAt(oid=DISTRO, pattern=r"^OpenWrt (\S+)"), TextAt(oid=KIT, pattern=r'"fw":"([^"]+)"')),
+    serial=(TextAt(oid=KIT, pattern=r'"serial":"([^"]+)"'),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 
 PEPLINK = "1.3.6.1.4.1.23695.200.1"
 NONE = ("-9999",)
@@ -10,9 +10,9 @@ NONE = ("-9999",)
 MIB = Mib(
     vendor="Peplink",
     systems=("1.3.6.1.4.1.23695", "1.3.6.1.4.1.27662"),
-    model=(Said(oid=f"{PEPLINK}.1.1.1.1.0"),),
-    serial=(Said(oid=f"{PEPLINK}.1.1.1.2.0"),),
-    firmware=(Said(oid=f"{PEPLINK}.1.1.1.3.0", pattern=r"^(\S+)"),),
+    model=(TextAt(oid=f"{PEPLINK}.1.1.1.1.0"),),
+    serial=(TextAt(oid=f"{PEPLINK}.1.1.1.2.0"),),
+    firmware=(TextAt(oid=f"{PEPLINK}.1.1.1.3.0", pattern=r"^(\S+)"),),
     rows=(
         Rows(
             entry=f"{PEPLINK}.12.1.1.1",

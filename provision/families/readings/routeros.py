@@ -5,7 +5,7 @@ RouterOS 6.45 shows RSRP, RSRQ and SINR only: no column is required.
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 MIKROTIK = "1.3.6.1.4.1.14988.1.1"
 LTE = f"{MIKROTIK}.16.1.1"
@@ -17,9 +17,9 @@ TECHNOLOGIES = {  # column 6; 7 is E-UTRAN, and column 14 has it in words where 
 MIB = Mib(
     vendor="MikroTik",
     systems=("1.3.6.1.4.1.14988.1",),
-    model=(Said(oid=SYS_DESCR, pattern=r"^RouterOS (.+)$"),),
-    firmware=(Said(oid=f"{MIKROTIK}.4.4.0"),),
-    serial=(Said(oid=f"{MIKROTIK}.7.3.0"),),
+    model=(TextAt(oid=SYS_DESCR, pattern=r"^RouterOS (.+)$"),),
+    firmware=(TextAt(oid=f"{MIKROTIK}.4.4.0"),),
+    serial=(TextAt(oid=f"{MIKROTIK}.7.3.0"),),
     rows=(
         Rows(
             entry=LTE,

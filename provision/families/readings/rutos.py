@@ -6,7 +6,7 @@ model only where an RUTC has no product code.
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 
 TELTONIKA = "1.3.6.1.4.1.48690"
 MODEL = r"^(RUT[XMC]\d{2}|(?:RUT|TRB|OTD|TCR|DAP)\d{3}|RUT\w{3})"
@@ -18,14 +18,14 @@ REGISTERED = {
 MIB = Mib(
     vendor="Teltonika",
     systems=("1.3.6.1.4.1.48690", "1.3.6.1.4.1.8072.3.2.10"),
-    evidence=(Said(oid=f"{TELTONIKA}.1.3.0"), Said(oid=f"{TELTONIKA}.1.6.0"), Said(oid=f"{TELTONIKA}.1.2.0")),
+    evidence=(TextAt(oid=f"{TELTONIKA}.1.3.0"), TextAt(oid=f"{TELTONIKA}.1.6.0"), TextAt(oid=f"{TELTONIKA}.1.2.0")),
     lacks=(f"{TELTONIKA}.2.14.0",),
     model=(
-        Said(oid=f"{TELTONIKA}.1.3.0", pattern=MODEL),
-        Said(oid=f"{TELTONIKA}.1.2.0", pattern=MODEL),
+        TextAt(oid=f"{TELTONIKA}.1.3.0", pattern=MODEL),
+        TextAt(oid=f"{TELTONIKA}.1.2.0", pattern=MODEL),
     ),
-    firmware=(Said(oid=f"{TELTONIKA}.1.6.0"),),
-    serial=(Said(oid=f"{TELTONIKA}.1.1.0"),),
+    firmware=(TextAt(oid=f"{TELTONIKA}.1.6.0"),),
+    serial=(TextAt(oid=f"{TELTONIKA}.1.1.0"),),
     rows=(
         Rows(
             entry=f"{TELTONIKA}.2.2.1",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from provision.families.readings.mib import Column, Mib, Rows, Said
+from provision.families.readings.mib import Column, Mib, Rows, TextAt
 from provision.families.readings.rutos import MODEL, REGISTERED, TELTONIKA
 
 MIB = Mib(
     vendor="Teltonika",
     systems=("1.3.6.1.4.1.48690", "1.3.6.1.4.1.8072.3.2.10"),
-    evidence=(Said(oid=f"{TELTONIKA}.2.14.0"),),
+    evidence=(TextAt(oid=f"{TELTONIKA}.2.14.0"),),
     model=(
-        Said(oid=f"{TELTONIKA}.1.8.0", pattern=MODEL),
-        Said(oid=f"{TELTONIKA}.1.7.0", pattern=MODEL),
+        TextAt(oid=f"{TELTONIKA}.1.8.0", pattern=MODEL),
+        TextAt(oid=f"{TELTONIKA}.1.7.0", pattern=MODEL),
     ),
-    firmware=(Said(oid=f"{TELTONIKA}.2.14.0"),),
-    serial=(Said(oid=f"{TELTONIKA}.1.5.0"),),
+    firmware=(TextAt(oid=f"{TELTONIKA}.2.14.0"),),
+    serial=(TextAt(oid=f"{TELTONIKA}.1.5.0"),),
     rows=(
         Rows(
             entry=f"{TELTONIKA}.2",

@@ -5,13 +5,13 @@ The cell is the one of the registration (column 5); column 25 looks like the phy
 
 from __future__ import annotations
 
-from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, Said
+from provision.families.readings.mib import SYS_DESCR, Column, Mib, Rows, TextAt
 
 MIB = Mib(
     vendor="Teldat",
     systems=("1.3.6.1.4.1.2007",),
-    model=(Said(oid=SYS_DESCR, pattern=r"Router model (\S+)"),),
-    serial=(Said(oid=SYS_DESCR, pattern=r"S/N: (\S+)"),),
+    model=(TextAt(oid=SYS_DESCR, pattern=r"Router model (\S+)"),),
+    serial=(TextAt(oid=SYS_DESCR, pattern=r"S/N: (\S+)"),),
     rows=(
         Rows(
             entry="1.3.6.1.4.1.2007.4.1.2.2.2.18.3.2.1",

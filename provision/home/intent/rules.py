@@ -24,13 +24,15 @@ UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
 WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
 
 
-def districts(file: Text, found: Districts) -> None:
+def districts(file: Text, written: Districts) -> None:
     """Thirteen districts, each code and name once."""
-    if len(found.kecamatan) != KITS:
-        file.fault((), f"{len(found.kecamatan)} kecamatan, Kabupaten Berau has {KITS}", "compare with the starter home")
+    if len(written.kecamatan) != KITS:
+        file.fault(
+            (), f"{len(written.kecamatan)} kecamatan, Kabupaten Berau has {KITS}", "compare with the starter home"
+        )
     for field in ("code", "name"):
         seen: set[str] = set()
-        for at, one in enumerate(found.kecamatan):
+        for at, one in enumerate(written.kecamatan):
             value = slug(getattr(one, field))
             if value in seen:
                 file.fault(("kecamatan", at, field), f"{field} {getattr(one, field)} stands twice", "keep one")
@@ -47,14 +49,14 @@ class Choices(NamedTuple):
 
 def kits(
     files: Mapping[str, Text],
-    found: Mapping[str, KitFile],
+    written: Mapping[str, KitFile],
     districts: Districts,
     choices: Choices,
 ) -> None:
     """Every kit complete, a modem in exactly the eight, nothing twice."""
     by_slug = {slug(d.name): d for d in districts.kecamatan}
     owners: dict[str, str] = {}
-    for name, kit in found.items():
+    for name, kit in written.items():
         place = by_slug.get(slug(kit.kecamatan))
         if place is None:
             near = get_close_matches(slug(kit.kecamatan), by_slug, n=1)
@@ -66,10 +68,10 @@ def kits(
         owners[place.code] = name
         _complete(files[name], kit, place)
         _modem(files[name], kit, place, choices)
-    _unique(files, found)
+    _unique(files, written)
     texts = [n for n in files if "/kits/" in n]
     for place in districts.kecamatan:
-        if place.code not in owners and len(texts) == len(found):
+        if place.code not in owners and len(texts) == len(written):
             files["inventory/kecamatan.yml"].fault(
                 ("kecamatan", districts.kecamatan.index(place)),
                 f"{place.name} has no kit",
@@ -124,10 +126,10 @@ def _no_modem(file: Text, kit: KitFile, place: District, modems: list[int]) -> N
         file.fault(("modem",), f"{place.name} gets no modem", "remove the modem section")
 
 
-def _unique(files: Mapping[str, Text], found: Mapping[str, KitFile]) -> None:
+def _unique(files: Mapping[str, Text], written: Mapping[str, KitFile]) -> None:
     for field in UNIQUE:
         seen: dict[str, str] = {}
-        for name, kit in found.items():
+        for name, kit in written.items():
             for at, item in enumerate(kit.items):
                 value = str(getattr(item, field)).lower()
                 if not value:
@@ -140,13 +142,13 @@ def _unique(files: Mapping[str, Text], found: Mapping[str, KitFile]) -> None:
 
 
 def _nets(
-    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+    files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> Iterator[tuple[str, KitFile, IPv4Interface, str]]:
     """Give each modem kit with its LAN and its tunnel address; note those that cannot be."""
     from provision.home.intent.addresses import lan_of, numbered
 
     codes = {slug(d.name): d.code for d in districts.kecamatan}
-    for name, kit in found.items():
+    for name, kit in written.items():
         code = codes.get(slug(kit.kecamatan))
         if kit.modem is None or code is None:
             continue
@@ -160,13 +162,13 @@ def _nets(
 
 
 def addresses(
-    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+    files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> None:
     """No address twice, no subnet over another, every tunnel address in the hub's network."""
     hub = defaults.hub.network
     nets: dict[str, IPv4Network] = {"the hub's network": hub}
     seen: dict[str, str] = {}
-    for name, _, lan, address in _nets(files, found, districts, defaults):
+    for name, _, lan, address in _nets(files, written, districts, defaults):
         file = files[name]
         for owner, net in nets.items():
             if lan.network.overlaps(net):
@@ -186,14 +188,14 @@ def addresses(
 
 
 def computers(
-    files: Mapping[str, Text], found: Mapping[str, KitFile], districts: Districts, defaults: Defaults
+    files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> None:
     """Every PC of a known kind, no address twice."""
     from provision.home.intent.addresses import numbered
 
     codes = {slug(d.name): d.code for d in districts.kecamatan}
     seen: dict[str, str] = {}
-    for name, kit in found.items():
+    for name, kit in written.items():
         if (code := codes.get(slug(kit.kecamatan))) is None:
             continue
         driver = kit.computer.driver or defaults.computer.driver
@@ -218,22 +220,22 @@ def computers(
         seen[address] = name
 
 
-def apps(file: Text, defaults: Defaults, found: Mapping[str, ConferenceApp]) -> None:
+def apps(file: Text, defaults: Defaults, written: Mapping[str, ConferenceApp]) -> None:
     """Every conference app that is asked for is one of apps.yml."""
     for at, name in enumerate(defaults.computer.conference):
-        if name not in found:
-            hint = "one of: " + ", ".join(found) if found else "copy inventory/apps.yml from a new starter home"
+        if name not in written:
+            hint = "one of: " + ", ".join(written) if written else "copy inventory/apps.yml from a new starter home"
             file.fault(("computer", "conference", at), f"no such conference app: {name}", hint)
 
 
-def lending(file: Text, found: Lending) -> None:
+def lending(file: Text, written: Lending) -> None:
     """The basis is one of those listed, and the term is within its limit."""
-    basis = found.bases.get(found.basis)
+    basis = written.bases.get(written.basis)
     if basis is None:
-        file.fault(("lending", "basis"), f"no such basis: {found.basis}", "one of: " + ", ".join(found.bases))
-    elif found.months > basis.limit_months:
+        file.fault(("lending", "basis"), f"no such basis: {written.basis}", "one of: " + ", ".join(written.bases))
+    elif written.months > basis.limit_months:
         file.fault(
             ("lending", "months"),
-            f"{found.months} months, {found.basis} allows {basis.limit_months}",
+            f"{written.months} months, {written.basis} allows {basis.limit_months}",
             "shorten the term, or ask BPKAD or Bagian Hukum for the right basis",
         )

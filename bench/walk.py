@@ -1,0 +1,98 @@
+"""Follow one value through the program: which modules it enters on its way, and how often it comes back to one it had left.
+
+    python bench/walk.py MARK -- --home HOME apply TAG --bench --yes
+
+Runs the command line with a profile hook. A step of the walk is a call of a function of `provision` (the lab apart) whose
+arguments hold MARK, a text that stands in the intent and nowhere else, as in a kit's `site_note`. Calls from one module
+into itself are no step. It works on any release that has `provision.cli.main`.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable
+from functools import cached_property
+from types import FrameType
+from typing import Any
+
+DEPTH = 5
+FEW = 400  # values of one container that are looked at
+
+
+class Walk:
+    """The modules that a value entered, in order; next to each other they differ."""
+
+    def __init__(self, mark: str) -> None:
+        """Follow `mark`."""
+        self.mark = mark
+        self.modules: list[str] = []
+
+    def hook(self, frame: FrameType, event: str, _: Any) -> None:
+        """Take in one call."""
+        name = str(frame.f_globals.get("__name__", ""))
+        if event != "call" or not name.startswith("provision.") or name.startswith("provision.lab"):
+            return
+        code = frame.f_code
+        if code.co_name.startswith("<") or code.co_filename == "<string>" or _is_property(frame):
+            return  # a comprehension, what a dataclass makes, a field that is computed: no call of anybody's
+        if self.modules and self.modules[-1] == name:
+            return
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if any(self.holds(frame.f_locals.get(a), DEPTH) for a in arguments):
+            self.modules.append(name)
+
+    def holds(self, value: Any, depth: int) -> bool:
+        """Say whether a value holds the mark: in a text, in a container, or in a field of a frozen value."""
+        if isinstance(value, str):
+            return self.mark in value
+        if isinstance(value, bytes):
+            return self.mark.encode() in value
+        if depth == 0 or value is None or isinstance(value, int | float | type):
+            return False
+        return any(self.holds(one, depth - 1) for one in _parts(value))
+
+    def report(self) -> str:
+        """Return the walk, and its two counts."""
+        seen: set[str] = set()
+        returns = 0
+        for name in self.modules:
+            returns += name in seen
+            seen.add(name)
+        path = " > ".join(name.removeprefix("provision.") for name in self.modules)
+        entered = f"modules entered: {len(self.modules)} ({len(seen)} different ones)"
+        return f"{path}\n{entered}, returns to one already left: {returns}\n"
+
+
+def _is_property(frame: FrameType) -> bool:
+    own = frame.f_locals.get("self")
+    return own is not None and isinstance(getattr(type(own), frame.f_code.co_name, None), property | cached_property)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return list(value.values())[:FEW]
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)[:FEW]
+    fields = getattr(type(value), "__dataclass_fields__", {})
+    return [getattr(value, name, None) for name in fields]
+
+
+def main() -> None:
+    """Run the command behind `--` and print the walk."""
+    mark, _, *words = sys.argv[1:]
+    walk = Walk(mark)
+    sys.argv = ["provision", *words]
+    from provision.cli import main as command
+
+    threading.setprofile(walk.hook)
+    sys.setprofile(walk.hook)
+    try:
+        command()
+    finally:
+        sys.setprofile(None)
+        sys.stderr.write(walk.report())
+
+
+if __name__ == "__main__":
+    main()
