@@ -263,10 +263,8 @@ def test_old_doors_close_in_the_finish_and_not_before() -> None:
         DRIVER, made, DocumentRequest(nonce="n", run="r1", window_s=60, guard=guard, firmware="7.20")
     ).decode()
     assert "192.168.88.1" not in script
-    assert (
-        "192.168.88.1"
-        in routeros_document.finish(DRIVER, DocumentRequest(nonce="n", run="r1", closing=text, guard=guard)).decode()
-    )
+    finish = routeros_document.finish(DRIVER, DocumentRequest(nonce="n", run="r1", closing=text, guard=guard)).decode()
+    assert text.strip() in finish, "as it is: a quote is no entity of HTML"
 
 
 def test_a_removed_value_goes_back_to_its_default() -> None:
