@@ -65,24 +65,16 @@ FAMILY = Family(
         volatile=("/interface/list*:comment", "/ip/address:*:comment", "/ip/dhcp-server*:comment", "/ip/address:*:network",
                   "/system/note::show-at-login"),
         access=("/ip/address:*", "/ip/firewall/*", "/ip/service:*", "/ip/ssh:*", "/interface/list*", "/user:*", "/interface/wireguard*"),
-        path=("/interface/lte/apn:*",),
+        path=("/interface/lte/apn:*",), doors=("/ip/address:*",),
         hidden=("/user:*", "/snmp/community:*-password", "/interface/wireguard:*:private-key",
                 "/interface/wireguard/peers:*:preshared-key", "/interface/lte/apn:*:password"),
-        doors=("/ip/address:*",),
         note="/system/note::note", defaults={"modem_device": "lte1", "lan_interface": "bridge", "username": "admin"},
-        features={
-            "monitor": "7.0", "hides": "7.0", "wireguard": "7.0", "ntp_servers": "7.0", "engine_id_suffix": "7.10",
-            "ed25519": "7.12", "device_mode": "7.17", "available_from": "7.24",
-        },
-        needs=(Need(
-            fact="tunnel", value="wireguard", feature="wireguard", text="has no WireGuard: it came with RouterOS 7",
-            hint="upgrade it on the bench to 7.12 or later, or set modem.tunnel: none for a box that stays at the office",
-        ),),
+        features={"monitor": "7.0", "hides": "7.0", "wireguard": "7.0", "ntp_servers": "7.0", "engine_id_suffix": "7.10",
+                  "ed25519": "7.12", "device_mode": "7.17", "available_from": "7.24"},
+        needs=(Need(fact="tunnel", value="wireguard", feature="wireguard", text="has no WireGuard: it came with RouterOS 7",
+            hint="upgrade it on the bench to 7.12 or later, or set modem.tunnel: none for a box that stays at the office"),),
     ),
-    commit=Commit(
-        guard="guard.rsc",
-        settle_s=5.0,  # a filter rule added again is in force up to a second later (measured by others on 7.24)
-    ),
+    commit=Commit(guard="guard.rsc", settle_s=5.0),  # a rule added again is in force up to a second later (others measured)
     snmp=SnmpLook(readings=MibLook(readings.MIB), published=False, usm=ROUTEROS),
 )
 # fmt: on
