@@ -78,7 +78,7 @@ def test_a_hand_on_the_mobile_interface_is_drift(bench: Bench) -> None:
     assert found["state"] == "drift"
     assert [(c["path"], c["running"]) for c in found["changes"]] == [("network.mob1s1a1.apn", "coba")]
     bench.ok("apply", TAG, "--bench", "--yes")
-    assert state(bench)["state"] == "ok"
+    until(lambda: state(bench)["state"] == "ok", "the agent is up again and says what was accepted")
 
 
 def test_what_the_box_counts_by_itself_is_no_drift(bench: Bench) -> None:
