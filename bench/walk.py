@@ -2,9 +2,9 @@
 
     python bench/walk.py MARK -- --home HOME apply TAG --bench --yes
 
-Runs the command line with a profile hook. A step of the walk is a call of a function of `provision` (the lab apart) whose
-arguments hold MARK, a text that stands in the intent and nowhere else, as in a kit's `site_note`. Calls from one module
-into itself are no step. It works on any release that has `provision.cli.main`.
+Runs the command line with a profile hook. A step of the walk is a function of `provision` (the lab apart) that is called
+with arguments that hold MARK, or that returns what holds it; MARK is a text that stands in the intent and nowhere else,
+as in a kit's `site_note`. From one module into itself is no step. It works on any release that has `provision.cli.main`.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ class Walk:
         self.mark = mark
         self.modules: list[str] = []
 
-    def hook(self, frame: FrameType, event: str, _: Any) -> None:
-        """Take in one call."""
+    def hook(self, frame: FrameType, event: str, argument: Any) -> None:
+        """Take in one call, or one return."""
         name = str(frame.f_globals.get("__name__", ""))
-        if event != "call" or not name.startswith("provision.") or name.startswith("provision.lab"):
+        if event not in {"call", "return"} or not name.startswith("provision.") or name.startswith("provision.lab"):
             return
         code = frame.f_code
         if code.co_name.startswith("<") or code.co_filename == "<string>" or _is_property(frame):
             return  # a comprehension, what a dataclass makes, a field that is computed: no call of anybody's
         if self.modules and self.modules[-1] == name:
             return
-        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if any(self.holds(frame.f_locals.get(a), DEPTH) for a in arguments):
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        values = [argument] if event == "return" else [frame.f_locals.get(a) for a in names]
+        if any(self.holds(value, DEPTH) for value in values):
             self.modules.append(name)
 
     def holds(self, value: Any, depth: int) -> bool:
