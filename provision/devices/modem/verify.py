@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from provision import checks
 from provision.core import firmware
@@ -11,6 +12,7 @@ from provision.core.device import Device, Intent
 from provision.core.model import Finding, Snapshot
 from provision.core.traffic import Traffic
 from provision.devices.carrier import Look
+from provision.devices.case import case_of
 from provision.devices.modem import data_used
 from provision.devices.replies import not_provisioned
 from provision.devices.run import VerifyRequest
@@ -56,15 +58,11 @@ def _judge(workspace: Workspace, intent: Intent, snapshot: Snapshot | None, coun
     if known is None or snapshot is None:
         return [not_provisioned(workspace, intent.tag)]
     return checks.judge(
-        checks.Case(
-            snapshot=snapshot,
-            item=intent.item,
-            device=known.device,
-            accepted_marker=known.snapshot.marker,
+        replace(
+            case_of(workspace, intent, snapshot),
             shown_secret=workspace.shown_secret(intent.tag),
             firmware=_standing(workspace, known.device, snapshot),
             sim=intent.sim_card,
-            today=workspace.today(),
             traffic=counted,
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from provision.connectors.openssh import Question
 from provision.core import shapes
 from provision.core.device import Computer
 from provision.core.model import Finding, Snapshot
+from provision.devices.case import case_of
 from provision.devices.pc.look import feed, visit
 from provision.devices.pc.verify import Things, things
 from provision.devices.replies import NONCE_BYTES, last_line
@@ -115,14 +116,11 @@ def _take(workspace: Workspace, claimed: tuple[str, pc_report.Claim], last: int,
         device=one.tag, at=at, readings={**proven.readings, "clock_s": proven.at_s}, missing=proven.missing
     )
     wanted = tuple(c for c in checks.load("computers") if c.name not in NOT_IN_A_FILE)
-    case = checks.Case(
-        snapshot=snapshot,
-        item=computer.item,
-        device=known.device,
+    case = replace(
+        case_of(workspace, computer, snapshot),
         bound=bound,
         needed=computer.needed,
         updates_days=computer.updates_days,
-        today=workspace.today(),
     )
     findings = tuple(checks.judge(case, wanted))
     return Ingested(source=source, device=one.tag, counter=one.counter, at=at, findings=findings)

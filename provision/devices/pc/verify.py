@@ -10,6 +10,7 @@ from provision import checks
 from provision.core.device import Computer
 from provision.core.errors import ProvisionError
 from provision.core.model import Finding, Snapshot
+from provision.devices.case import case_of
 from provision.devices.pc.look import Program, TimedAnswer, run_program, visit
 from provision.devices.replies import not_provisioned
 from provision.devices.run import VerifyRequest, writer_of
@@ -99,11 +100,8 @@ def _judge(
         accepted = {p: v for p, v in running.settings.items() if p in known.snapshot.settings}
         snapshot = replace(running, marker=pc_task.marker(accepted))  # what is intended beside it is not drift
     return checks.judge(
-        checks.Case(
-            snapshot=snapshot,
-            item=computer.item,
-            device=known.device,
-            accepted_marker=known.snapshot.marker,
+        replace(
+            case_of(workspace, computer, snapshot),
             bound=recorded[0],
             asked_s=asked_s,
             zone=str(computer.settings["system.timezone"]),
@@ -111,6 +109,5 @@ def _judge(
             needed=computer.needed,
             updates_days=computer.updates_days,
             live=recorded[1],
-            today=workspace.today(),
         )
     )
