@@ -56,10 +56,6 @@ class DeviceKind(Protocol):
         """Return at which step and why a device may not be changed at all, or None."""
         ...
 
-    def begin(self, session: Session, group: Sequence[Intended]) -> None:
-        """Do what saves time before the devices are looked at."""
-        ...
-
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
         """End the runs that have no end, by asset tag; one that cannot be ended stays open, as UNCONFIRMED."""
         ...

@@ -95,7 +95,6 @@ def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked:
             return
         with writer_of(workspace, result.run) as writer:
             session = Session(workspace=workspace, writer=writer, request=request, callbacks=callbacks)
-            kind.begin(session, ready)
             _work(session, kind, ready, result)
 
 

@@ -32,12 +32,13 @@ UNARMED = range(21, 25)  # refusals before the guard is armed
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What is known so far of one device's change."""
+    """What is known so far of one device's change; `intended` is what it is to run, with its secrets sealed."""
 
     intent: Intent
     device: Device
     after: Device
     plan: Plan
+    intended: Settings
     window_s: int
     nonce: str = field(default_factory=lambda: secrets.token_hex(NONCE_BYTES))
     read_back: Snapshot | None = None
@@ -79,7 +80,10 @@ def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:
     device = workspace.known[job.tag].device
     after = override.after if override else carrier.after(job.intended, device, workspace.vault.device(job.tag))
     window_s = session.request.window_s or job.intended.window_s
-    return Progress(intent=job.intended, device=device, after=after, plan=job.plan, window_s=window_s)
+    intended = seal(job.plan.candidate.settings, workspace.vault.seal_key())
+    return Progress(
+        intent=job.intended, device=device, after=after, plan=job.plan, intended=intended, window_s=window_s
+    )
 
 
 def _begun(session: Session, progress: Progress) -> Begun:
@@ -91,7 +95,7 @@ def _begun(session: Session, progress: Progress) -> Begun:
         window_s=progress.window_s,
         before=DeviceRecord.of(progress.device),
         after=DeviceRecord.of(progress.after),
-        settings=seal(progress.plan.candidate.settings, session.workspace.vault.seal_key()),
+        settings=progress.intended,
         owns=request.owns(progress.tag),
         rotation=request.rotates(progress.tag),
     )
@@ -156,13 +160,12 @@ def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
     except ProvisionError as error:
         _, progress.refused, said = dialect.read_end(output, progress.nonce)
         return said or family.commit.refusals.get(progress.refused, str(error))
-    intended = seal(progress.plan.candidate.settings, session.workspace.vault.seal_key())
-    whole = sealed(session.workspace, progress.device, seen, intended)
-    closing = plan.closing(family, whole, intended)
+    whole = sealed(session.workspace, progress.device, seen, progress.intended)
+    closing = plan.closing(family, whole, progress.intended)
     seen = _closed(progress.device, whole, closing)
     if why := identity.another(progress.intent.item, seen.readings):
         return why
-    wrong = _wrong(session, progress, seen, intended)
+    wrong = _wrong(session, progress, seen)
     if code or wrong:
         return "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
     progress.read_back = seen
@@ -180,10 +183,10 @@ def _closed(device: Device, whole: Snapshot, closing: tuple[Change, ...]) -> Sna
     return replace(seen, marker=marker(plan.visible(device.box, seen.settings)))
 
 
-def _wrong(session: Session, progress: Progress, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
+def _wrong(session: Session, progress: Progress, seen: Snapshot) -> tuple[Change, ...]:
     configuration, owns = progress.device.box.configuration, session.request.owns(progress.tag)
     owns = configuration.owns if owns is None else owns
-    return diff(seen.settings, intended, owns=owns, volatile=configuration.volatile)
+    return diff(seen.settings, progress.intended, owns=owns, volatile=configuration.volatile)
 
 
 def _write_finish(session: Session, progress: Progress, whole: Snapshot, closing: tuple[Change, ...]) -> None:
@@ -203,8 +206,9 @@ def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[st
     for one in changes:
         rotates = session.request.rotates(one.tag)
         if one.finished and one.read_back:
-            because, device = f"{len(one.plan.changes)} settings", journal.read_identity(one.after, one.read_back)
+            because = f"{len(one.plan.changes)} settings"
             outcomes[one.tag] = outcome(one.intent, Ending.APPLIED, ApplyStep.FINISH, because)
+            device = journal.read_identity(one.after, one.read_back)
             accepted, rotated = (device, one.read_back), True if rotates else None
         elif one.never_sent:
             because, accepted, rotated = one.because, None, False

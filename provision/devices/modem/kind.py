@@ -51,10 +51,6 @@ class BoxKind:
         """Return at which step and why a device may not be changed, or None."""
         return refusals.refusal(workspace, self.carrier, known, request)
 
-    def begin(self, session: Session, group: Sequence[Intended]) -> None:
-        """Start Ansible ahead where a first apply is sure to change something."""
-        running.begin(session, intents(group))
-
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
         """End runs that did not end by themselves."""
         return resume.settle(session, self.carrier, begun, wait_s=wait_s)

@@ -18,16 +18,14 @@ from provision.home.workspace import Workspace
 from provision.ledger.known import Known
 
 
-def begin(session: Session, intents: Sequence[Intent]) -> None:
-    """Start Ansible ahead where a first apply is sure to change something."""
-    known = session.workspace.known
-    if not session.request.plan_only and any(not known[i.tag].accepted for i in intents):
-        session.writer.begin("apply.yml")
-
-
 def running(session: Session, carrier: Carrier, intents: Sequence[Intent]) -> dict[str, Snapshot | ProvisionError]:
-    """Return what runs on each device: by the marker where that is enough, else by reading all settings."""
+    """Return what runs on each device: by the marker where that is enough, else by reading all settings.
+
+    Ansible is started ahead where a first apply is sure to change something.
+    """
     workspace, known = session.workspace, {i.tag: session.workspace.known[i.tag] for i in intents}
+    if not session.request.plan_only and not all(one.accepted for one in known.values()):
+        session.writer.begin("apply.yml")
     snapshots: dict[str, Snapshot | ProvisionError] = {}
     published = {t: k for t, k in known.items() if k.device.box.snmp.published}
     looks = poll(workspace, [session.reach(k.device) for k in published.values() if k.accepted])

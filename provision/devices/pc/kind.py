@@ -51,9 +51,6 @@ class PcKind:
         """Return None: no PC is refused for what it is."""
         return None
 
-    def begin(self, _s: Session, _g: Sequence[Intended], /) -> None:
-        """Do nothing: a look may say that there is nothing to change."""
-
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
         """Look once at each PC: nothing on it ends by itself."""
         mine = {
