@@ -6,12 +6,12 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
-
-from provision.ledger.store import Ledger
 from provision.local import processes
+
+if TYPE_CHECKING:
+    from provision.ledger.store import Ledger
 
 STALE_S = 900  # a holder on another machine counts as dead after this long without a word
 
@@ -19,6 +19,8 @@ STALE_S = 900  # a holder on another machine counts as dead after this long with
 @contextmanager
 def hold(ledger: Ledger, devices: Iterable[str], run: str, *, now: int) -> Iterator[dict[str, str]]:
     """Hold the leases of `devices` for `run`; yield those refused, with the run that has them."""
+    from sqlalchemy import bindparam, text  # a look that holds nothing does not pay for it
+
     refused: dict[str, str] = {}
     mine: list[str] = []
     me = {"host": platform.node(), "pid": os.getpid(), "born": processes.born(os.getpid()) or 0}
