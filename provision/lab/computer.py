@@ -73,30 +73,24 @@ exec /bin/sh -i
         self.on = True
         await self.settle()
 
-    async def settle(self) -> None:
-        """Let the door follow the faults."""
-        async with self.settling:
-            if not self.on:
-                return
-            for close in self.closers:
-                await close()
-            self.closers.clear()
-            self.closers.append(
-                await ssh.open_door(
-                    ssh.Door(
-                        root=self.root,
-                        run=self.run,
-                        mark=self.mark,
-                        shell=self.shell,
-                        port=self.box.ssh_port,
-                        addresses=(self.box.address,),
-                        passwords=False,
-                        refuse=bool(self.faults.get("login")),
-                        host_keys="etc/ssh",
-                        authorized="root/.ssh/authorized_keys",
-                    )
+    async def follow(self) -> None:
+        """Open the door."""
+        self.closers.append(
+            await ssh.open_door(
+                ssh.Door(
+                    root=self.root,
+                    run=self.run,
+                    mark=self.mark,
+                    shell=self.shell,
+                    port=self.box.ssh_port,
+                    addresses=(self.box.address,),
+                    passwords=False,
+                    refuse=bool(self.faults.get("login")),
+                    host_keys="etc/ssh",
+                    authorized="root/.ssh/authorized_keys",
                 )
             )
+        )
 
     async def put(self, fault: str, value: str) -> None:
         """Break something, or mend it with an empty value; see client.FAULTS."""

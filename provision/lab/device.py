@@ -34,9 +34,11 @@ class Powered(ABC):
         self.on = False
         self.faults: dict[str, Any] = {}
         self.shell = run / "shell"
-        self.closers: list[ssh.Stop] = []  # the first is of what lasts as long as the power
+        self.closers: list[ssh.Stop] = []  # of its doors
+        self.at_power_off: list[ssh.Stop] = []  # of what lasts as long as the power
         self.agent: ssh.Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settles: set[asyncio.Task[None]] = set()
         self.settling = asyncio.Lock()
         run.mkdir(parents=True, exist_ok=True)
 
@@ -51,13 +53,34 @@ class Powered(ABC):
             task.cancel()
         sweep(f"KIT_LAB_DEVICE={self.mark}", grace_s=0)
         async with self.settling:
-            await self.shut(0)
+            await self._shut()
+            while self.at_power_off:
+                await self.at_power_off.pop()()
 
-    async def shut(self, kept: int = 1) -> None:
-        """Close the doors (all but the first `kept`) and stop the SNMP agent; open sessions live on."""
-        for close in self.closers[kept:]:
-            await close()
-        del self.closers[kept:]
+    async def settle(self) -> None:
+        """Let doors and agent follow what the device runs; sessions that are open live on.
+
+        Once begun it runs to its end, even where its caller is cancelled by a power cut, which waits for it and then
+        closes all: a door that is half open when its task is cancelled is held by nobody, and its address stays taken.
+        """
+        task = asyncio.get_running_loop().create_task(self._settle())
+        self._settles.add(task)
+        task.add_done_callback(self._settles.discard)
+        await asyncio.shield(task)
+
+    async def _settle(self) -> None:
+        async with self.settling:
+            if self.on:
+                await self._shut()
+                await self.follow()
+
+    @abstractmethod
+    async def follow(self) -> None:
+        """Open the doors and start the agent, by what the device runs."""
+
+    async def _shut(self) -> None:
+        while self.closers:
+            await self.closers.pop()()
         if self.agent:
             await self.agent()
             self.agent = None
@@ -97,7 +120,3 @@ class Boxed(Powered):
     @abstractmethod
     async def reset(self) -> None:
         """Press the reset button."""
-
-    @abstractmethod
-    async def settle(self) -> None:
-        """Let the services follow the configuration."""

@@ -41,7 +41,7 @@ class Modem(Boxed):
         self.on = True
         for hook in sorted((self.root / "etc/rc.d").glob("S*")):
             await self.sh(f'"{hook}" boot')
-        self.closers.append(await rpcd.serve(self.run / "ubus", self._bus))
+        self.at_power_off.append(await rpcd.serve(self.run / "ubus", self._bus))
         await self.settle()
         self.spawn(self._cron())
 
@@ -95,16 +95,12 @@ class Modem(Boxed):
             loop = asyncio.get_running_loop()
             self._reload = loop.call_later(RELOAD_S, lambda: self.spawn(self.settle()))
 
-    async def settle(self) -> None:
-        """Let doors and agent follow the configuration; sessions that are open live on."""
-        async with self.settling:
-            if not self.on:
-                return
-            await self.shut()
-            port = int(self.option("dropbear", "dropbear", "Port", "22"))
-            await self._open_doors(port)
-            if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
-                self.agent = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
+    async def follow(self) -> None:
+        """Open the doors and start the agent, by the configuration."""
+        port = int(self.option("dropbear", "dropbear", "Port", "22"))
+        await self._open_doors(port)
+        if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
+            self.agent = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
 
     async def _open_doors(self, port: int) -> None:
         delay_s = float(self.faults.get("slow") or 0)

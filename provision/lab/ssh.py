@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,20 @@ def _wrapper() -> str | None:
 async def open_door(door: Door) -> Stop:
     """Listen at every address; give the coroutine function that stops listening."""
     return await (_dropbear(door) if real() else _asyncssh(door))
+
+
+async def at_every(addresses: Sequence[str], listen: Callable[[str], Awaitable[Any]]) -> list[Any]:
+    """Listen at every address or, where one is taken (OSError), at none."""
+    servers: list[Any] = []
+    try:
+        for address in addresses:
+            server = await listen(address)
+            servers.append(server)
+    except OSError:
+        for server in servers:
+            server.close()
+        raise
+    return servers
 
 
 async def _dropbear(door: Door) -> Stop:
@@ -138,8 +152,9 @@ async def _asyncssh(door: Door) -> Stop:
         await process.stderr.drain()
         process.exit(code)
 
-    servers = [
-        await asyncssh.listen(
+    servers = await at_every(
+        door.addresses,
+        lambda address: asyncssh.listen(
             address,
             door.port,
             server_factory=Server,
@@ -148,9 +163,8 @@ async def _asyncssh(door: Door) -> Stop:
             encoding=None,
             line_editor=False,
             reuse_address=True,
-        )
-        for address in door.addresses
-    ]
+        ),
+    )
 
     async def stop() -> None:
         for server in servers:

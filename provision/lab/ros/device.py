@@ -60,7 +60,6 @@ class Router(RouterParts):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.config = self._load()
         self.on = True
-        self.closers = [_nothing]
         await self.settle()
         self._plan_jobs()
         asyncio.get_running_loop().call_later(STARTUP_S, self._startup)
@@ -141,15 +140,11 @@ class Router(RouterParts):
         service = self.config.one("/ip/service", "name", "ssh")
         return int(service["port"]) if service else 22
 
-    async def settle(self) -> None:
-        """Let doors and agent follow the configuration."""
-        async with self.settling:
-            if not self.on:
-                return
-            await self.shut()
-            self.closers.append(await door.open_door(self))
-            if not self.faults.get("snmp"):
-                self.agent = await agent.start(self)
+    async def follow(self) -> None:
+        """Open the doors and start the agent, by the configuration."""
+        self.closers.append(await door.open_door(self))
+        if not self.faults.get("snmp"):
+            self.agent = await agent.start(self)
 
     # -- jobs -------------------------------------------------------------------------------------
     def _plan_jobs(self) -> None:
@@ -246,7 +241,3 @@ class Router(RouterParts):
             "hostname": self.config.single("/system/identity")["name"],
             "faults": {k: v for k, v in self.faults.items() if v},
         }
-
-
-async def _nothing() -> None:
-    """Close nothing."""

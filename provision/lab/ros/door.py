@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import asyncssh
 
@@ -91,8 +90,9 @@ async def open_door(router: RouterParts) -> ssh.Stop:
     def files(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
         return asyncssh.SFTPServer(channel, chroot=str(router.root / "files").encode())
 
-    servers: list[Any] = [
-        await asyncssh.listen(
+    servers = await ssh.at_every(
+        addresses,
+        lambda address: asyncssh.listen(
             address,
             inside,
             server_factory=server(router),
@@ -102,9 +102,8 @@ async def open_door(router: RouterParts) -> ssh.Stop:
             line_editor=False,
             reuse_address=True,
             server_version="ROSSSH",
-        )
-        for address in addresses
-    ]
+        ),
+    )
     relays = [await slow.relay(a, router.port(), inside, delay_s) for a in router.addresses()] if delay_s else []
 
     async def stop() -> None:
