@@ -58,10 +58,10 @@ def test_a_device_that_is_off_fails_fast_and_nothing_was_sent(bench: Bench, note
 def test_one_dead_device_hides_no_other(bench: Bench) -> None:
     bench.provisioned(OTHER)
     bench.provisioned(TAG)
-    bench.fault(TAG, "snmp", "yes")
-    bench.fault(TAG, "login", "yes")
     edit(bench, "maratua", "Kantor Camat Maratua", "Kantor Camat Maratua 2")
     edit(bench, "biduk-biduk", "Kantor Camat Biduk-Biduk", "Kantor Camat Biduk-Biduk 2")
+    bench.fault(TAG, "snmp", "yes")
+    bench.fault(TAG, "login", "yes")
     try:
         done = bench.run("apply", TAG, OTHER, "--bench", "--yes", "--json")
         ends = {o["device"]: o["outcome"] for o in json.loads(done.out)["outcomes"]}

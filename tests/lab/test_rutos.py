@@ -120,7 +120,7 @@ def test_failover_goes_over_the_satellite_first_and_can_be_taken_back(bench: Ben
         bench.ok("apply", TAG, "--bench", "--yes")
     own = bench.config(TAG, "mwan3")
     assert ("option enabled '1'" in own, "config condition" in own) == (False, False)
-    assert state(bench)["state"] == "ok"
+    until(lambda: state(bench)["state"] == "ok", "the agent is up again and says what was accepted")
 
 
 def test_the_drill_shows_the_way_back(bench: Bench) -> None:
