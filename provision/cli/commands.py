@@ -5,7 +5,7 @@ A command is imported when it is called.
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -66,9 +66,10 @@ ENTRIES = {
 class Commands(TyperGroup):
     """The commands by name; one is imported when it is called, all of them when help lists them."""
 
-    def list_commands(self, _: Any, /) -> list[str]:
-        """Return every name, in the order in which they are needed."""
-        return list(ENTRIES)
+    def __init__(self, **more: Any) -> None:
+        """Tell the base class every name, in the order of need; it offers those that are near to a wrong one."""
+        super().__init__(**more)
+        self.commands = cast("Any", dict.fromkeys(ENTRIES))
 
     def get_command(self, _: Any, name: str, /) -> Any:
         """Import one command; None where there is none of that name."""
