@@ -42,6 +42,13 @@ Packages = Annotated[
 ]
 
 
+def said_why(reason: str) -> str:
+    """Return a reason without the blanks around it; one that says nothing is refused."""
+    if not reason.strip():
+        raise typer.BadParameter("say why")
+    return reason.strip()
+
+
 def workspace(context: typer.Context) -> "Workspace":
     """Return what the command works with, in the home that the command line names."""
     from provision.home.workspace import Workspace

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Targets, Yes, callbacks, names, workspace
+from provision.cli.door import Bench, Json, Targets, Yes, callbacks, names, said_why, workspace
 
 
 def watch(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
@@ -27,19 +27,19 @@ def watch(context: typer.Context, targets: Targets = None, as_json: Json = False
 def adopt(
     context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag or kecamatan", autocompletion=names)],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why the change is right; recorded")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="why the change is right; recorded", callback=said_why)
+    ],
     bench: Bench = False,
 ) -> None:
     """Accept what runs on a device now: a legitimate local change, on record."""
     from provision.cli import console
     from provision.operations import adopt as use_case
 
-    if not reason.strip():
-        raise typer.BadParameter("say why the change is right", param_hint="--reason")
     here = workspace(context)
     intent = here.intent(device)
     tag = intent.item.asset_tag
-    done = use_case.adopt(here, intent, reason.strip(), bench=bench)
+    done = use_case.adopt(here, intent, reason, bench=bench)
     if not done.changes:
         console.say(f"{tag}: runs as accepted; there is nothing to adopt")
         return

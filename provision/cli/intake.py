@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, approve, names, workspace
+from provision.cli.door import Bench, Json, Packages, approve, names, said_why, workspace
 
 Password = Annotated[
     Path | None,
@@ -116,7 +116,9 @@ def _things(bound: "Mapping[str, Mapping[str, Any]]") -> str:
 def bind(
     context: typer.Context,
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="a PC's tag", autocompletion=names)],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why another thing is right; recorded")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="why another thing is right; recorded", callback=said_why)
+    ],
     bench: Bench = False,
 ) -> None:
     """Bind anew the camera, microphone and speaker that are plugged into a PC, on record."""
@@ -125,13 +127,11 @@ def bind(
     from provision.core.errors import UsageError
     from provision.devices.pc import enrol as use_case
 
-    if not reason.strip():
-        raise typer.BadParameter("say why", param_hint="--reason")
     here = workspace(context)
     computer = here.device(device)
     if not isinstance(computer, Computer):
         raise UsageError(f"{device} is no PC", hint="only a PC has things plugged in")
-    bound = use_case.bind(here, computer, reason.strip(), bench=bench)
+    bound = use_case.bind(here, computer, reason, bench=bench)
     console.say(f"{computer.item.asset_tag}: bound {_things(bound)}")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Yes, callbacks, names, workspace
+from provision.cli.door import Bench, Json, Yes, callbacks, names, said_why, workspace
 
 app = typer.Typer(help="Secrets of one device.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or a kecamatan", autocompletion=names)]
@@ -15,7 +15,7 @@ Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a modem's tag, or
 def secret_show(
     context: typer.Context,
     device: Device,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; recorded", callback=said_why)],
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="one secret; repeat it")] = None,
     as_json: Json = False,
 ) -> None:
@@ -23,11 +23,9 @@ def secret_show(
     from provision.cli import console
     from provision.operations import rotate as use_case
 
-    if not reason.strip():
-        raise typer.BadParameter("say why", param_hint="--reason")
     here = workspace(context)
     intent = here.intent(device)
-    found = {n: s.reveal() for n, s in use_case.show(here, intent, only or [], reason.strip()).items()}
+    found = {n: s.reveal() for n, s in use_case.show(here, intent, only or [], reason).items()}
     if as_json:
         console.print_json({"device": intent.item.asset_tag, "secrets": found})
     else:

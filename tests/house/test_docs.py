@@ -110,7 +110,10 @@ def test_every_command_is_in_the_readme() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("aply",), 2, "No such command"),
+        (("aply",), 2, "No such command 'aply'. Did you mean 'apply'?"),
+        (("adopt", "BRU-MDM-01", "--reason", " "), 2, "say why"),
+        (("bind", "BRU-PC-01", "--reason", " "), 2, "say why"),
+        (("secret", "show", "BRU-MDM-01", "--reason", " "), 2, "say why"),
         (("apply",), 2, "TARGET"),
         (("inventory",), 2, "--list"),
         (("apply", "all", "--packages", "nowhere"), 2, "nowhere"),
