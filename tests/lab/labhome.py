@@ -131,6 +131,12 @@ def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -
         time.sleep(0.05)
 
 
+def while_it_runs(process: subprocess.Popen[str], true: Callable[[], bool], what: str) -> None:
+    """Wait for a condition that has to come before the command ends, and hold that the command still runs then."""
+    until(lambda: true() or process.poll() is not None, what)
+    assert process.poll() is None, (f"the command ended before it could be caught: {what}", process.communicate())
+
+
 def make_home(path: Path, worker: int) -> Path:
     subprocess.run([sys.executable, "-m", "provision", "init", str(path), "--lab"], check=True, capture_output=True)
     defaults = path / "inventory/defaults.yml"

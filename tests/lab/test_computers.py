@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from labhome import Bench, until
+from labhome import Bench, while_it_runs
 from test_killed import kill_all
 
 from provision.home.keys import pinned
@@ -184,7 +184,7 @@ def test_a_run_that_is_killed_is_looked_at_and_ended_by_resume(bench: Bench, ver
         process = bench.start("return", "teluk-bayur", "--receiver", "x")
     else:
         process = bench.start("apply", tag, "--yes")
-    until(lambda: len(bench.workspace.ledger.history(tag)) > before, "it has begun")
+    while_it_runs(process, lambda: len(bench.workspace.ledger.history(tag)) > before, "it has begun")
     kill_all(process, str(bench.last(tag, "endpoint.begun")["run"]))
     done = bench.run("resume")
     assert tag in done.out, done.err

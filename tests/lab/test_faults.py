@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from labhome import Bench, until
+from labhome import Bench, until, while_it_runs
 
 from provision import families
 
@@ -77,10 +77,12 @@ def test_one_dead_device_hides_no_other(bench: Bench) -> None:
 
 def test_a_link_cut_in_the_middle_ends_in_one_whole_configuration(bench: Bench) -> None:
     bench.fresh(TAG)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes", "--json")
-    until((bench.flash(TAG) / "etc/kit/armed").exists, "armed")
+    while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "armed")
     bench.fault(TAG, "link", "4")
     out, err = process.communicate(timeout=200)
+    bench.fault(TAG, "slow")
     assert json.loads(out)["outcomes"][0]["outcome"] in {"applied", "reverted"}, out + err
     assert bench.workspace.unfinished() == {}
     assert not (bench.flash(TAG) / "etc/kit/armed").exists()
@@ -88,10 +90,12 @@ def test_a_link_cut_in_the_middle_ends_in_one_whole_configuration(bench: Bench) 
 
 def test_a_power_cut_in_the_middle_of_a_real_apply(bench: Bench) -> None:
     bench.fresh(TAG)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes", "--json")
-    until(lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
+    while_it_runs(process, lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
     bench.fault(TAG, "power", "1")
     out, err = process.communicate(timeout=200)
+    bench.fault(TAG, "slow")
     end = json.loads(out)["outcomes"][0]["outcome"]
     running = "applied" if f"option hostname '{TAG}'" in bench.config(TAG, "system") else "reverted"
     assert end == running, out + err

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from labhome import Bench, until
+from labhome import Bench, until, while_it_runs
 
 from provision.connectors import private
 from provision.core.errors import ProvisionError
@@ -45,8 +45,7 @@ def whole_old_or_new(bench: Bench, tag: str) -> str:
 def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench, moment: str) -> None:
     bench.fresh(TAG)
     before = len(bench.workspace.ledger.history(TAG))
-    if moment == "finishing":
-        bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes")
     guard = bench.flash(TAG) / "etc/kit"
     moments = {
@@ -55,7 +54,7 @@ def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench,
         "committed": lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"),
         "finishing": lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"),
     }
-    until(moments[moment], moment)
+    while_it_runs(process, moments[moment], moment)
     run = run_of(bench, TAG)
     kill_all(process, run)
     bench.fault(TAG, "slow")
@@ -73,10 +72,12 @@ def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench,
 
 def test_killed_then_applied_again_it_is_provisioned_once(bench: Bench) -> None:
     bench.fresh(TAG)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes")
-    until((bench.flash(TAG) / "etc/kit/armed").exists, "armed")
+    while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "armed")
     run = run_of(bench, TAG)
     kill_all(process, run)
+    bench.fault(TAG, "slow")
     done = bench.run("apply", TAG, "--bench", "--yes")
     assert done.code == 0, done.out + done.err
     assert bench.workspace.known[TAG].accepted
@@ -86,9 +87,11 @@ def test_killed_then_applied_again_it_is_provisioned_once(bench: Bench) -> None:
 
 def test_left_alone_the_guard_brings_the_old_back_by_itself(bench: Bench) -> None:
     bench.fresh(TAG)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "10")
-    until(lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
+    while_it_runs(process, lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
     kill_all(process, run_of(bench, TAG))
+    bench.fault(TAG, "slow")
     until(lambda: "option hostname 'OpenWrt'" in bench.config(TAG, "system"), "the guard reverts")
     until(lambda: bench.status(TAG)["addresses"] == [bench.workspace.home.intents[TAG].bench_address], "it moved back")
     done = bench.run("resume")
@@ -101,7 +104,7 @@ def test_two_runs_on_one_device_the_second_is_refused_by_name(bench: Bench) -> N
     bench.fresh(TAG)
     bench.fault(TAG, "slow", "0.3")
     first = bench.start("apply", TAG, "--bench", "--yes")
-    until(lambda: TAG in bench.workspace.unfinished(), "the first run began")
+    while_it_runs(first, lambda: TAG in bench.workspace.unfinished(), "the first run began")
     run = run_of(bench, TAG)
     second = json.loads(bench.run("apply", TAG, "--bench", "--yes", "--json").out)
     assert [o["outcome"] for o in second["outcomes"]] == ["failed"]
@@ -113,10 +116,13 @@ def test_two_runs_on_one_device_the_second_is_refused_by_name(bench: Bench) -> N
 
 def test_a_dead_holder_loses_its_lease_at_once(bench: Bench) -> None:
     bench.provisioned(OTHER)
+    bench.fault(OTHER, "slow", "5")  # the plan asks the box for longer than any pause between two of our own looks
     process = bench.start("plan", OTHER)
-    until(lambda: _lease(bench, OTHER) is not None, "the lease is taken")
+    while_it_runs(process, lambda: _lease(bench, OTHER) is not None, "the lease is taken")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
+    bench.fault(OTHER, "slow")
+    assert _lease(bench, OTHER) is not None, "nobody is left who could give it back"
     started = time.monotonic()
     assert bench.run("apply", OTHER, "--bench", "--yes").code == 0
     assert time.monotonic() - started < 60
@@ -129,8 +135,9 @@ def _lease(bench: Bench, tag: str) -> object:
 
 def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     bench.fresh(TAG)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "10")
-    until(lambda: TAG in bench.workspace.unfinished(), "begun")
+    while_it_runs(process, lambda: TAG in bench.workspace.unfinished(), "begun")
     run = run_of(bench, TAG)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -139,6 +146,7 @@ def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     from provision.local.processes import marked
 
     assert marked(private.mark(run)) == []
+    bench.fault(TAG, "slow")
     assert bench.run("resume").code == 0
 
 

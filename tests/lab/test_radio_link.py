@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from labhome import Bench, Done, until
+from labhome import Bench, Done, until, while_it_runs
 from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
 
 from provision.families.epmp import EPMP
@@ -223,7 +223,9 @@ def test_kill_9_behind_the_set_and_resume_puts_the_old_values_back(bench: Bench,
     before = applied.running
     process = bench.start("apply", TAG, "--bench", "--yes")
     way = bench.home / f"var/way-back/{TAG}.json"
-    until(lambda: any(line.startswith(oid("webService")) for line in applied.read()["log"]), "the SET arrived")
+    while_it_runs(
+        process, lambda: any(line.startswith(oid("webService")) for line in applied.read()["log"]), "the SET arrived"
+    )
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert way.exists()

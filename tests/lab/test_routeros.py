@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from labhome import Bench, Done, until
+from labhome import Bench, Done, until, while_it_runs
 
 pytestmark = pytest.mark.lab
 TAG, SLUG = "BRU-MDM-12", "batu-putih"
@@ -200,7 +200,7 @@ def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
     kit = bench.home / f"inventory/kits/{SLUG}.yml"
     kit.write_text(kit.read_text().replace("apn: xl", "apn: tri"))  # its proof waits for five seconds
     process = bench.start("apply", TAG, "--yes", "--confirm-within", "60")
-    until(lambda: any(e["name"] == "kit-mark" for e in entries(bench, TAG, "/system/script")) and bool(
+    while_it_runs(process, lambda: any(e["name"] == "kit-mark" for e in entries(bench, TAG, "/system/script")) and bool(
         entries(bench, TAG, "/system/scheduler")), "the change is made")  # fmt: skip
     process.kill()
     process.communicate()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labhome import Bench, until
+from labhome import Bench, until, while_it_runs
 from test_killed import kill_all, run_of
 
 from provision.home.keys import pinned
@@ -129,13 +129,15 @@ def test_words_about_secrets_that_make_no_sense(bench: Bench) -> None:
 def test_a_rotation_that_dies_ends_with_the_secrets_that_the_device_runs(bench: Bench, moment: str) -> None:
     old = secrets(bench)
     before = len(bench.workspace.ledger.history(TAG))
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("secret", "rotate", TAG, "--bench", "--yes")
     moments = {
         "begun": lambda: len(bench.workspace.ledger.history(TAG)) > before,
         "committed": lambda: old["snmp_auth"] not in bench.config(TAG, "snmpd"),
     }
-    until(moments[moment], moment)
+    while_it_runs(process, moments[moment], moment)
     kill_all(process, run_of(bench, TAG))
+    bench.fault(TAG, "slow")
     end = time.monotonic() + 90
     while TAG in bench.workspace.unfinished() and time.monotonic() < end:
         bench.run("resume")
@@ -149,10 +151,12 @@ def test_a_rotation_that_dies_ends_with_the_secrets_that_the_device_runs(bench: 
 
 def test_a_rotation_that_the_device_takes_back_leaves_the_old_secrets(bench: Bench) -> None:
     old = secrets(bench)
+    bench.fault(TAG, "slow", "0.4")
     process = bench.start("secret", "rotate", TAG, "--bench", "--yes")
-    until((bench.flash(TAG) / "etc/kit/armed").exists, "the guard is armed")
+    while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "the guard is armed")
     bench.fault(TAG, "power", "1")
     process.communicate(timeout=200)
+    bench.fault(TAG, "slow")
     while TAG in bench.workspace.unfinished():
         bench.run("resume")
     now = secrets(bench)
