@@ -106,18 +106,6 @@ class Workspace:
         """Say whether a selftest passed on this family, model and firmware (law 4)."""
         return any(e.subject == ledger_known.drill_of(device) for e in self.latest(SelfTested.VERB))
 
-    def serving(self, intended: Intended) -> str:
-        """Return the tag of another provisioned device in the place of `intended`, or nothing."""
-        serving = (
-            tag
-            for tag, known in self.known.items()
-            if known.accepted
-            and tag != intended.tag
-            and known.device.takes_place_of(intended.kind)
-            and known.device.kecamatan == intended.kit.kecamatan.slug
-        )
-        return next(serving, "")
-
     def shown_secret(self, tag: str) -> str:
         """Return the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
         return ledger_known.shown_secret(self.latest, tag)

@@ -83,8 +83,8 @@ def _apply_or_fail(
 def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked: Asked, result: Applied) -> None:
     """Refuse what may not be changed, hold the rest, and work on it."""
     request, callbacks = asked
-    refused = {o.device: o for one in group if (o := refusal(workspace, kind, one, request))}
-    result.outcomes += refused.values()
+    refused = {one.tag: why for one in group if (why := refusal(workspace, kind, one, request))}
+    result.outcomes += [outcome(one, Ending.FAILED, *refused[one.tag]) for one in group if one.tag in refused]
     ready = [one for one in group if one.tag not in refused]
     with hold(workspace.ledger, [one.tag for one in ready], result.run, now=workspace.clock_s()) as held:
         result.outcomes += [

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from provision.core.device import Intended
-from provision.core.model import ApplyStep, Ending, Outcome
+from provision.core.model import ApplyStep
 from provision.devices.kinds import DeviceKind
-from provision.devices.run import ApplyRequest, outcome
+from provision.devices.run import ApplyRequest
 from provision.home.workspace import Workspace
 
 
-def refusal(workspace: Workspace, kind: DeviceKind, intended: Intended, request: ApplyRequest) -> Outcome | None:
-    """Return the outcome of a device that may not be changed, or None."""
+def refusal(
+    workspace: Workspace, kind: DeviceKind, intended: Intended, request: ApplyRequest
+) -> tuple[ApplyStep, str] | None:
+    """Return at which step and why a device may not be changed, or None."""
     tag, place = intended.tag, intended.kit.kecamatan
     known = workspace.known.get(tag)
     if known is None:
-        because = f"not enrolled yet: provision enrol {tag} --address A"
-        return outcome(intended, Ending.FAILED, ApplyStep.RECORD, because)
-    if not request.replacing and not request.plan_only and (serving := workspace.serving(intended)):
-        because = f"{serving} still serves {place.name}: provision replace {place.slug}"
-        return outcome(intended, Ending.FAILED, ApplyStep.RECORD, because)
-    refused = kind.refusal(workspace, known, request)
-    return outcome(intended, Ending.FAILED, *refused) if refused else None
+        return ApplyStep.RECORD, f"not enrolled yet: provision enrol {tag} --address A"
+    if not request.replacing and not request.plan_only and (serving := _serving(workspace, intended)):
+        return ApplyStep.RECORD, f"{serving} still serves {place.name}: provision replace {place.slug}"
+    return kind.refusal(workspace, known, request)
+
+
+def _serving(workspace: Workspace, intended: Intended) -> str:
+    """Return the tag of another provisioned device in the place of `intended`, or nothing."""
+    serving = (
+        tag
+        for tag, known in workspace.known.items()
+        if known.accepted
+        and tag != intended.tag
+        and known.device.takes_place_of(intended.kind)
+        and known.device.kecamatan == intended.kit.kecamatan.slug
+    )
+    return next(serving, "")
