@@ -208,11 +208,15 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would change on one device, made from the running configuration named by `marker`."""
+    """What would change on one device, made from the running configuration named by `marker`.
+
+    `intended` is what it is to run then, with its secrets sealed; the candidate holds the secrets themselves.
+    """
 
     device: str
     changes: tuple[Change, ...]
     candidate: Candidate
+    intended: Settings
     locators: Mapping[str, str]
     marker: str
 

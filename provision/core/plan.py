@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from provision.core.errors import ProvisionError
 from provision.core.family import Family
-from provision.core.model import Candidate, Change, Plan, Settings, Snapshot, Value
-from provision.core.settings import diff, matches, seal
+from provision.core.model import Candidate, Plan, Snapshot
+from provision.core.settings import diff, seal
 
 
 def make(
@@ -42,6 +41,7 @@ def make(
         device=snapshot.device,
         changes=changes,
         candidate=candidate,
+        intended=sealed,
         locators=snapshot.locators,
         marker=snapshot.marker,
     )
@@ -56,45 +56,3 @@ def proof(family: Family, plan: Plan) -> tuple[bool, float]:
     ]
     door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in family.configuration.path)]
     return bool(door), family.commit.settle_s if touched else 0.0
-
-
-def carry(family: Family, seen: Snapshot, kept: Settings) -> Snapshot:
-    """Give the snapshot with what the device hides as it was last accepted or sent: it is proved by use, not by sight.
-
-    `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
-    """
-    if not family.configuration.hidden:
-        return seen
-    hidden: dict[str, Value] = {
-        path: value
-        for path, value in kept.items()
-        if matches(path, family.configuration.hidden)
-        and path not in seen.settings
-        and _has_place(path, kept, seen.settings)
-    }
-    return replace(seen, settings={**seen.settings, **hidden})
-
-
-def _has_place(path: str, kept: Settings, seen: Settings) -> bool:
-    entry = path.rpartition(":")[0]
-    return entry not in kept or entry in seen
-
-
-def visible(family: Family, settings: Settings) -> dict[str, Value]:
-    """Give the settings that the device shows."""
-    return {path: value for path, value in settings.items() if not matches(path, family.configuration.hidden)}
-
-
-def closing(family: Family, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
-    """Give the old doors that are still open: they close once the new way in is proved."""
-    return tuple(
-        Change(path=path, running=value, intended=None)
-        for path, value in seen.settings.items()
-        if path not in intended and matches(path, family.configuration.doors)
-    )
-
-
-def without(seen: Snapshot, closed: tuple[Change, ...]) -> Snapshot:
-    """Give the snapshot as it is once those doors are closed."""
-    gone = {c.path for c in closed}
-    return replace(seen, settings={p: v for p, v in seen.settings.items() if p not in gone})

@@ -158,7 +158,7 @@ def test_an_empty_configuration_is_an_error_never_a_pass() -> None:
 )
 def test_what_was_touched_says_what_proves_the_way_in(path: str, proof: tuple[bool, float]) -> None:
     change = Change(path=path, running="a", intended="b")
-    made = Plan(device="x", changes=(change,), candidate=candidate(), locators={}, marker="m")
+    made = Plan(device="x", changes=(change,), candidate=candidate(), intended={}, locators={}, marker="m")
     assert plan.proof(DRIVER, made) == proof
 
 

@@ -10,7 +10,7 @@ from secrets import token_hex
 import pytest
 
 from provision import families
-from provision.core import plan, render
+from provision.core import plan, read_back, render
 from provision.core import settings as core_settings
 from provision.core.errors import CutShortError, ProvisionError
 from provision.core.family import DocumentRequest
@@ -87,7 +87,7 @@ def test_the_edits_end_in_the_candidate_on_the_labs_own_routeros(box: Config) ->
     assert (
         diff(
             hidden,
-            plan.visible(DRIVER, wanted.settings),
+            read_back.visible(DRIVER, wanted.settings),
             owns=DRIVER.configuration.owns,
             volatile=DRIVER.configuration.volatile,
         )
@@ -242,7 +242,7 @@ def test_hidden_settings_are_carried_while_their_place_is_there() -> None:
         "/user:name=admin:password": Secret("sealed:3"),
     }  # fmt: skip
     seen = Snapshot(device="x", at="now", settings={"/snmp/community:name=u": "+"})
-    carried = plan.carry(DRIVER, seen, kept).settings
+    carried = read_back.carry(DRIVER, seen, kept).settings
     assert set(carried) == {
         "/snmp/community:name=u", "/snmp/community:name=u:authentication-password", "/user:name=admin:password",
     }  # fmt: skip
@@ -251,7 +251,7 @@ def test_hidden_settings_are_carried_while_their_place_is_there() -> None:
 def test_old_doors_close_in_the_finish_and_not_before() -> None:
     before = read("/ip address add address=192.168.88.1/24 interface=bridge\n")
     intended = {"/ip/address:interface=bridge,address=10.0.0.1/24": "+"}
-    closing = plan.closing(DRIVER, before, intended)
+    closing = read_back.closing(DRIVER, before, intended)
     assert {c.path for c in closing} == {
         p for p in before.settings if p.startswith("/ip/address:interface=bridge,address=192")
     }

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from provision.connectors.ansible import Variables
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
-from provision.core import identity, plan
+from provision.core import identity, plan, read_back
 from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest
-from provision.core.model import ApplyStep, Change, Ending, Outcome, Plan, Settings, Snapshot
-from provision.core.settings import diff, marker, seal
+from provision.core.model import ApplyStep, Ending, Outcome, Plan, Snapshot
+from provision.core.read_back import ReadBack
 from provision.devices import journal
 from provision.devices.carrier import Carrier
 from provision.devices.journal import Conclusion
 from provision.devices.modem import resume
-from provision.devices.modem.look import guard_of, sealed
+from provision.devices.modem.look import guard_of
 from provision.devices.replies import BACKUP_PASSWORD_BYTES, NEVER_SENT, NONCE_BYTES, unreachable
 from provision.devices.run import STEP_OF_TASK, Changed, Job, RunEnd, Session, outcome
 from provision.home import peers
@@ -32,13 +32,12 @@ UNARMED = range(21, 25)  # refusals before the guard is armed
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What is known so far of one device's change; `intended` is what it is to run, with its secrets sealed."""
+    """What is known so far of one device's change."""
 
     intent: Intent
     device: Device
     after: Device
     plan: Plan
-    intended: Settings
     window_s: int
     nonce: str = field(default_factory=lambda: secrets.token_hex(NONCE_BYTES))
     read_back: Snapshot | None = None
@@ -80,10 +79,7 @@ def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:
     device = workspace.known[job.tag].device
     after = override.after if override else carrier.after(job.intended, device, workspace.vault.device(job.tag))
     window_s = session.request.window_s or job.intended.window_s
-    intended = seal(job.plan.candidate.settings, workspace.vault.seal_key())
-    return Progress(
-        intent=job.intended, device=device, after=after, plan=job.plan, intended=intended, window_s=window_s
-    )
+    return Progress(intent=job.intended, device=device, after=after, plan=job.plan, window_s=window_s)
 
 
 def _begun(session: Session, progress: Progress) -> Begun:
@@ -95,7 +91,7 @@ def _begun(session: Session, progress: Progress) -> Begun:
         window_s=progress.window_s,
         before=DeviceRecord.of(progress.device),
         after=DeviceRecord.of(progress.after),
-        settings=progress.intended,
+        settings=progress.plan.intended,
         owns=request.owns(progress.tag),
         rotation=request.rotates(progress.tag),
     )
@@ -160,41 +156,26 @@ def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
     except ProvisionError as error:
         _, progress.refused, said = dialect.read_end(output, progress.nonce)
         return said or family.commit.refusals.get(progress.refused, str(error))
-    whole = sealed(session.workspace, progress.device, seen, progress.intended)
-    closing = plan.closing(family, whole, progress.intended)
-    seen = _closed(progress.device, whole, closing)
-    if why := identity.another(progress.intent.item, seen.readings):
+    intended = progress.plan.intended
+    whole = read_back.sealed(family, seen, session.workspace.vault.seal_key(), intended)
+    if why := identity.another(progress.intent.item, whole.readings):
         return why
-    wrong = _wrong(session, progress, seen)
-    if code or wrong:
-        return "what was read back is not what was sent: " + ", ".join(c.path for c in wrong[:3])
-    progress.read_back = seen
+    back = read_back.judge(family, whole, intended, session.request.owns(tag))
+    if code or back.wrong:
+        return "what was read back is not what was sent: " + ", ".join(c.path for c in back.wrong[:3])
+    progress.read_back = back.snapshot
     if progress.after.tunnel_key != progress.device.tunnel_key:  # the hub lets the new key in, too
         peers.write(session.workspace, pending=[tag] if session.request.rotates(tag) else [])
-    _write_finish(session, progress, whole, closing)
+    _write_finish(session, progress, back)
     return ""
 
 
-def _closed(device: Device, whole: Snapshot, closing: tuple[Change, ...]) -> Snapshot:
-    """Return the snapshot as it is once the old doors are closed."""
-    if not closing:
-        return whole
-    seen = plan.without(whole, closing)
-    return replace(seen, marker=marker(plan.visible(device.box, seen.settings)))
-
-
-def _wrong(session: Session, progress: Progress, seen: Snapshot) -> tuple[Change, ...]:
-    configuration, owns = progress.device.box.configuration, session.request.owns(progress.tag)
-    owns = configuration.owns if owns is None else owns
-    return diff(seen.settings, progress.intended, owns=owns, volatile=configuration.volatile)
-
-
-def _write_finish(session: Session, progress: Progress, whole: Snapshot, closing: tuple[Change, ...]) -> None:
+def _write_finish(session: Session, progress: Progress, back: ReadBack) -> None:
     family, configuration = progress.device.box, progress.device.box.configuration
-    edits = configuration.grammar.edits(closing, whole.locators, configuration.shape) if closing else ""
-    assert progress.read_back
+    locators = back.snapshot.locators
+    edits = configuration.grammar.edits(back.closing, locators, configuration.shape) if back.closing else ""
     request = DocumentRequest(
-        nonce=progress.nonce, run=session.run, marker=progress.read_back.marker, closing=edits, guard=guard_of(family)
+        nonce=progress.nonce, run=session.run, marker=back.snapshot.marker, closing=edits, guard=guard_of(family)
     )
     session.writer.put(f"{progress.tag}.finish", configuration.dialect.finish(family, request))
 

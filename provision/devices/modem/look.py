@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from provision.connectors import openssh
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
-from provision.core import plan
+from provision.core import read_back
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest, Family
-from provision.core.model import Settings, Snapshot
-from provision.core.settings import marker as digest_of
-from provision.core.settings import seal
+from provision.core.model import Snapshot
 from provision.devices.carrier import Carrier
 from provision.devices.modem.poll import poll
 from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
@@ -120,7 +118,8 @@ def looked(
     except ProvisionError as error:
         return error
     known = workspace.known.get(device.tag)
-    return sealed(workspace, device, snapshot, known.snapshot.settings if known else {})
+    kept = known.snapshot.settings if known else {}
+    return read_back.sealed(device.box, snapshot, workspace.vault.seal_key(), kept)
 
 
 def document_of(device: Device, nonce: str) -> bytes:
@@ -138,13 +137,6 @@ def guard_of(family: Family) -> str:
 def ssh_host(_: Workspace, writer: Writer, device: Device) -> Variables:
     """Return Ansible's variables of a device with a shell, and the command that it is fed by."""
     return writer.host(device) | {"feed_command": device.box.door.feed}
-
-
-def sealed(workspace: Workspace, device: Device, seen: Snapshot, kept: Settings) -> Snapshot:
-    """Return a snapshot with its secrets sealed, a marker, and what the device hides as it is `kept`."""
-    settings = seal(seen.settings, workspace.vault.seal_key())
-    whole = replace(seen, settings=settings, marker=seen.marker or digest_of(settings))
-    return plan.carry(device.box, whole, kept)
 
 
 def by_openssh(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provision.core import plan
+from provision.core import read_back
 from provision.core.device import Device
 from provision.core.family import DocumentRequest
 from provision.core.model import Ending, Event, Kind, Snapshot
@@ -123,17 +123,17 @@ def _is_candidate(run: Begun, device: Device, look: Snapshot) -> bool:
     if family.configuration.hidden:  # what it hides proves nothing: the mark of the run goes with a whole change
         if look.readings.get("mark") != run.run:
             return False
-        intended = plan.visible(family, intended)
-        look = plan.without(look, plan.closing(family, look, intended))
-    seen = plan.visible(family, look.settings)
+        intended = read_back.visible(family, intended)
+        look = read_back.without(look, read_back.closing(family, look, intended))
+    seen = read_back.visible(family, look.settings)
     return not diff(seen, intended, owns=owns, volatile=family.configuration.volatile)
 
 
 def _as_sent(seen: OpenRun) -> Snapshot:
     """Return what a device hides as this run sent it."""
     family = seen.device.box
-    visible = replace(seen.snapshot, settings=plan.visible(family, seen.snapshot.settings))
-    return plan.carry(family, visible, seen.begun.settings)
+    visible = replace(seen.snapshot, settings=read_back.visible(family, seen.snapshot.settings))
+    return read_back.carry(family, visible, seen.begun.settings)
 
 
 def _finish(session: Session, carrier: Carrier, seen: Mapping[str, OpenRun], *, revert: bool = False) -> None:
@@ -145,7 +145,7 @@ def _finish(session: Session, carrier: Carrier, seen: Mapping[str, OpenRun], *, 
 
 def _last_document(seen: OpenRun, *, revert: bool) -> bytes:
     family, configuration = seen.device.box, seen.device.box.configuration
-    closing = () if revert else plan.closing(family, seen.snapshot, seen.begun.settings)
+    closing = () if revert else read_back.closing(family, seen.snapshot, seen.begun.settings)
     edits = configuration.grammar.edits(closing, seen.snapshot.locators, configuration.shape) if closing else ""
     request = DocumentRequest(
         nonce=secrets.token_hex(NONCE_BYTES),

@@ -138,6 +138,7 @@ def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
         locators=before.locators,
         changes=changes,
         candidate=Candidate(settings=wanted),
+        intended=wanted,
     )
 
 

@@ -56,7 +56,12 @@ def plans(session: Session, computers: Sequence[Computer], snapshots: Mapping[st
         now = snapshots[tag]
         changes = diff(now.settings, one.settings, owns=())
         made[tag] = Plan(
-            device=tag, candidate=Candidate(settings=one.settings), locators={}, marker=now.marker, changes=changes
+            device=tag,
+            candidate=Candidate(settings=one.settings),
+            intended=one.settings,
+            locators={},
+            marker=now.marker,
+            changes=changes,
         )
     return made
 

@@ -9,13 +9,13 @@ import secrets
 
 from provision.connectors import setter, snmp
 from provision.connectors.ansible import Writer
+from provision.core import read_back
 from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, IdentityError, UnreachableError, UsageError
 from provision.core.model import Secret, Snapshot, Stage
 from provision.devices.door import EnrolRequest, pinned_for
 from provision.devices.journal import Enrolment, read_identity
 from provision.devices.modem.enrol import compare
-from provision.devices.modem.look import sealed
 from provision.devices.radio import engine
 from provision.devices.radio.look import ask
 from provision.devices.replies import NONCE_BYTES
@@ -56,7 +56,7 @@ def enrol(workspace: Workspace, _: Writer, intent: Intent, request: EnrolRequest
     engine.pin(workspace, tag, engine_id)
     return Enrolment(
         device=read_identity(device, seen),
-        snapshot=sealed(workspace, device, seen, {}),
+        snapshot=read_back.sealed(device.box, seen, workspace.vault.seal_key(), {}),
         host_key=engine.key_of(engine_id),
         fingerprint=engine_id.hex(),
         installed=(),
