@@ -1,6 +1,7 @@
 """Recorded walks of real devices, read in place: every value as expected, none invented.
 
-PROVISION_CAPTURES names their folder; without it they are looked for beside the checkout.
+PROVISION_SHARED names the folder in which they lie; without it, it is looked for beside the checkout. PROVISION_CAPTURES
+names their own folder, where it is another one.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from snmprec import walk
 from provision import families
 from provision.families.readings import mib
 
-FOLDER = Path(os.environ.get("PROVISION_CAPTURES") or Path(__file__).parents[3] / "shared/captures")
+SHARED = Path(os.environ.get("PROVISION_SHARED") or Path(__file__).parents[3] / "shared")
+FOLDER = Path(os.environ.get("PROVISION_CAPTURES") or SHARED / "captures")
 VALUES = ("rssi_dbm", "rsrp_dbm", "rsrq_db", "sinr_db", "operator", "technology", "cell_id", "temperature_c")
 EXPECTED = json.loads((FOLDER / "expected.json").read_text()) if (FOLDER / "expected.json").exists() else {}
 
-pytestmark = pytest.mark.skipif(not EXPECTED, reason="no captures: set PROVISION_CAPTURES to their folder")
+pytestmark = pytest.mark.skipif(not EXPECTED, reason="no captures: set PROVISION_SHARED")
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
