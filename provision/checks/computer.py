@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from provision.checks.check import Case, Judgement, check
-from provision.core import peripherals
+from provision.core import identity, peripherals
 from provision.core.identity import FILLERS
 from provision.core.model import Verdict
 
@@ -20,7 +20,7 @@ def it_is_the_recorded_computer(case: Case) -> Judgement:
     serial = str(case.snapshot.readings["serial"])
     if serial.lower() in FILLERS:
         return Verdict.UNKNOWN, f"it says no serial of its own ({serial})"
-    if serial != case.item.serial:
+    if not identity.same("serial", case.item.serial, serial):
         return Verdict.FAIL, f"serial is {serial}, recorded {case.item.serial}"
     return Verdict.PASS, f"serial {serial}"
 

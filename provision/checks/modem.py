@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from provision.checks.check import Case, Judgement, check
-from provision.core import traffic
+from provision.core import identity, traffic
 from provision.core.model import Verdict
 
 RSRP_FLOOR_DBM = -108  # acceptance of domain page 5, own proposal: RSRP and SINR that carry a call
@@ -22,7 +22,7 @@ def it_is_the_recorded_modem(case: Case) -> Judgement:
     wrong = [
         f"{name} is {said[name]}, recorded {wanted}"
         for name, wanted in (("serial", item.serial), ("imei", item.imei))
-        if said[name] != wanted
+        if not identity.same(name, wanted, said[name])
     ]
     if wrong:
         return Verdict.FAIL, "; ".join(wrong)

@@ -34,6 +34,11 @@ def clean(name: str, text: object) -> str:
     return colons(plain) if name == "mac" else re.sub(r"\D", "", plain) if name == "imei" else plain
 
 
+def same(name: str, recorded: object, said: object) -> bool:
+    """Say whether two identities of one kind (serial, mac, imei) are the same, however each is written."""
+    return clean(name, recorded).lower() == clean(name, said).lower()
+
+
 def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     """Return what the device says otherwise than its record, for each of `names` (serial, mac, imei).
 
@@ -44,10 +49,9 @@ def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -
     """
     wrong = []
     for name in names:
-        recorded = clean(name, getattr(item, name))
         said = [clean(name, m) for m in readings["macs"]] if name == "mac" and "macs" in readings else []
         said = said or [clean(name, readings.get(name))]
-        if recorded.lower() not in [text.lower() for text in said]:
+        if not any(same(name, getattr(item, name), text) for text in said):
             label = "MAC" if "macs" in readings and name == "mac" else name
             wrong.append(f"{label} is {', '.join(filter(None, said)) or NOT_SAID}, recorded {getattr(item, name)}")
     return wrong
@@ -74,6 +78,6 @@ def another(item: Item, readings: Mapping[str, Any]) -> str:
     """
     is_pc = item.kind is ItemKind.COMPUTER
     said = clean("serial", readings.get("serial"))
-    if said.lower() == item.serial.lower() or (is_pc and is_filler(said)):
+    if same("serial", item.serial, said) or (is_pc and is_filler(said)):
         return ""
     return f"another {'PC' if is_pc else 'box'} answers: serial {said or NOT_SAID}, recorded {item.serial}"

@@ -45,7 +45,7 @@ def sealed(family: Family, seen: Snapshot, key: bytes, kept: Settings) -> Snapsh
 
 
 def carry(family: Family, seen: Snapshot, kept: Settings) -> Snapshot:
-    """Return the snapshot with what the device hides as it was last accepted or sent: it is proved by use, not by sight.
+    """Return the snapshot with what the device hides as it was last accepted or sent: that is proved by use.
 
     `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
     """

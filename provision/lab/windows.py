@@ -214,7 +214,7 @@ def obey(text: str) -> None:
     wrong, serial = state["faults"], state["faults"].get("serial") or state["serial"]
     changed: list[str] = []
     failed: dict[str, str] = {}
-    if task["verb"] != "look" and serial.lower() not in task["fillers"] and serial != task["serial"]:
+    if task["verb"] != "look" and serial.lower() not in task["fillers"] and serial.lower() != task["serial"].lower():
         failed = {"identity": f"another PC: serial {serial}, recorded {task['serial']}"}
     elif task["verb"] != "look":
         changed, failed = (change if task["verb"] == "apply" else undo)(state, task)

@@ -271,7 +271,7 @@ def main():
     wanted = TASK["settings"]
     verbs = {"look": lambda: ([], {}), "apply": lambda: change(wanted), "undo": undo}
     said = text(DMI + "product_serial") or ""
-    if TASK["verb"] != "look" and said.lower() not in TASK["fillers"] and said != TASK["serial"]:
+    if TASK["verb"] != "look" and said.lower() not in TASK["fillers"] and said.lower() != TASK["serial"].lower():
         changed, failed = [], {"identity": "another PC: serial %s, recorded %s" % (said, TASK["serial"])}
     else:
         try:

@@ -199,7 +199,7 @@ $TASK.settings.PSObject.Properties | ForEach-Object { $wanted[$_.Name] = $_.Valu
 $serial = ([string](Get-Said { (Get-CimInstance Win32_BIOS).SerialNumber })).Trim()
 $filler = @($TASK.fillers) -contains $serial.ToLowerInvariant()
 $done = @{ changed = @(); failed = [ordered]@{} }
-if ($TASK.verb -ne 'look' -and -not $filler -and $serial -cne $TASK.serial) {
+if ($TASK.verb -ne 'look' -and -not $filler -and $serial -ne $TASK.serial) {
     $done.failed['identity'] = "another PC: serial $serial, recorded $($TASK.serial)"
 } elseif ($TASK.verb -ne 'look') {
     try {

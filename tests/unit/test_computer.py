@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,7 @@ from provision.core import identity, peripherals
 from provision.core.device import Device
 from provision.core.errors import CutShortError, DeviceError, ProvisionError
 from provision.core.model import Item, ItemKind, Snapshot, Stage, Verdict
-from provision.core.pc_family import PcFamily
 from provision.families.languages import pc_facts, pc_task
-from provision.home.intent import rules
 from provision.lab import pcfactory
 
 ROOT = Path(__file__).parents[2]
@@ -178,6 +177,15 @@ def test_a_look_changes_nothing_and_a_short_one_does_not_collect(box: Box) -> No
     assert box.tree() == before
     assert answer.snapshot.readings == {"serial": "AC1"}
     assert len(box.run("look", collect=False)) < 1000
+
+
+def test_a_serial_in_small_letters_is_the_same_pc_for_the_program_and_for_the_office(box: Box) -> None:
+    answer = box.ask("apply", serial="ac1")
+    assert "identity" not in answer.failed
+    assert "system.hostname" in answer.changed
+    assert identity.differences_of_pc(replace(ITEM, serial="ac1", mac=""), {"serial": "AC1"}) == []
+    assert identity.another(replace(ITEM, serial="ac1", mac=""), {"serial": "AC1"}) == ""
+    assert identity.another(replace(ITEM, serial="ac1", mac=""), {"serial": "AC2"}).startswith("another PC answers")
 
 
 def test_the_collector_alone_prints_one_object(box: Box) -> None:
@@ -374,10 +382,6 @@ def test_two_of_a_kind_are_not_guessed_between() -> None:
     chosen, wrong = peripherals.candidates({"cameras": [camera(), camera(port="1-9")], "audio": []})
     assert chosen == {}
     assert wrong[0].startswith("2 x webcam: C920 at 1-2, C920 at 1-9")
-
-
-def test_the_intent_knows_the_kinds_of_pc_that_there_are() -> None:
-    assert tuple(n for n in families.names() if isinstance(families.load(n), PcFamily)) == rules.COMPUTERS
 
 
 def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box, tmp_path: Path) -> None:

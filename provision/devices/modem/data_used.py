@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from provision.core import traffic, versions
+from provision.core import identity, traffic, versions
 from provision.core.model import Snapshot
 from provision.core.traffic import Traffic
 from provision.home.workspace import Workspace
@@ -15,15 +15,17 @@ EVERY = timedelta(hours=1)  # a look in between adds nothing that the next one d
 
 
 def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traffic]:
-    """Add what each modem counted to its card's sum; give the sums, and write those that are due.
+    """Add what each modem counted to its card's sum; return the sums, and record those that are due.
 
-    A modem without a recorded card has none, and neither has one that gives no counters and never did.
+    A modem without a recorded card has none, and neither has one that gives no counters and never did. A look of
+    another box, or of none, counts nothing.
     """
     last = {e.subject: traffic_of(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
     sums: dict[str, Traffic] = {}
     for tag, look in looks.items():
-        sim = workspace.home.intents[tag].sim_card
-        if not sim:
+        intent = workspace.home.intents[tag]
+        sim = intent.sim_card
+        if not sim or identity.another(intent.item, look.readings):
             continue
         of, seen = traffic.card(sim), traffic.counters(look.readings)
         if seen is not None:

@@ -44,7 +44,7 @@ def watch(
             watched[tag] = Watched(device=tag, state=state, seen_at=seen_at, because=because)
     if moved:
         watched |= _fetch(workspace, read, known, moved)
-    data_used.keep(workspace, {t: s for t, s in looks.items() if s.readings.get("serial") == items[t].serial})
+    data_used.keep(workspace, looks)
     return watched
 
 

@@ -24,8 +24,7 @@ PAUSE_S = 0.5
 def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest) -> list[Finding]:
     """Read every provisioned device and judge all; one that was never provisioned is unknown."""
     snapshots = _settled_looks(workspace, look, intents, request)
-    ours = {t: s for t, s in snapshots.items() if s.readings.get("serial") == workspace.home.intents[t].item.serial}
-    sums = data_used.keep(workspace, ours)
+    sums = data_used.keep(workspace, snapshots)
     findings = [_judge(workspace, i, snapshots.get(i.tag), sums.get(i.tag)) for i in intents]
     return [finding for some in findings for finding in some]
 
