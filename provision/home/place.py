@@ -113,7 +113,6 @@ class Place:
 
     def intent(self) -> intent.Home:
         """Read all of the intent."""
-        from provision import families
         from provision.home import intent
 
-        return intent.read(self.texts(), families.names())
+        return intent.read(self.texts())

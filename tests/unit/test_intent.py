@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from provision import families
 from provision.core.errors import Fault, IntentError
 from provision.home import intent
 from provision.home.place import Place
@@ -24,7 +23,7 @@ def texts() -> dict[str, str]:
 
 def faults(texts: dict[str, str]) -> list[Fault]:
     with pytest.raises(IntentError) as caught:
-        intent.read(texts, families.names())
+        intent.read(texts)
     return caught.value.faults
 
 
@@ -44,7 +43,7 @@ def swap(texts: dict[str, str], name: str, old: str, new: str) -> None:
 
 
 def test_the_starter_home_is_right(texts: dict[str, str]) -> None:
-    home = intent.read(texts, families.names())
+    home = intent.read(texts)
     assert len(home.kits) == 13
     assert {k.kecamatan.code for k in home.kits.values()} == {f"64.03.{n:02}" for n in range(1, 14)}
     assert {k.kecamatan.name for k in home.kits.values() if k.modem} == {
@@ -89,6 +88,36 @@ def test_a_bad_apn_preset_offers_the_nearest(texts: dict[str, str]) -> None:
     assert fault.hint == "did you mean telkomsel?"
 
 
+@pytest.mark.parametrize("name", ["windows", "openwrtt"])
+def test_a_driver_that_is_no_family_of_modems_names_its_line_and_hides_no_other_fault(
+    texts: dict[str, str], name: str
+) -> None:
+    swap(texts, KELAY, "  apn: telkomsel", f"  driver: {name}\n  apn: telkomsell")
+    fault = the(texts, f"no such modem family: {name}")
+    assert fault.where == f"{KELAY}:{line_of(texts[KELAY], 'driver: ' + name)}"
+    assert fault.hint == "one of: epmp, openwrt, routeros, rutos"
+    assert the(texts, "no such APN preset: telkomsell")
+
+
+def test_a_driver_that_is_no_kind_of_pc_names_its_line(texts: dict[str, str]) -> None:
+    texts[KELAY] = texts[KELAY].replace("items:", "computer:\n  driver: openwrt\nitems:", 1)
+    fault = the(texts, "no such kind of PC: openwrt")
+    assert fault.where == f"{KELAY}:{line_of(texts[KELAY], 'driver: openwrt')}"
+    assert fault.hint == "one of: linux, windows"
+
+
+@pytest.mark.parametrize(("section", "what"), [("modem", "modem family"), ("computer", "kind of PC")])
+def test_a_usual_driver_that_is_not_there_is_a_fault_of_the_defaults(
+    texts: dict[str, str], section: str, what: str
+) -> None:
+    lines = texts[DEFAULTS].splitlines()
+    at = lines.index(f"{section}:")
+    own = [line for line in lines[at + 1 :] if not line.startswith("  driver:")]
+    texts[DEFAULTS] = "\n".join([*lines[: at + 1], "  driver: tidak-ada", *own]) + "\n"
+    fault = the(texts, f"no such {what}: tidak-ada")
+    assert fault.where == f"{DEFAULTS}:{line_of(texts[DEFAULTS], 'tidak-ada')}"
+
+
 def test_overlapping_subnets_and_equal_addresses(texts: dict[str, str]) -> None:
     swap(texts, KELAY, "  apn:", "  lan: 10.64.4.129/25\n  address: 10.9.0.4\n  apn:")
     assert "overlaps" in the(texts, "subnet 10.64.4.0/24 overlaps").what
@@ -119,7 +148,7 @@ def test_a_scalar_is_the_text_that_was_typed(texts: dict[str, str]) -> None:
     lines = texts[KELAY].splitlines()
     lines[serial - 1] = lines[serial - 1].partition("serial:")[0] + "serial: 00123"
     texts[KELAY] = "\n".join(lines)
-    home = intent.read(texts, families.names())
+    home = intent.read(texts)
     assert "00123" in {i.serial for i in home.kits["kelay"].items}
 
 
@@ -142,7 +171,7 @@ def test_what_yaml_allows_and_nobody_means_is_a_fault(
 @pytest.mark.parametrize("name", ["biduk-biduk", "BIDUK BIDUK", "Biduk-biduk"])
 def test_a_spelling_variant_is_resolved_not_refused(texts: dict[str, str], name: str) -> None:
     swap(texts, "inventory/kits/biduk-biduk.yml", "kecamatan: Biduk-Biduk", f"kecamatan: {name}")
-    assert "biduk-biduk" in intent.read(texts, families.names()).kits
+    assert "biduk-biduk" in intent.read(texts).kits
 
 
 def test_an_unknown_kecamatan_offers_the_nearest(texts: dict[str, str]) -> None:
@@ -201,7 +230,7 @@ CARD = '  sim_card: {number: "081234567890", masa_aktif_sampai: 2027-01-31, dice
 
 def test_a_sim_card_is_recorded_or_faulty(texts: dict[str, str]) -> None:
     swap(texts, KELAY, "  apn:", f"{CARD}  apn:")
-    card = intent.read(texts, families.names()).intents["BRU-MDM-01"].sim_card
+    card = intent.read(texts).intents["BRU-MDM-01"].sim_card
     assert card
     assert (card.number, card.masa_aktif_sampai) == ("081234567890", "2027-01-31")
     for old, new, what in (

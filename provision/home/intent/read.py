@@ -52,8 +52,8 @@ class Home:
         return self.kits.get(slug(name))
 
 
-def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
-    """Read the files of inventory/ (name -> text) against the known modem `families`.
+def read(texts: Mapping[str, str]) -> Home:
+    """Read the files of inventory/ (name -> text).
 
     Raises IntentError with every fault of every file, each with file:line and a hint.
     """
@@ -66,7 +66,9 @@ def read(texts: Mapping[str, str], families: tuple[str, ...]) -> Home:
     kits = {n: k for n, f in files.items() if "/kits/" in n and (k := _shape(f, KitFile))}
     if districts and defaults:
         rules.districts(files["inventory/kecamatan.yml"], districts)
-        rules.kits(files, kits, districts, rules.Choices(presets, families, defaults.modem.driver))
+        usual = rules.usual_modem(files["inventory/defaults.yml"], defaults)
+        rules.usual_computer(files["inventory/defaults.yml"], defaults)
+        rules.kits(files, kits, districts, rules.Choices(presets, usual))
         rules.addresses(files, kits, districts, defaults)
         rules.computers(files, kits, districts, defaults)
         rules.apps(files["inventory/defaults.yml"], defaults, apps)

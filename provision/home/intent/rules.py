@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from provision import families as _families
+from provision.core.errors import UsageError
+from provision.core.family import Family
 from provision.core.model import ItemKind, slug
+from provision.core.pc_family import PcFamily
 from provision.home.intent.schema import Apn, ConferenceApp, Defaults, District, Districts, KitFile, Lending
 from provision.home.intent.text import Text
 
 KITS = 13
-COMPUTERS = (
-    "linux",
-    "windows",
-)  # the endpoints that this program knows; a test compares them with provision/endpoints/
 NETBIOS = 15  # characters of a computer name that Windows keeps whole
 UNIQUE = ("serial", "mac", "imei", "asset_tag", "nibar")
 WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHONE)
@@ -39,12 +38,33 @@ def districts(file: Text, written: Districts) -> None:
             seen.add(value)
 
 
+F = TypeVar("F", Family, PcFamily)
+
+
 class Choices(NamedTuple):
-    """What a kit may name: APN presets, families of modems, and the family that is meant where none is named."""
+    """What a kit may name: APN presets, and the family of modems that is meant where none is named."""
 
     presets: Mapping[str, Apn]
-    families: tuple[str, ...]
-    usual: str
+    usual: Family | None
+
+
+def usual_modem(file: Text, defaults: Defaults) -> Family | None:
+    """The family of modems that is meant where a kit names none has to be there."""
+    return _family(file, ("modem", "driver"), _families.box, defaults.modem.driver)
+
+
+def usual_computer(file: Text, defaults: Defaults) -> PcFamily | None:
+    """The kind of PC that is meant where a kit names none has to be there."""
+    return _family(file, ("computer", "driver"), _families.pc, defaults.computer.driver)
+
+
+def _family(file: Text, spot: tuple[str | int, ...], find: Callable[[str], F], name: str) -> F | None:
+    """Return the family called `name`; where there is none, None and a fault at its line."""
+    try:
+        return find(name)
+    except UsageError as error:
+        file.fault(spot, error.what, error.hint)
+        return None
 
 
 def kits(
@@ -87,7 +107,7 @@ def _complete(file: Text, kit: KitFile, place: District) -> None:
 
 
 def _modem(file: Text, kit: KitFile, place: District, choices: Choices) -> None:
-    presets, families, usual = choices
+    presets, usual = choices
     modems = [at for at, item in enumerate(kit.items) if item.kind is ItemKind.MODEM]
     if not place.has_modem:
         _no_modem(file, kit, place, modems)
@@ -99,13 +119,12 @@ def _modem(file: Text, kit: KitFile, place: District, choices: Choices) -> None:
     if kit.modem is None:
         file.fault((), f"{place.name}: no modem section", "add modem: with its apn")
         return
-    name = kit.modem.driver or usual
-    lacks = _families.box(name).door.lacks if name in families else ()
-    if kit.modem.failover and "failover" in lacks:
-        file.fault(("modem", "failover"), f"{name} has no failover here", "remove it; a Teltonika has it")
+    own = kit.modem.driver
+    family = _family(file, ("modem", "driver"), _families.box, own) if own else usual
+    lacks = family.door.lacks if family else ()
+    if kit.modem.failover and family and "failover" in lacks:
+        file.fault(("modem", "failover"), f"{family.name} has no failover here", "remove it; a Teltonika has it")
     _apn(file, kit.modem.apn, presets, needed="apn" not in lacks)
-    if kit.modem.driver and kit.modem.driver not in families:
-        file.fault(("modem", "driver"), f"no such modem family: {kit.modem.driver}", "one of: " + ", ".join(families))
     for at, field in product(modems, ("mac", "imei")):
         if field not in lacks and not getattr(kit.items[at], field):
             file.fault(("items", at), f"{kit.items[at].asset_tag}: a modem needs its {field}", "read it from the label")
@@ -198,11 +217,9 @@ def computers(
     for name, kit in written.items():
         if (code := codes.get(slug(kit.kecamatan))) is None:
             continue
+        if kit.computer.driver:
+            _family(files[name], ("computer", "driver"), _families.pc, kit.computer.driver)
         driver = kit.computer.driver or defaults.computer.driver
-        if driver not in COMPUTERS:
-            files[name].fault(
-                ("computer", "driver"), f"no such kind of PC: {driver}", "one of: " + ", ".join(COMPUTERS)
-            )
         for at, item in enumerate(kit.items):
             if item.kind is ItemKind.COMPUTER and driver == "windows" and len(item.asset_tag) > NETBIOS:
                 files[name].fault(
