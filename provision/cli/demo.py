@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 
 HOME = Path("demo")
 PORTS = 4  # the demo's bench has four ports: it enrols four devices at a time
@@ -152,7 +152,7 @@ def drift() -> None:
     """A hand on one modem: the watch finds it, an apply repairs it."""
     path = HOME / "var/lab" / DRIFTING / "root/etc/config/system"
     print_line(f"\n# somebody at the site sets another time zone on {DRIFTING}")
-    write_whole(path, path.read_text().replace("WITA-8", "WIB-7"))
+    write_whole(path, path.read_text().replace("WITA-8", "WIB-7"), ORDINARY)
     deadline = time.monotonic() + NOTICE_S  # snmpd publishes a new digest within 5 s
     while time.monotonic() < deadline:
         argv = [sys.executable, "-m", "provision", "--home", str(HOME), "watch", DRIFTING, "--json"]
@@ -171,7 +171,7 @@ def swap() -> None:
     text, _, rest = kit.read_text().partition(f"  - asset_tag: {OLD}")
     for field, value in (("serial", row[5]), ("mac", f'"{row[10]}"'), ("imei", f'"{row[11]}"')):
         rest = re.sub(rf"{field}: .*", f"{field}: {value}", rest, count=1)
-    write_whole(kit, f"{text}  - asset_tag: {NEW}{rest}")
+    write_whole(kit, f"{text}  - asset_tag: {NEW}{rest}", ORDINARY)
     print_line(f"\n# lightning at {SWAPPED}: its kit's file now names {NEW} in the place of {OLD}")
     provision("lab", "up", loud=False)  # the spare stands on the bench, the old one is unplugged
     provision("enrol", NEW, "--packages", PACKAGES, "--yes")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from provision.core.errors import IdentityError, ProvisionError
 from provision.core.host_keys import fingerprint
-from provision.local.files import write_new, write_whole
+from provision.local.files import ORDINARY, write_new, write_whole
 
 RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
@@ -27,10 +27,10 @@ def office_key(path: Path) -> str:
         shown = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         line = shown.decode() + " diskominfo-office\n"
-        write_whole(public, line, 0o644)
+        write_whole(public, line, ORDINARY)
         if not write_new(path, private):  # two first commands at once
             return office_key(path)
-        write_whole(public, line, 0o644)
+        write_whole(public, line, ORDINARY)
     if not public.exists():
         raise ProvisionError(
             "the public half of the office's SSH key is missing",
@@ -55,7 +55,7 @@ def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
             hint="is this the same box? after a factory reset: provision enrol TAG --address A --new-key",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(folder / tag, f"{tag} {key}\n", 0o644)
+    write_whole(folder / tag, f"{tag} {key}\n", ORDINARY)
 
 
 def pinned(folder: Path, tag: str) -> str:

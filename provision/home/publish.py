@@ -10,7 +10,7 @@ from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Revoked
 from provision.ledger.known import accepted_records
 from provision.ledger.records import DeviceRecord
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 
 
 def show(workspace: Workspace, host: str = "") -> str:
@@ -31,7 +31,7 @@ def write(workspace: Workspace) -> Path:
     path = workspace.place.inventory / "devices.yml"
     text = ansible_inventory.to_yaml(built)
     if not path.exists() or path.read_text() != text:
-        write_whole(path, text, 0o644)
+        write_whole(path, text, ORDINARY)
     return path
 
 

@@ -19,7 +19,7 @@ from provision.home.ansible_vault import decrypt
 from provision.home.backup import FORMAT, KEYS, LEDGER, MANIFEST
 from provision.home.vault import NAME, password
 from provision.home.workspace import Workspace
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 
 PLACES = {
     "inventory": "inventory",
@@ -69,7 +69,7 @@ def restore(workspace: Workspace, path: Path) -> Restored:
     for name, key in keys.items():
         private = workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + name.removeprefix(KEYS[0]))
         _private(private, key)
-        write_whole(private.with_suffix(".pub"), parts[f"ssh/{name}.pub"], 0o644)
+        write_whole(private.with_suffix(".pub"), parts[f"ssh/{name}.pub"], ORDINARY)
     return Restored(events=events, head=head, aside=aside)
 
 
@@ -147,7 +147,7 @@ def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:
             shutil.move(target, kept)
             used = True
         if not target.is_file():
-            _private(target, body, mode=0o600 if rest == NAME or folder in PRIVATE else 0o644)
+            _private(target, body, mode=0o600 if rest == NAME or folder in PRIVATE else ORDINARY)
     return aside if used else None
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from provision.core.errors import ProvisionError
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 from provision.local.share import share
 
 ANSIBLE_CFG = """# Ansible in this home: the intent and the vault are not inventory.
@@ -49,8 +49,8 @@ def make(directory: Path, *, lab: bool) -> Path:
         shutil.copytree(share("inventory"), directory / "inventory", dirs_exist_ok=True)
         for left in ("devices.yml", "secrets.vault.yml", "secrets.vault.lock"):
             (directory / "inventory" / left).unlink(missing_ok=True)
-        write_whole(directory / "ansible.cfg", ANSIBLE_CFG.format(ignored=", ".join(IGNORED)), 0o644)
-        write_whole(directory / ".gitignore", GITIGNORE, 0o644)
+        write_whole(directory / "ansible.cfg", ANSIBLE_CFG.format(ignored=", ".join(IGNORED)), ORDINARY)
+        write_whole(directory / ".gitignore", GITIGNORE, ORDINARY)
         if lab:
             (directory / "var").mkdir(mode=0o700)
             write_whole(directory / "var/vault-password", secrets.token_urlsafe(24) + "\n")
@@ -75,10 +75,10 @@ def _mix(inventory: Path) -> None:
         rest = modem.partition("\n")[2].partition("\n")[2]
         tag = head.rpartition("asset_tag: ")[2].partition("\n")[0]
         head = head.replace("modem:\n", f"modem:\n  driver: {driver}\n", 1)
-        write_whole(path, f"{head}    brand: {brand}\n    model: {model}\n{rest}", 0o644)
+        write_whole(path, f"{head}    brand: {brand}\n    model: {model}\n{rest}", ORDINARY)
         delivery = delivery.replace(f"{tag},Modem,{old_brand},{old_model}", f"{tag},Modem,{brand},{model}")
-    write_whole(inventory / "delivery.csv", delivery, 0o644)
+    write_whole(inventory / "delivery.csv", delivery, ORDINARY)
     for name in WINDOWS:
         path = inventory / "kits" / f"{name}.yml"
         text = path.read_text().replace("items:\n", "computer:\n  driver: windows\nitems:\n", 1)
-        write_whole(path, text, 0o644)
+        write_whole(path, text, ORDINARY)

@@ -19,7 +19,7 @@ from provision.core.model import Event
 from provision.ledger.act import Line
 from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
 from provision.ledger.schema import GENESIS
-from provision.local.files import locked, write_whole
+from provision.local.files import ORDINARY, locked, write_whole
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
 LAST_OF = "SELECT max(number) FROM event WHERE subject = :s AND (verb = :v OR :v = '')"
@@ -144,7 +144,7 @@ class Ledger:
             known = read_head(self.head)
             if known and known[0] >= number:
                 return
-            write_whole(self.head, f"{number} {digest}\n", 0o644)
+            write_whole(self.head, f"{number} {digest}\n", ORDINARY)
 
     def latest(self, *verbs: str) -> list[Event]:
         """Give the newest event of each subject for each of `verbs`, oldest first."""

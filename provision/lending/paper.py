@@ -18,7 +18,7 @@ from provision.core.errors import ProvisionError
 from provision.home.workspace import Workspace
 from provision.lending.loans import File
 from provision.lending.papers import tanda_terima
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 from provision.local.share import share
 
 
@@ -79,7 +79,7 @@ def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
     path = folder / f"tanda-terima-{file.slug}-{loan.id.rpartition('/')[2]}-{digest[:12]}.pdf"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        write_whole(path, body)
+        write_whole(path, body, ORDINARY)
     except OSError as error:
         raise ProvisionError(
             f"the paper cannot be kept: {error.strerror}", where=str(path), hint="free space, or check permissions"

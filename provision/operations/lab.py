@@ -12,7 +12,7 @@ from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.lab.box import Box
 from provision.lab.pcfactory import Pc
-from provision.local.files import write_whole
+from provision.local.files import ORDINARY, write_whole
 
 FIRMWARE = {"openwrt": "25.12.5", "routeros": "7.23.8", "rutos": "RUT9_R_00.07.06.21"}
 LABEL = {"rutos": "Label-4711"}  # the password that a RutOS box has from the carton
@@ -44,7 +44,7 @@ def up(workspace: Workspace) -> dict[str, Any]:
         if isinstance(box, Box) and box.password:
             write_whole(labels / box.tag, box.password + "\n")
     for name in PACKAGES:
-        write_whole(folder / name, f"a stand-in for {name}\n", 0o644)
+        write_whole(folder / name, f"a stand-in for {name}\n", ORDINARY)
     return client.up(workspace.place.lab, boxes)
 
 

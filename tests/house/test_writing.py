@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -62,6 +65,38 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_beside_it(
     with pytest.raises(OSError, match="No space left"):
         files.write_whole(tmp_path / "kept", "new")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"kept": "old"}
+
+
+def test_a_file_system_that_flushes_no_directory_keeps_the_file_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, refused = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").is_dir():
+            refused.append(descriptor)
+            raise OSError(errno.EINVAL, "Invalid argument")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.write_whole(tmp_path / "kept", "text")
+    assert (tmp_path / "kept").read_text() == "text"
+    assert refused
+
+
+@pytest.mark.parametrize(("mask", "ordinary"), [("022", "644"), ("077", "600"), ("002", "664")])
+def test_a_files_mode_follows_the_users_umask_and_a_private_one_stays_private(
+    tmp_path: Path, mask: str, ordinary: str
+) -> None:
+    program = (
+        "import sys; from pathlib import Path; from provision.local import files\n"
+        "files.write_whole(Path(sys.argv[1], 'ordinary'), 'text', files.ORDINARY)\n"
+        "files.write_whole(Path(sys.argv[1], 'private'), 'text')\n"
+    )
+    words = f'umask {mask} && exec "$0" -c "$1" "$2"'
+    subprocess.run(["sh", "-c", words, sys.executable, program, tmp_path], check=True)
+    modes = {p.name: f"{p.stat().st_mode & 0o777:o}" for p in tmp_path.iterdir()}
+    assert modes == {"ordinary": ordinary, "private": "600"}
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
