@@ -92,10 +92,8 @@ def _moves(file: File, loan: custody.Handover, pairs: list[Pair], how: tuple[str
 
 
 def _serving(workspace: Workspace, file: File) -> list[dict[str, Any]]:
-    """Give the provisioned devices of a kecamatan as items, where nothing is lent yet."""
-    registered = {
-        e.subject: loans.row(Registered.read(e.payload).item) for e in workspace.ledger.latest(Registered.VERB)
-    }
+    """Return the provisioned devices of a kecamatan as they were registered, where nothing is lent yet."""
+    registered = {e.subject: Registered.read(e.payload).payload() for e in workspace.ledger.latest(Registered.VERB)}
     known = [t for t, k in workspace.known.items() if k.device.kecamatan == file.slug and k.accepted]
     return [dict(registered[t]) for t in known if t in registered]
 
