@@ -33,7 +33,7 @@ NEXT = {
     Ending.UNCONFIRMED: "provision resume",
     Ending.REVERTED: "mend the cause, then apply again; the old configuration runs",
     Ending.FAILED: "see because; then apply again",
-    Ending.REFUSED: "apply again, and approve the plan (or --yes)",
+    Ending.REFUSED: "run the command again, and approve the plan (or add --yes)",
 }
 PLAIN_WIDTH = 100
 

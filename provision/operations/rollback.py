@@ -28,7 +28,7 @@ class Rollback:
     run: str
     outcome: Outcome
     to: int
-    against_intent: tuple[Change, ...]
+    against_intent: tuple[Change, ...] = ()
 
     @property
     def went(self) -> bool:
@@ -55,16 +55,12 @@ def rollback(
     after = replace(device, tunnel_key=own.tunnel_key, model=own.model, firmware=own.firmware)
     overrides = {tag: Override(candidate=candidate, after=after, owns=("*",))}
     applied = apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
-    running = workspace.known[tag].snapshot
-    done = Rollback(
-        run=applied.run,
-        outcome=applied.outcomes[0],
-        to=event.number,
-        against_intent=plan.make(intent.family, running, today, workspace.vault.seal_key()).changes,
-    )
-    if done.went:
+    done = Rollback(run=applied.run, outcome=applied.outcomes[0], to=event.number)
+    if done.went:  # before anything else that could fail: the device runs it
         workspace.ledger.record([(tag, RolledBack(run=applied.run, to=event.number))], at=workspace.now())
-    return done
+    running = workspace.known[tag].snapshot
+    against = plan.make(intent.family, running, today, workspace.vault.seal_key())
+    return replace(done, against_intent=against.changes)
 
 
 def _accepted(workspace: Workspace, tag: str) -> list[tuple[Event, Device]]:
