@@ -11,7 +11,7 @@ from provision.core.errors import ProvisionError
 from provision.core.model import ApplyStep, Event, Finding, Kind, Plan, Snapshot, Watched
 from provision.devices.door import EnrolRequest
 from provision.devices.journal import Enrolment
-from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Session, VerifyRequest
+from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
 
@@ -60,11 +60,11 @@ class DeviceKind(Protocol):
         """End the runs that have no end, by asset tag; one that cannot be ended stays open, as UNCONFIRMED."""
         ...
 
-    def running(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
+    def running(self, session: Session, group: Sequence[Intended]) -> Running:
         """Return what runs on each device, or why it could not be read."""
         ...
 
-    def look_again(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
+    def look_again(self, session: Session, group: Sequence[Intended]) -> Running:
         """Read all of what runs on devices that moved since their plan was made."""
         ...
 

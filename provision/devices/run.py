@@ -11,7 +11,7 @@ from typing import Any
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
 from provision.core.device import Device, Intended
-from provision.core.errors import DeviceError, LeaseError
+from provision.core.errors import DeviceError, LeaseError, ProvisionError
 from provision.core.model import ApplyStep, Candidate, Ending, Outcome, Plan, Snapshot
 from provision.home.workspace import Workspace
 from provision.ledger.lease import hold
@@ -127,6 +127,17 @@ class Job:
     def tag(self) -> str:
         """The asset tag."""
         return self.intended.tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What runs on each device, or why it could not be read, and what devices answered that were asked just now.
+
+    `answers` is as the verify of their kind takes it: a device that is not changed need not be asked again.
+    """
+
+    snapshots: dict[str, Snapshot | ProvisionError]
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

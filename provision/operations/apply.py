@@ -16,7 +16,7 @@ from provision.core.errors import Interrupted, ProvisionError
 from provision.core.model import ApplyStep, Ending, Outcome, Snapshot
 from provision.devices import journal, kinds
 from provision.devices.kinds import DeviceKind
-from provision.devices.run import Applied, ApplyRequest, Callbacks, Job, Session, outcome, writer_of
+from provision.devices.run import Applied, ApplyRequest, Callbacks, Job, Running, Session, outcome, writer_of
 from provision.home.workspace import Workspace
 from provision.ledger.lease import hold
 from provision.local import processes
@@ -34,8 +34,7 @@ def apply(workspace: Workspace, devices: Sequence[Intended], request: ApplyReque
     groups = kinds.groups(devices)
     results = [Applied(run=workspace.new_run()) for _ in groups]
     if len(groups) < 2 or callbacks.asks or request.plan_only:
-        for (kind, group), result in zip(groups, results, strict=True):
-            _apply(workspace, kind, group, (request, callbacks), result)
+        _one_after_the_other(workspace, groups, (request, callbacks), results)
     else:
         _side_by_side(workspace, groups, (request, callbacks), results)
     whole = Applied(run=results[0].run if results else "")
@@ -49,6 +48,14 @@ def apply(workspace: Workspace, devices: Sequence[Intended], request: ApplyReque
 
 
 Asked = tuple[ApplyRequest, Callbacks]
+
+
+def _one_after_the_other(
+    workspace: Workspace, groups: list[tuple[DeviceKind, list[Intended]]], asked: Asked, results: list[Applied]
+) -> None:
+    """Change one kind after the other; what stops a later one is an outcome of each of its devices."""
+    for (kind, group), result in zip(groups, results, strict=True):
+        (_apply if result is results[0] else _apply_or_fail)(workspace, kind, group, asked, result)
 
 
 def _side_by_side(
@@ -77,7 +84,10 @@ def _apply_or_fail(
     try:
         _apply(workspace, kind, group, asked, result)
     except ProvisionError as error:
-        result.outcomes = [outcome(one, Ending.FAILED, ApplyStep.BEGIN, str(error)) for one in group]
+        ended = {o.device for o in result.outcomes}
+        result.outcomes += [
+            outcome(one, Ending.FAILED, ApplyStep.BEGIN, str(error)) for one in group if one.tag not in ended
+        ]
 
 
 def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked: Asked, result: Applied) -> None:
@@ -138,12 +148,13 @@ def _plan(
     session: Session,
     kind: DeviceKind,
     group: Sequence[Intended],
-    looks: dict[str, Snapshot | ProvisionError],
+    running: Running,
     result: Applied,
 ) -> list[Job]:
     """Plan every device whose running configuration is known; what runs as intended is accepted at once."""
     known, accepted = session.workspace.known, list[tuple[Device, Snapshot]]()
-    snapshots = {one.tag: look for one in group if (look := _usable(one, looks[one.tag], result))}
+    result.answers |= running.answers
+    snapshots = {one.tag: look for one in group if (look := _usable(one, running.snapshots[one.tag], result))}
     plans = kind.plans(session, [one for one in group if one.tag in snapshots], snapshots)
     jobs = []
     for one in (one for one in group if one.tag in snapshots):
@@ -192,6 +203,7 @@ def _change(session: Session, kind: DeviceKind, jobs: list[Job], result: Applied
     again = Applied(run=result.run)
     jobs = _plan(session, kind, stale, kind.look_again(session, stale), again)
     result.plans += again.plans
+    result.answers |= again.answers
     if jobs:
         changed = kind.change(session, jobs)
         result.answers |= changed.answers

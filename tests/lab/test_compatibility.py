@@ -29,6 +29,14 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`provision` without a command",
         "`enrol` of a modem that another run holds",
     ),
+    "2026-11-27": (
+        "`rollback` and `secret rotate` whose plan is not approved",
+        "`apply` and `plan` of a device that answers and says no serial number",
+        "a serial number that differs from its record by upper and lower case only",
+        "modems and radios in one command",
+        "`history` of a modem's apply",
+        "`check` with a usual driver in `defaults.yml` that is no family",
+    ),
 }
 
 

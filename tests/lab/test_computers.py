@@ -170,6 +170,27 @@ def test_a_program_without_python_on_the_pc_says_so(bench: Bench) -> None:
         word.with_name("python3.away").rename(word)
 
 
+def test_an_apply_with_nothing_to_do_asks_a_pc_once(bench: Bench) -> None:
+    """What its look said is what the verify behind it judges: no second login, no second collector."""
+    bench.pc(TAG)
+    asked = bench.home / "asked"
+    word = next(bench.run_dir(TAG).glob("words/python3"))
+    away = word.with_name("python3.away")
+    word.rename(away)
+    word.write_text(f'#!/bin/sh\necho once >>"{asked}"\nexec "{away}" "$@"\n')
+    word.chmod(0o755)
+    try:
+        bench.ok("plan", TAG)
+        a_look = asked.read_text()
+        asked.unlink()
+        done = bench.ok("apply", TAG, "--yes", "--json")
+        assert json.loads(done.out)["outcomes"][0]["outcome"] == "unchanged"
+        assert asked.read_text() == a_look
+        assert bench.last(TAG, "device.judged")["findings"]
+    finally:
+        away.rename(word)
+
+
 @pytest.mark.parametrize("verb", ["apply", "return"])
 def test_a_run_that_is_killed_is_looked_at_and_ended_by_resume(bench: Bench, verb: str) -> None:
     tag = "BRU-PC-09"

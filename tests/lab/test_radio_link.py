@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("snmpd", path="/usr/sbin:/usr/bin") is None, reason="no snmpd"),
 ]
 TAG, SLUG = "BRU-MDM-11", "maratua"
+MODEM = "BRU-MDM-04"
 WANTED = {
     "systemConfigDeviceName": TAG, "snmpSystemName": TAG, "snmpTrapEnable": "0", "snmpProtocolVersion": "2",
     "webService": "2", "cambiumTelnetServerEnable": "0", "cambiumDeviceAgentEnable": "0",
@@ -247,6 +248,22 @@ def test_a_way_back_that_cannot_be_kept_stops_the_change(bench: Bench, applied: 
         assert applied.read()["log"] == []
     finally:
         folder.unlink()
+
+
+def test_a_radio_that_cannot_be_asked_hides_no_modem_of_the_same_command(bench: Bench, applied: Radio) -> None:
+    assert applied.process
+    bench.provisioned(MODEM)
+    pin = bench.home / f"var/host-keys/{TAG}"
+    kept = pin.read_bytes()
+    pin.unlink()
+    try:
+        done = bench.run("plan", MODEM, TAG, "--bench", "--json")
+    finally:
+        pin.write_bytes(kept)
+    assert [p["device"] for p in json.loads(done.out)["plans"]] == [MODEM], done.err
+    assert done.code == 1
+    assert f"{TAG}: " in done.err
+    assert "engine" in done.err
 
 
 def test_it_is_changed_on_the_bench_only_and_has_no_drill(bench: Bench, applied: Radio) -> None:

@@ -68,9 +68,10 @@ def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
 
     longest = max(one.window_s for one in changes.values())
     session.writer.phase("apply.yml", hosts, on_step, deadline_s=longest + SLACK_S)
-    known = session.workspace.known
+    outcomes = _end(session, carrier, list(changes.values()))
+    known = session.workspace.known  # after the end: a device that runs the change after all is accepted there
     stale = tuple(t for t, one in changes.items() if one.refused == STALE and not known[t].accepted)
-    return Changed(outcomes=_end(session, carrier, list(changes.values())), stale=stale)
+    return Changed(outcomes=outcomes, stale=stale)
 
 
 def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:

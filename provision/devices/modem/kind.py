@@ -14,7 +14,7 @@ from provision.devices.door import EnrolRequest
 from provision.devices.journal import Enrolment
 from provision.devices.modem import apply, drift, enrol, look, refusals, resume, running, selftest, verify
 from provision.devices.modem.ways import CARRIER
-from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Session, VerifyRequest
+from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
 
@@ -55,13 +55,13 @@ class BoxKind:
         """End runs that did not end by themselves."""
         return resume.settle(session, self.carrier, begun, wait_s=wait_s)
 
-    def running(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
+    def running(self, session: Session, group: Sequence[Intended]) -> Running:
         """Return what runs on each device, or why it could not be read."""
-        return running.running(session, self.carrier, intents(group))
+        return Running(snapshots=running.running(session, self.carrier, intents(group)))
 
-    def look_again(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
+    def look_again(self, session: Session, group: Sequence[Intended]) -> Running:
         """Read all of what runs on devices that moved since their plan was made."""
-        return running.read_all(session, self.carrier, intents(group))
+        return Running(snapshots=running.read_all(session, self.carrier, intents(group)))
 
     def plans(
         self, session: Session, group: Sequence[Intended], snapshots: dict[str, Snapshot]

@@ -18,7 +18,7 @@ from provision.devices import journal
 from provision.devices.journal import Conclusion
 from provision.devices.pc.look import LOOK, Program, TimedAnswer, Visit, run_program, visit
 from provision.devices.replies import NEVER_SENT
-from provision.devices.run import Changed, Job, Session, outcome, run_on
+from provision.devices.run import Changed, Job, Running, Session, outcome, run_on
 from provision.families.languages.pc_task import Answer
 from provision.home.workspace import Workspace
 from provision.ledger.events import PcBegun
@@ -31,7 +31,7 @@ def visits_of(session: Session, computers: Sequence[Computer]) -> dict[str, Visi
     return {c.tag: visit(session.workspace, c, bench=session.request.bench) for c in computers}
 
 
-def running(session: Session, computers: Sequence[Computer]) -> dict[str, Snapshot | ProvisionError]:
+def running(session: Session, computers: Sequence[Computer]) -> Running:
     """Look at those of which something was accepted (for a plan alone, at all); the others run as enrolled."""
     known = session.workspace.known
     visits = visits_of(session, computers)
@@ -39,14 +39,10 @@ def running(session: Session, computers: Sequence[Computer]) -> dict[str, Snapsh
     answers: Mapping[str, TimedAnswer | ProvisionError] = {}
     if looked:
         answers = run_program(session.workspace, session.writer, looked, LOOK, session.callbacks.on_step)
-    return {
-        t: known[t].snapshot
-        if t not in answers
-        else a.answer.snapshot
-        if isinstance(a := answers[t], TimedAnswer)
-        else a
-        for t in visits
-    }
+    snapshots: dict[str, Snapshot | ProvisionError] = {t: known[t].snapshot for t in visits if t not in answers}
+    for tag, reply in answers.items():
+        snapshots[tag] = reply.answer.snapshot if isinstance(reply, TimedAnswer) else reply
+    return Running(snapshots=snapshots, answers=answers)
 
 
 def plans(session: Session, computers: Sequence[Computer], snapshots: Mapping[str, Snapshot]) -> dict[str, Plan]:

@@ -12,7 +12,7 @@ from provision.core.model import ApplyStep, Event, Finding, Kind, Plan, Snapshot
 from provision.devices.door import EnrolRequest
 from provision.devices.journal import Enrolment
 from provision.devices.pc import apply, enrol, poll, resume, selftest, verify
-from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Session, VerifyRequest
+from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
 
@@ -58,7 +58,7 @@ class PcKind:
         }
         return resume.settle(session, mine)
 
-    def running(self, session: Session, group: Sequence[Intended]) -> dict[str, Snapshot | ProvisionError]:
+    def running(self, session: Session, group: Sequence[Intended]) -> Running:
         """Return what runs on each PC, or why it could not be read."""
         return apply.running(session, _pcs(group))
 
