@@ -137,7 +137,7 @@ def _collector(home: Path, tag: str) -> float:
 
     root = home / "var/lab" / tag / "root"
     words = f"{client.run_directory(home / 'var/lab')}/{tag}/words"
-    script = Path(__file__).parents[1] / "templates/collectors/linux.py"
+    script = Path(__file__).parents[1] / "provision/programs/linux/collector.py"
     started = time.perf_counter()
     subprocess.run(
         [PYTHON, "-SE", script],

@@ -12,14 +12,14 @@ from provision.core.model import Kind
 class PcFamily:
     """What the house must know of a kind of PC.
 
-    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root. `collector`
-    and `baseline` name files of templates/; the program is both, one behind the other, and between them `live`, where
-    something is to be heard and seen (empty: this kind cannot, a technician attests it). `feed_archive` takes an
-    archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
-    `language` is python (travels compressed) or powershell; `ansible_shell` is Ansible's word for the shell, where it
-    is not a POSIX one; `zones` gives this kind's own names of time zones. `report` is laid down behind the collector
-    and makes the daily report; `outbox` gets a word and a number on standard input and prints, each on a line, the
-    files with higher numbers, then `end` and the word.
+    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
+    `collector` and `baseline` name files of provision/programs/; the program is both, one behind the other, and
+    between them `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
+    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty:
+    apps are installed by hand). `language` is python (travels compressed) or powershell; `ansible_shell` is
+    Ansible's word for the shell, where it is not a POSIX one; `zones` gives this kind's own names of time zones.
+    `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a number on
+    standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
     """
 
     name: str

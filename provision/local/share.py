@@ -1,4 +1,4 @@
-"""What travels with the program: playbooks, templates, the starter inventory."""
+"""What travels with the package: playbooks, templates, the starter inventory, and what is executed on devices."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from provision.core.errors import ProvisionError
 
 INCLUDE = "# include "
+PROGRAMS = Path(__file__).parent.parent / "programs"
 
 
 def share(name: str) -> Path:
@@ -18,17 +19,22 @@ def share(name: str) -> Path:
     raise ProvisionError(f"the program is not whole: {name}/ is missing", where=str(here), hint="install it again")
 
 
+def program(name: str) -> str:
+    """Return the text of a program that is executed on a device, as `linux/collector.py`."""
+    return (PROGRAMS / name).read_text(encoding="utf-8")
+
+
 def templates(driver: str) -> dict[str, str]:
     """Read the templates of one family by name: its own over those that families have in common.
 
-    A line `# include FILE` of a file stands for the family's own file of that name.
+    Guard scripts stand among them as `files/NAME`. A line `# include FILE` of a file stands for the family's own file
+    of that name.
     """
-    found = {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
-        for folder in (share("templates") / "common", share("templates") / driver)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    guards = [path for folder in (PROGRAMS / "shell", PROGRAMS / driver) for path in sorted(folder.glob("guard.*"))]
+    found = {f"files/{path.name}": path.read_text(encoding="utf-8") for path in guards}
+    for folder in (share("templates") / "common", share("templates") / driver):
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        found |= {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
     return {name: _whole(text, found) for name, text in found.items()}
 
 

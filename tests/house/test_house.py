@@ -80,7 +80,7 @@ def test_the_tree_names_no_path_of_one_machine() -> None:
 
 
 def test_the_shell_scripts_are_posix_and_parse() -> None:
-    for path in [ROOT / "run", *(ROOT / "templates").rglob("*.sh")]:
+    for path in [ROOT / "run", *(ROOT / "templates").rglob("*.sh"), *(ROOT / "provision/programs").rglob("*.sh")]:
         done = subprocess.run(["sh", "-n", path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

@@ -15,9 +15,9 @@ from provision.core.model import Secret
 from provision.devices.pc import look
 from provision.families import windows
 from provision.families.languages import pc_task
+from provision.local import share
 
-ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "templates").rglob("*.ps1"))
+FILES = sorted(share.PROGRAMS.rglob("*.ps1"))
 PARSER = Parser(Language(tree_sitter_pwsh.language()))
 NEWER = {"ternary_expression", "null_coalesce_expression", "pipeline_chain_tail"}  # PowerShell 7
 LIMIT = 60_000

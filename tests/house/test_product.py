@@ -106,11 +106,12 @@ def test_the_bundle_holds_no_state_and_no_address(bundle: Path) -> None:
     for needed in (
         "playbooks/endpoint.yml",
         "playbooks/action_plugins/feed.py",
-        "templates/collectors/linux.py",
         "templates/documents/tanda-terima.typ",
         "inventory/kits/kelay.yml",
     ):
         assert f"provision/share/{needed}" in ours
+    for program in ("linux/collector.py", "windows/baseline.ps1", "shell/guard.sh", "routeros/guard.rsc"):
+        assert f"provision/programs/{program}" in ours
     assert not [n for n in ours if "secrets.vault" in n or n.endswith("devices.yml")]
 
 

@@ -15,7 +15,7 @@ import pytest
 from provision.local import files
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("local", "ledger", "lab")  # the ledger's own file is SQLite's; the lab's files are those of emulated devices
+ROOMS = ("local", "ledger", "lab", "programs")  # SQLite writes the ledger; the other two write the files of devices
 WRITING = re.compile(
     r"""\.write_text\(|\.write_bytes\(|open\([^)]*["'](?:[wax]b?\+?|r\+b?)["']|O_CREAT|NamedTemporary|mkstemp"""
 )

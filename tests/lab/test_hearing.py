@@ -18,9 +18,9 @@ from labhome import until
 from provision import checks, families
 from provision.core.device import Device
 from provision.core.model import Item, ItemKind, Snapshot, Stage
+from provision.local import share
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not shutil.which("pulseaudio"), reason="no pulseaudio")]
-ROOT = Path(__file__).parents[2]
 ASK = "\nimport sys, json\nprint(json.dumps({'hearing': hearing(), 'sound': sound()}))\n"
 SINKS = (
     "module-null-sink sink_name=kit_speaker rate=48000 channels=1",
@@ -71,7 +71,7 @@ class Desktop:
         return subprocess.run(["pactl", *words], env=self.env, capture_output=True, check=False)
 
     def ask(self, before: str = "") -> dict[str, Any]:
-        texts = [(ROOT / "templates/collectors" / name).read_text() for name in ("linux.py", "live.py")]
+        texts = [share.program(f"linux/{name}.py") for name in ("collector", "senses")]
         program = "TASK = {}\n" + "\n".join(texts) + ASK
         done = subprocess.run(
             [sys.executable, "-SE", "-"], input=program.encode(), capture_output=True, check=False,

@@ -143,7 +143,10 @@ def test_it_is_backed_up_and_restored_with_the_same_head(old: Old, workspace: Wo
 
 
 def test_its_devices_are_planned_watched_and_returned(old: Old) -> None:
-    assert old.json("plan", LENT, "--json", "--bench") == old.said("plan.json")
+    plans = old.json("plan", LENT, "--json", "--bench", code=3)["plans"]
+    newer = [(p["device"], c["path"]) for p in plans for c in p["changes"]]
+    assert newer == [(PC, "report.program")], "this release brings another program, and nothing else"
+    assert [p | {"changes": []} for p in plans] == old.said("plan.json")["plans"]
     watched = old.json("watch", LENT, "--json")["devices"]
     was = old.said("watch.json")["devices"]
     assert [w | {"seen_at": ""} for w in watched] == [w | {"seen_at": ""} for w in was]

@@ -21,8 +21,8 @@ from provision.core.errors import CutShortError, DeviceError, ProvisionError
 from provision.core.model import Item, ItemKind, Snapshot, Stage, Verdict
 from provision.families.languages import pc_facts, pc_task
 from provision.lab import pcfactory
+from provision.local import share
 
-ROOT = Path(__file__).parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAItest office"
 SETTINGS = {
     "system.hostname": "BRU-PC-01",
@@ -50,7 +50,7 @@ class Box:
 
     def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None, **more: Any) -> bytes:
         kind = families.pc("linux")
-        sources = tuple((ROOT / "templates" / n).read_text() for n in (kind.collector, kind.baseline))
+        sources = (share.program(kind.collector), share.program(kind.baseline))
         wanted = pc_task.intended(settings or SETTINGS, KEY)
         task = pc_task.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
         text = pc_task.write(sources, task)
@@ -190,7 +190,7 @@ def test_a_serial_in_small_letters_is_the_same_pc_for_the_program_and_for_the_of
 
 def test_the_collector_alone_prints_one_object(box: Box) -> None:
     environment = {"KIT_ROOT": str(box.root), "PATH": f"{box.words}:/usr/bin:/bin"}
-    argv = [sys.executable, ROOT / "templates/collectors/linux.py"]
+    argv = [sys.executable, share.PROGRAMS / "linux/collector.py"]
     done = subprocess.run(argv, capture_output=True, check=True, env=environment)
     said = json.loads(done.stdout)
     assert (said["schema"], said["serial"], said["hostname"], said["zone"]) == (2, "AC1", "debian", "Asia/Jakarta")
@@ -202,12 +202,12 @@ def test_the_collector_alone_prints_one_object(box: Box) -> None:
 def test_the_programs_keep_to_python_3_8(box: Box) -> None:
     import ast
 
-    for name in ("collectors/linux.py", "endpoint/linux.py"):
-        ast.parse((ROOT / "templates" / name).read_text(), feature_version=(3, 8))
+    for path in sorted((share.PROGRAMS / "linux").glob("*.py")):
+        ast.parse(path.read_text(), feature_version=(3, 8))
 
 
 def test_an_empty_machine_is_read_without_a_crash_and_nothing_is_made_up(tmp_path: Path) -> None:
-    argv = [sys.executable, ROOT / "templates/collectors/linux.py"]
+    argv = [sys.executable, share.PROGRAMS / "linux/collector.py"]
     done = subprocess.run(
         argv, capture_output=True, check=True, env={"KIT_ROOT": str(tmp_path), "PATH": "/nonexistent"}
     )

@@ -22,7 +22,7 @@ from provision.devices import replies
 from provision.families.languages import pc_report, pc_task
 from provision.home.keys import office_key
 from provision.home.workspace import Workspace
-from provision.local.share import share
+from provision.local import share
 
 DEADLINE_S = 180.0
 
@@ -94,9 +94,8 @@ def _report(workspace: Workspace, computer: Computer) -> Secret:
 @cache
 def report_program(name: str) -> str:
     """Give the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
-    kind, folder = families.pc(name), share("templates")
-    texts = [(folder / file).read_text(encoding="utf-8") for file in (kind.collector, kind.report)]
-    return "\n".join((pc_task.NO_TASK[kind.language], *texts))
+    kind = families.pc(name)
+    return "\n".join((pc_task.NO_TASK[kind.language], share.program(kind.collector), share.program(kind.report)))
 
 
 def wanted_apps(computer: Computer) -> tuple[str, ...]:
@@ -107,7 +106,7 @@ def wanted_apps(computer: Computer) -> tuple[str, ...]:
 def sources(kind: PcFamily, *, live: bool = False) -> tuple[str, ...]:
     """Read the texts of one kind's collector and baseline, and of what hears and sees."""
     files = (kind.collector, kind.live if live else "", kind.baseline)
-    return tuple((share("templates") / file).read_text(encoding="utf-8") for file in files if file)
+    return tuple(share.program(file) for file in files if file)
 
 
 def feed(device: Device, command: str) -> str:

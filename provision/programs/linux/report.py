@@ -16,7 +16,7 @@ DROP_S = 120
 
 
 def put(path, body):
-    """Write a file whole, for root only, through to the disk."""
+    """Write a file whole, readable by root only: beside its place, flushed, renamed."""
     descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(body)
@@ -26,7 +26,7 @@ def put(path, body):
 
 
 def drop(url, name, body):
-    """Put a file into the office's drop; what cannot be reached today waits in the outbox."""
+    """Put a file into the office's drop (HTTP PUT); where that fails, the file waits in the outbox."""
     request = urllib.request.Request(url.rstrip("/") + "/" + name, data=body.encode(), method="PUT")
     try:
         urllib.request.urlopen(request, timeout=DROP_S).close()
@@ -35,7 +35,7 @@ def drop(url, name, body):
 
 
 def report():
-    """Make the next report."""
+    """Write the next signed report into the outbox, and send it where the office has a drop."""
     with open(FOLDER + "/report.json", encoding="utf-8") as file:
         config = json.load(file)
     os.makedirs(OUTBOX, mode=0o700, exist_ok=True)

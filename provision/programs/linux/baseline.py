@@ -30,7 +30,7 @@ NTP = ROOT + "/etc/systemd/timesyncd.conf.d/kit.conf"
 
 
 def write(path, body, mode=0o644):
-    """Write a file whole, or not at all."""
+    """Write a file whole or not at all: beside its place, flushed, renamed."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     try:
         mode = os.stat(path).st_mode & 0o7777
@@ -48,7 +48,7 @@ def write(path, body, mode=0o644):
 
 
 def whole(path):
-    """Read a whole file; empty where there is none."""
+    """Return the text of a file, or an empty text where there is none."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
@@ -56,8 +56,8 @@ def whole(path):
         return ""
 
 
-def do(*argv):
-    """Run a word of the system that changes something; raise with what it said."""
+def run(*argv):
+    """Run a system command that changes something. Raises OSError with what it printed where it fails."""
     done = subprocess.run(
         argv,
         stdout=subprocess.PIPE,
@@ -67,12 +67,12 @@ def do(*argv):
         env=dict(os.environ, LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive"),
     )
     if done.returncode:
-        lines = done.stdout.decode("utf-8", "replace").strip().splitlines() or ["no word of it"]
+        lines = done.stdout.decode("utf-8", "replace").strip().splitlines() or ["it printed nothing"]
         raise OSError("%s: %s" % (argv[0], lines[-1][:200]))
 
 
 def login():
-    """Give the home and the ids of the account by which the office logs in."""
+    """Return home directory, user id and group id of the account by which the office logs in."""
     name = os.environ.get("SUDO_USER")
     if name:
         entry = pwd.getpwnam(name)
@@ -87,7 +87,7 @@ def get_hostname():
 
 def set_hostname(value):
     old = get_hostname()
-    do("hostnamectl", "set-hostname", value)
+    run("hostnamectl", "set-hostname", value)
     hosts = whole(ROOT + "/etc/hosts")
     lines = [
         " ".join(value if w == old else w for w in line.split()) if line.startswith("127.0.1.1") else line
@@ -102,7 +102,7 @@ def get_timezone():
 
 
 def set_timezone(value):
-    do("timedatectl", "set-timezone", value)
+    run("timedatectl", "set-timezone", value)
 
 
 def get_ntp():
@@ -122,7 +122,7 @@ def set_ntp(value):
         write(
             NTP, "# kit: written by the office; given back when the kit is returned\n[Time]\nNTP=%s\n" % " ".join(value)
         )
-    do("systemctl", "try-restart", "systemd-timesyncd")
+    run("systemctl", "try-restart", "systemd-timesyncd")
 
 
 def key_file():
@@ -130,7 +130,7 @@ def key_file():
 
 
 def get_key():
-    """The office's own key, where it is among those that may log in."""
+    """Return the office's key where it is among the authorized keys, else None."""
     wanted = TASK["key"].split()[:2]
     for line in whole(key_file()).splitlines():
         if line.split()[:2] == wanted:
@@ -154,22 +154,22 @@ def set_key(value):
 
 
 def get_app(name):
-    status = said("dpkg-query", "-W", "-f", "${db:Status-Status}", name)
+    status = output_of("dpkg-query", "-W", "-f", "${db:Status-Status}", name)
     return "installed" if status == "installed" else None
 
 
 def set_app(name, value):
     if value is None:
-        do("dpkg", "--remove", name)
+        run("dpkg", "--remove", name)
         return
     files = sorted(f for f in listed(INBOX) if f.startswith(name + "_") and f.endswith(".deb"))
     if not files:
         raise OSError("no package of it was brought along: provision apply --packages DIR with %s_VERSION.deb" % name)
-    do("dpkg", "--install", INBOX + "/" + files[-1])
+    run("dpkg", "--install", INBOX + "/" + files[-1])
 
 
 def get_report():
-    """Give the digest of the report's program and configuration, where its timer runs."""
+    """Return the digest of the report's program and configuration, or None where its timer does not run."""
     if not os.path.lexists(UNITS + "timers.target.wants/" + TIMER):
         return None
     body = whole(REPORT) + whole(CONFIG)
@@ -179,7 +179,7 @@ def get_report():
 def set_report(value):
     if value is None:
         if os.path.exists(UNITS + TIMER):
-            do("systemctl", "disable", "--now", TIMER)
+            run("systemctl", "disable", "--now", TIMER)
         folder = os.path.dirname(REPORT)
         shutil.rmtree(folder + "/outbox", ignore_errors=True)
         for path in (REPORT, CONFIG, folder + "/counter", UNITS + TIMER, UNITS + "kit-report.service"):
@@ -187,14 +187,14 @@ def set_report(value):
                 os.unlink(path)
             except FileNotFoundError:
                 pass
-        do("systemctl", "daemon-reload")
+        run("systemctl", "daemon-reload")
         return
     write(CONFIG, TASK["report"], 0o600)
     write(REPORT, TASK["report_program"], 0o644)
     write(UNITS + "kit-report.service", UNIT + SERVICE_TEXT)
     write(UNITS + TIMER, UNIT + TIMER_TEXT)
-    do("systemctl", "daemon-reload")
-    do("systemctl", "enable", "--now", TIMER)
+    run("systemctl", "daemon-reload")
+    run("systemctl", "enable", "--now", TIMER)
 
 
 SETTINGS = {
@@ -206,8 +206,8 @@ SETTINGS = {
 }
 
 
-def words(path):
-    """Give how a setting is read and set; an app's path names its package."""
+def accessors(path):
+    """Return the functions that read and set a setting; the path of an app names its package."""
     if path.startswith("app."):
         name = path[4:]
         return (lambda: get_app(name)), (lambda value: set_app(name, value))
@@ -215,13 +215,13 @@ def words(path):
 
 
 def state(paths):
-    """Give the value of each setting that is present."""
-    found = {path: words(path)[0]() for path in paths}
-    return {path: value for path, value in found.items() if value is not None}
+    """Return the value of each setting that is present, by path."""
+    values = {path: accessors(path)[0]() for path in paths}
+    return {path: value for path, value in values.items() if value is not None}
 
 
 def before():
-    """Give what was there before the office's first change, by path."""
+    """Return the values from before the office's first change, by path."""
     body = whole(BEFORE)
     if not body and not os.path.exists(BEFORE):
         return {}
@@ -232,7 +232,7 @@ def before():
 
 
 def change(wanted):
-    """Set what differs; what fails does not keep the others from being set. Gives what differed, and the failures."""
+    """Set what differs, each by itself. Returns the paths that differed, and the failures by path."""
     running, kept = state(wanted), before()
     differs = [path for path in wanted if running.get(path) != wanted[path]]
     if differs or not kept:
@@ -243,7 +243,7 @@ def change(wanted):
 
 
 def undo():
-    """Give back what was there before; what is given back is forgotten. Gives as `change` does."""
+    """Put the values from before back, and forget each one that was put back. Returns the same as `change`."""
     kept = before()
     order = sorted(kept, key=lambda path: path == "ssh.monitoring_key")
     failed = attempt([(path, kept[path]) for path in order])
@@ -256,30 +256,30 @@ def undo():
 
 
 def attempt(pairs):
-    """Set each (path, value); give what went wrong by path."""
+    """Set each (path, value). Returns what failed, by path."""
     failed = {}
     for path, value in pairs:
         try:
-            words(path)[1](value)
+            accessors(path)[1](value)
         except (OSError, subprocess.SubprocessError, KeyError) as error:
             failed[path] = str(error)
     return failed
 
 
 def main():
-    """Do TASK: verb (look, apply, undo), nonce, key, settings, collect, serial (of the record), fillers (no serials)."""
+    """Carry out TASK and print one JSON object; its keys stand in `Task` of the office's pc_task.py."""
     wanted = TASK["settings"]
     verbs = {"look": lambda: ([], {}), "apply": lambda: change(wanted), "undo": undo}
-    said = text(DMI + "product_serial") or ""
-    if TASK["verb"] != "look" and said.lower() not in TASK["fillers"] and said.lower() != TASK["serial"].lower():
-        changed, failed = [], {"identity": "another PC: serial %s, recorded %s" % (said, TASK["serial"])}
+    serial = text(DMI + "product_serial") or ""
+    if TASK["verb"] != "look" and serial.lower() not in TASK["fillers"] and serial.lower() != TASK["serial"].lower():
+        changed, failed = [], {"identity": "another PC: serial %s, recorded %s" % (serial, TASK["serial"])}
     else:
         try:
             changed, failed = verbs[TASK["verb"]]()
         except OSError as error:
             changed, failed = [], {"baseline": str(error)}
     answer = {
-        "serial": said,
+        "serial": serial,
         "changed": changed,
         "failed": failed,
         "settings": state(wanted),
@@ -289,7 +289,7 @@ def main():
     if TASK["collect"]:
         answer["collected"] = collect(TASK["apps"])
     if TASK["live"]:
-        answer["live"] = {"hearing": hearing(), "sight": sight()}
+        answer["live"] = {name: sense() for name, sense in SENSES.items()}
     answer["end"] = TASK["nonce"]  # last: an answer that was cut short does not have it
     print(json.dumps(answer))
 

@@ -1,6 +1,6 @@
 """What a Linux PC says of itself: one JSON object (schema 2), standard library only, Python 3.8 or later.
 
-Run by the office over SSH on standard input, or by hand: `sudo python3 linux.py`. It changes nothing.
+Run by the office over SSH on standard input, or by hand: `sudo python3 collector.py`. It changes nothing.
 USB identity is read from sysfs, where a description cannot be translated or garbled.
 """
 
@@ -12,12 +12,13 @@ import time
 SCHEMA = 2
 ROOT = os.environ.get("KIT_ROOT", "").rstrip("/")
 DMI = ROOT + "/sys/class/dmi/id/"
-PEOPLE = 1000  # the first number of a person, as Debian gives them out
-WORD_S = 10  # the longest that a word of the system may take
+PEOPLE = 1000  # the first user id of a person, as Debian assigns them
+SENSES: dict = {}  # what hears and sees, by name: filled by senses.py where that is sent behind this
+COMMAND_S = 10  # the longest that a system command may take
 
 
 def text(path):
-    """Read one line of a file below the root; None where there is none."""
+    """Return the text of a short file without the blanks around it, or None where it is missing or empty."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(4096).strip("\0\n \t") or None
@@ -25,8 +26,8 @@ def text(path):
         return None
 
 
-def said(*argv, check=True, user=None, **env):
-    """Run a word of the system, in no language but C; None where it fails or is not there. `user` is a number."""
+def output_of(*argv, check=True, user=None, **env):
+    """Return what a system command prints in the C locale, or None where it fails; `user` is a user id."""
     own = user is not None and os.getuid() == 0 and user != 0
     try:
         done = subprocess.run(
@@ -34,7 +35,7 @@ def said(*argv, check=True, user=None, **env):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
-            timeout=WORD_S,
+            timeout=COMMAND_S,
             check=check,
             env=dict(os.environ, LC_ALL="C.UTF-8", **env),
             preexec_fn=(lambda: os.setuid(user)) if own else None,
@@ -45,7 +46,7 @@ def said(*argv, check=True, user=None, **env):
 
 
 def listed(path):
-    """List a directory, sorted; empty where there is none."""
+    """Return the sorted names in a directory, none where it is missing."""
     try:
         return sorted(os.listdir(path))
     except OSError:
@@ -53,7 +54,7 @@ def listed(path):
 
 
 def usb(device):
-    """Give the USB identity of what hangs below a USB device, or None: it sits on another bus."""
+    """Return the identity of the USB device above an entry of sysfs, or None where it is on another bus."""
     at = os.path.realpath(device)
     while len(at) > len(ROOT) + 1:
         if os.path.exists(at + "/idVendor"):
@@ -68,7 +69,7 @@ def usb(device):
 
 
 def driver(entry):
-    """Give the name of the kernel's driver behind an entry."""
+    """Return the name of the kernel driver of an entry of sysfs, or None."""
     try:
         return os.path.basename(os.readlink(entry + "/device/driver"))
     except OSError:
@@ -76,28 +77,25 @@ def driver(entry):
 
 
 def cameras():
-    """Give each camera once: a UVC camera has a node for pictures and one for metadata."""
-    found = {}
+    """Return each camera once: a UVC camera has one node for pictures and one for metadata."""
+    by_port: dict = {}
     folder = ROOT + "/sys/class/video4linux/"
     for node in listed(folder):
         bus = usb(folder + node + "/device")
-        key = bus["port"] if bus else node
-        one = found.setdefault(
-            key,
-            {"name": text(folder + node + "/name") or "", "usb": bus, "driver": driver(folder + node), "nodes": []},
-        )
-        one["nodes"].append(node)
-    return [found[key] for key in sorted(found)]
+        name = text(folder + node + "/name") or ""
+        camera = {"name": name, "usb": bus, "driver": driver(folder + node), "nodes": []}
+        by_port.setdefault(bus["port"] if bus else node, camera)["nodes"].append(node)
+    return [by_port[port] for port in sorted(by_port)]
 
 
 def audio():
-    """Give each sound card with what it can do."""
+    """Return each sound card with its identity and its directions."""
     folder = ROOT + "/sys/class/sound/"
     entries = listed(folder)
-    found = []
+    cards = []
     for card in (e for e in entries if e.startswith("card") and e[4:].isdigit()):
         streams = [e for e in entries if e.startswith("pcmC%sD" % card[4:])]
-        found.append(
+        cards.append(
             {
                 "name": text(folder + card + "/id") or card,
                 "usb": usb(folder + card + "/device"),
@@ -105,11 +103,11 @@ def audio():
                 "playback": any(e.endswith("p") for e in streams),
             }
         )
-    return found
+    return cards
 
 
 def desktop():
-    """Give user and environment of the sound server of whoever is logged in at the desktop; None where nobody is."""
+    """Return user id and environment of the sound server at the desktop, or None where nobody is logged in."""
     users = sorted(int(user) for user in listed(ROOT + "/run/user") if user.isdigit())
     for user in (u for u in users if u >= PEOPLE or u == os.getuid()):  # below them is the login screen's own server
         runtime = ROOT + "/run/user/%d" % user
@@ -119,47 +117,47 @@ def desktop():
 
 
 def pactl(*words):
-    """Ask the sound server of the desktop (PulseAudio, or PipeWire in its place) for JSON; None where it does not answer."""
+    """Return the JSON answer of the desktop's sound server (PulseAudio, or PipeWire in its place), or None."""
     here = desktop()
     if here is None:
         return None
     try:
-        return json.loads(said("pactl", "-f", "json", *words, user=here[0], **here[1]) or "null")
+        return json.loads(output_of("pactl", "-f", "json", *words, user=here[0], **here[1]) or "null")
     except ValueError:
         return None
 
 
 def sound():
-    """Give the default devices: one role, since a Linux desktop knows no second one; by name and card, never by description."""
+    """Return the default devices by name and card; a Linux desktop has one role, and descriptions are translated."""
     info = pactl("info")
     if not isinstance(info, dict):
         return None
-    found = {}
+    defaults = {}
     for side, kind in (("playback", "sinks"), ("capture", "sources")):
         name = info.get("default_%s_name" % kind[:-1])
-        one = next((d for d in pactl("list", kind) or [] if d.get("name") == name), None)
-        found[side] = [] if one is None else [default(one)]
-    return found
+        device = next((d for d in pactl("list", kind) or [] if d.get("name") == name), None)
+        defaults[side] = [] if device is None else [default(device)]
+    return defaults
 
 
-def default(one):
-    """Give one default device: what it is, whether it is muted, how loud it is."""
-    own = one.get("properties", {})
-    percents = [v.get("value_percent", "") for v in one.get("volume", {}).values()]
+def default(device):
+    """Return one default device: its identity, whether it is muted, its volume."""
+    own = device.get("properties", {})
+    percents = [v.get("value_percent", "") for v in device.get("volume", {}).values()]
     card = own.get("alsa.card")
     return {
         "role": "default",
-        "name": one.get("name", ""),
+        "name": device.get("name", ""),
         "usb": usb(ROOT + "/sys/class/sound/card%s/device" % card) if card else None,
         "monitor": own.get("device.class") == "monitor",
-        "muted": one.get("mute"),
+        "muted": device.get("mute"),
         "volume_percent": min([int(p[:-1]) for p in percents if p[:-1].isdigit()] or [-1]),
     }
 
 
 def holders():
-    """Give the programs that hold a camera now."""
-    found = set()
+    """Return the names of the programs that hold a camera now."""
+    names = set()
     for pid in (p for p in listed(ROOT + "/proc") if p.isdigit()):
         folder = ROOT + "/proc/" + pid
         for entry in listed(folder + "/fd"):
@@ -168,14 +166,14 @@ def holders():
             except OSError:
                 continue
             if held:
-                found.add(text(folder + "/comm") or pid)
-    return sorted(found)
+                names.add(text(folder + "/comm") or pid)
+    return sorted(names)
 
 
 def apps(names):
-    """Give those of the named packages that are installed, with their versions."""
+    """Return the versions of those of the named packages that are installed."""
     out = (
-        said("dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${db:Status-Status}\\n", *names, check=False)
+        output_of("dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${db:Status-Status}\\n", *names, check=False)
         if names
         else ""
     )
@@ -184,7 +182,7 @@ def apps(names):
 
 
 def updates():
-    """Give when a package was last upgraded; before the first time, when the system was installed (the log's first line)."""
+    """Return when a package was last upgraded (seconds), or when the log begins where none was."""
     newest, oldest = None, None
     for name in ("/var/log/dpkg.log.1", "/var/log/dpkg.log"):
         try:
@@ -196,27 +194,27 @@ def updates():
         except OSError:
             pass
     try:
-        return {"newest": int(time.mktime(time.strptime(newest or oldest, "%Y-%m-%d %H:%M:%S")))}
-    except (TypeError, ValueError, OverflowError):
+        return {"newest": int(time.mktime(time.strptime(newest or oldest or "", "%Y-%m-%d %H:%M:%S")))}
+    except (ValueError, OverflowError):
         return None
 
 
 def adapters():
-    """Give the network interfaces that are hardware, with their state."""
+    """Return the hardware network interfaces with their MAC address and state."""
     folder = ROOT + "/sys/class/net/"
     hard = [n for n in listed(folder) if n != "lo" and os.path.exists(folder + n + "/device")]
     return [{"name": n, "mac": text(folder + n + "/address"), "state": text(folder + n + "/operstate")} for n in hard]
 
 
 def macs():
-    """Give the addresses of the network interfaces that are hardware."""
+    """Return the MAC addresses of the hardware network interfaces, in lower case."""
     folder = ROOT + "/sys/class/net/"
     hard = [n for n in listed(folder) if n != "lo" and os.path.exists(folder + n + "/device")]
     return [m.lower() for m in (text(folder + n + "/address") for n in hard) if m]
 
 
 def zone():
-    """Give the name of the time zone, by the link that the system itself follows."""
+    """Return the name of the time zone by the link that the system itself follows, or None."""
     try:
         return os.readlink(ROOT + "/etc/localtime").rpartition("zoneinfo/")[2] or None
     except OSError:
@@ -224,19 +222,20 @@ def zone():
 
 
 def offset_s(name):
-    """Give the zone's offset from UTC in seconds, where this PC knows the zone."""
-    try:
-        from datetime import datetime
-        from zoneinfo import ZoneInfo
-
-        return int(datetime.now(ZoneInfo(name)).utcoffset().total_seconds())
-    except Exception:
+    """Return the zone's offset from UTC in seconds, or None where this PC does not know the zone."""
+    if not name or not os.path.isfile("/usr/share/zoneinfo/" + name):
+        return None  # date takes a zone that it does not know for UTC
+    offset = output_of("date", "+%z", TZ=name) or ""  # as +0800; Python has zones of its own from 3.9 on only
+    sign, digits = offset[:1], offset[1:]
+    if sign not in ("+", "-") or len(digits) != 4 or not digits.isdigit():
         return None
+    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -seconds if sign == "-" else seconds
 
 
 def disk():
-    """Give size and room of the disk of the system, in MB."""
-    lines = (said("df", "-Pk", ROOT + "/") or "").splitlines()
+    """Return size and free space of the system disk in MB, or None."""
+    lines = (output_of("df", "-Pk", ROOT + "/") or "").splitlines()
     try:
         fields = lines[-1].split()
         return {"total_mb": int(fields[1]) // 1024, "free_mb": int(fields[3]) // 1024}
@@ -245,9 +244,9 @@ def disk():
 
 
 def collect(wanted=()):
-    """Give the whole object; what could not be read is None."""
-    name, clock = zone(), said("date", "-u", "+%s")
-    synced = said("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    """Return the whole object; what could not be read is None."""
+    name, clock = zone(), output_of("date", "-u", "+%s")
+    synced = output_of("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     return {
         "schema": SCHEMA,
         "os": "linux",

@@ -1,7 +1,7 @@
 """Does this PC hear itself, does it see: a chord through the speaker, recorded by the microphone; two pictures.
 
-Sent between the collector, whose words it uses, and the baseline. It measures; the office judges. Windows of 0.5 s and
-tones on bin centres: 2 Hz apart, no product up to the third order and no mains harmonic falls on another one.
+Sent between the collector, whose functions it uses, and the baseline. It measures; the office judges. Windows of 0.5 s
+and tones on bin centres: 2 Hz apart, no product up to the third order and no mains harmonic falls on another one.
 """
 
 import array
@@ -20,19 +20,19 @@ FRAME = WIDTH * HEIGHT * 2
 
 
 def chord():
-    """Give lead and chord as samples of 16 bit."""
+    """Return lead and chord as samples of 16 bits."""
     turns = [2 * math.pi * tone / RATE for tone in TONES]
     wave = [int(32767 * AMPLITUDE * sum(math.sin(turn * n) for turn in turns)) for n in range(WINDOW)]
     return array.array("h", [0] * int(RATE * LEAD_S) + wave * int(CHORD_S * RATE / WINDOW))
 
 
 def decibel(power):
-    """Give a power in dB; 1.0 is 0 dB."""
+    """Return a power in dB; 1.0 is 0 dB."""
     return round(10 * math.log10(power), 1) if power > 1e-24 else FLOOR_DB
 
 
 def tone_db(samples, tone):
-    """Give the strength of one tone in a window (Goertzel); a sine of full scale is 0 dB."""
+    """Return the strength of one tone in a window in dB (Goertzel); a sine of full scale is 0 dB."""
     turn = 2 * math.cos(2 * math.pi * tone / RATE)
     one = two = 0.0
     for sample in samples:
@@ -41,12 +41,12 @@ def tone_db(samples, tone):
 
 
 def loudness(samples):
-    """Give the mean square of a stretch of samples, as parts of full scale."""
+    """Return the mean square of samples; 1.0 is full scale."""
     return sum(s * s for s in samples) / max(len(samples), 1)
 
 
 def loudest(samples, start):
-    """Give where the loudest window from `start` on begins."""
+    """Return the index at which the loudest window from `start` on begins."""
     step = WINDOW // 5
     blocks = [loudness(samples[at : at + step]) for at in range(start, len(samples) - step, step)]
     sums = [sum(blocks[n : n + 5]) for n in range(max(len(blocks) - 4, 1))]
@@ -54,19 +54,19 @@ def loudest(samples, start):
 
 
 def delay_ms(samples, due):
-    """Give how long after `due` the chord begins in the recording, by cross-correlation."""
+    """Return how many ms after `due` the chord begins in the recording, by cross-correlation."""
     wanted = chord()[int(RATE * LEAD_S) :: COARSE][:TEMPLATE]
     heard = samples[due::COARSE][: REACH + TEMPLATE]
-    best, found = 0.0, None
+    best, first = 0.0, None
     for lag in range(len(heard) - TEMPLATE):
         likeness = abs(sum(a * b for a, b in zip(wanted, heard[lag : lag + TEMPLATE])))
         if likeness > best * 1.05:  # the chord repeats: its first beginning counts
-            best, found = likeness, lag
-    return None if found is None else round(1000.0 * found * COARSE / RATE)
+            best, first = likeness, lag
+    return None if first is None else round(1000.0 * first * COARSE / RATE)
 
 
 def measure(raw, played_at):
-    """Turn a recording into numbers; `played_at` is the sample at which the player was started."""
+    """Return the numbers of a recording; `played_at` is the sample at which the player was started."""
     whole = array.array("h")
     whole.frombytes(raw[: len(raw) // 2 * 2])
     samples = [s / 32768.0 for s in whole]
@@ -85,7 +85,7 @@ def measure(raw, played_at):
 
 
 def start(here, *argv):
-    """Start a word of the sound server as the user of the desktop."""
+    """Start a command of the sound server as the user of the desktop."""
     user, env = here
     own = os.getuid() == 0 and user != 0
     return subprocess.Popen(
@@ -102,7 +102,7 @@ RAW = ("--raw", "--format=s16le", "--rate=%d" % RATE, "--channels=1", "--latency
 
 
 def hearing():
-    """Play and record through the default devices; give the numbers, or why there are none."""
+    """Play and record through the default devices. Returns the numbers, or why there are none."""
     here = desktop()
     if here is None:
         return {"failed": "nobody is logged in at its desktop: no sound server"}
@@ -116,12 +116,12 @@ def hearing():
         record = start(here, "parec", *RAW)
     except OSError as error:
         return {"failed": "parec: %s" % error.strerror}
-    heard = bytearray()
-    reader = threading.Thread(target=lambda: [heard.extend(p) for p in iter(lambda: record.stdout.read1(9600), b"")])
+    recorded = bytearray()
+    reader = threading.Thread(target=collect_samples, args=(record, recorded))
     reader.daemon = True
     reader.start()
     try:
-        return played(here, record, heard)
+        return play_and_measure(here, record, recorded)
     except (OSError, subprocess.SubprocessError) as error:
         return {"failed": "paplay: %s" % error}
     finally:
@@ -130,12 +130,21 @@ def hearing():
         reader.join(2)
 
 
-def played(here, record, heard):
-    """Wait for silence, play, wait for the tail; give the numbers."""
+def collect_samples(record, recorded):
+    """Add what the recorder prints to `recorded`, until it ends."""
+    while True:
+        piece = record.stdout.read1(9600)
+        if not piece:
+            return
+        recorded.extend(piece)
+
+
+def play_and_measure(here, record, recorded):
+    """Record silence, play the chord, record the tail. Returns the numbers."""
     deadline = time.monotonic() + DEADLINE_S
-    if not wait(heard, int(SILENCE_S * RATE) * 2, record, deadline):
+    if not wait(recorded, int(SILENCE_S * RATE) * 2, record, deadline):
         return {"failed": "the microphone gives nothing: %s" % (complaint(record) or "no samples in time")}
-    at = len(heard) // 2
+    at = len(recorded) // 2
     play = start(here, "paplay", *RAW)
     try:
         play.communicate(chord().tobytes(), timeout=DEADLINE_S)
@@ -143,13 +152,13 @@ def played(here, record, heard):
         play.kill()
     if play.returncode:
         return {"failed": "the speaker takes nothing"}
-    wait(heard, (at + int((LEAD_S + CHORD_S + TAIL_S) * RATE)) * 2, record, deadline)
-    return measure(bytes(heard), at)
+    wait(recorded, (at + int((LEAD_S + CHORD_S + TAIL_S) * RATE)) * 2, record, deadline)
+    return measure(bytes(recorded), at)
 
 
-def wait(heard, size, record, deadline):
-    """Wait until so many bytes were recorded; false where the recorder ended or time ran out."""
-    while len(heard) < size:
+def wait(recorded, size, record, deadline):
+    """Wait until so many bytes were recorded. Returns False where the recorder ended or time ran out."""
+    while len(recorded) < size:
         if record.poll() is not None or time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -157,7 +166,7 @@ def wait(heard, size, record, deadline):
 
 
 def complaint(record):
-    """Give what a recorder that ended said."""
+    """Return what a recorder that ended printed."""
     if record.poll() is None:
         return ""
     lines = record.stderr.read().decode("utf-8", "replace").strip().splitlines()
@@ -165,15 +174,15 @@ def complaint(record):
 
 
 def sight():
-    """Take two pictures with the first camera; give brightness, variance, and whether they are the same to the bit."""
+    """Take two pictures with the first camera. Returns brightness, variance, and whether both are the same."""
     held = holders()
     if held:
         return {"busy": held}
-    found = cameras()
-    if not found:
+    camera = next(iter(cameras()), None)
+    if camera is None:
         return {"failed": "no camera"}
     why = "no picture"
-    for node in found[0]["nodes"]:
+    for node in camera["nodes"]:
         try:
             done = subprocess.run(
                 [
@@ -194,14 +203,14 @@ def sight():
         except (OSError, subprocess.SubprocessError) as error:
             return {"failed": "v4l2-ctl: %s" % (getattr(error, "strerror", None) or "no picture in time")}
         if not done.returncode and len(done.stdout) == 2 * FRAME:
-            return dict(looked(done.stdout), camera=found[0]["name"], usb=found[0]["usb"])
+            return dict(numbers(done.stdout), camera=camera["name"], usb=camera["usb"])
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = lines[-1][:160] if lines else "%d bytes are no two pictures" % len(done.stdout)
     return {"failed": why}
 
 
-def looked(frames):
-    """Give the numbers of two pictures in YUYV: every other byte is brightness."""
+def numbers(frames):
+    """Return the numbers of two pictures in YUYV: every other byte is brightness."""
     luma = frames[0:FRAME:2]
     mean = sum(luma) / len(luma)
     return {
@@ -209,3 +218,6 @@ def looked(frames):
         "variance": round(sum(v * v for v in luma) / len(luma) - mean * mean, 1),
         "equal": frames[:FRAME] == frames[FRAME:],
     }
+
+
+SENSES.update(hearing=hearing, sight=sight)
