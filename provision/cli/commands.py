@@ -67,7 +67,7 @@ class Commands(TyperGroup):
     """The commands by name; one is imported when it is called, all of them when help lists them."""
 
     def __init__(self, **more: Any) -> None:
-        """Tell the base class every name, in the order of need; it offers those that are near to a wrong one."""
+        """Hand every name to the base class, in the order of need; it suggests those that are near to a wrong one."""
         super().__init__(**more)
         self.commands = cast("Any", dict.fromkeys(ENTRIES))
 

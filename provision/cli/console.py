@@ -44,7 +44,7 @@ def in_terminal() -> bool:
 
 
 def say(text: str) -> None:
-    """Tell the person something that is not data."""
+    """Print a line for the person at the terminal (standard error); data goes to standard output."""
     sys.stderr.write(text + "\n")
 
 
@@ -54,7 +54,7 @@ def print_json(value: Any) -> None:
 
 
 def print_error(error: ProvisionError) -> None:
-    """Say what, where and the next step."""
+    """Print what failed, where, and the next step."""
     faults = error.faults if isinstance(error, IntentError) else []
     for fault in faults:
         say(f"{fault.where}: {fault.what}" + (f"\n    {fault.hint}" if fault.hint else ""))
@@ -89,7 +89,7 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
 
 
 def _line(row: tuple[str, ...]) -> str:
-    """Give a row as one line of tab-separated cells, whatever blanks stand in them."""
+    """Return a row as one line of tab-separated cells; blanks within a cell become one space."""
     line = "\t".join(row)
     if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
         return line + "\n"
@@ -97,12 +97,12 @@ def _line(row: tuple[str, ...]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Give a number with its noun."""
+    """Return a number with its noun, as `1 device` or `2 devices`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def signed(word: str) -> str:
-    """Give a word with its sign, so that colour is never needed."""
+    """Return a word with its sign in front, so that it can be told without colour."""
     return f"{SIGNS.get(word, ' ')} {word}" if in_terminal() else word
 
 
@@ -238,7 +238,7 @@ def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[St
 
 @contextmanager
 def quiet() -> Iterator[Callable[[Step], None]]:
-    """Show no progress: a question stands on the screen."""
+    """Print no progress while a question stands on the screen."""
     yield lambda _: None
 
 

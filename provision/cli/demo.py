@@ -34,12 +34,12 @@ class StepError(Exception):
 
 
 def command_line(words: Iterable[str]) -> str:
-    """Give a command as a person types it."""
+    """Return a command as a person types it."""
     return "provision " + " ".join(f'"{w}"' if " " in w else w for w in words)
 
 
 def print_line(text: str) -> None:
-    """Say something to who watches."""
+    """Print a line for whoever watches the demo."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

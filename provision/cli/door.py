@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def names(context: typer.Context, incomplete: str) -> list[str]:
-    """Give what a shell may complete a TARGET to; nothing where there is no home, or the intent is wrong."""
+    """Return what a shell may complete a TARGET to; nothing where there is no home, or the intent is wrong."""
     from provision.home.place import Place
 
     directory = context.find_root().params.get("directory") or "."

@@ -146,7 +146,7 @@ def identify(
     yes: Annotated[bool, typer.Option("--yes", help="log in to the host key as shown")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
+    """Print what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
     from provision.cli import console
     from provision.core.model import Secret
     from provision.devices.door import address_of

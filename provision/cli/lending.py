@@ -51,7 +51,7 @@ def handover(
 
 
 def _standing(here: "Workspace", kecamatan: str) -> "Handover":
-    """Give the newest loan; an open one's paper is made again where it is lost."""
+    """Return the newest loan; an open one's paper is made again where it is lost."""
     from provision.core.custody import State
     from provision.core.errors import ProvisionError
     from provision.lending import handover as use_case
@@ -125,7 +125,7 @@ def custody(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Say which item is where, held by whom, since when, by which act."""
+    """Print which item is where, held by whom, since when, by which act."""
     gc.disable()  # ten thousand rows and no cycle among them
     from dataclasses import asdict
 

@@ -37,7 +37,7 @@ def secret_show(
 def secret_rotate(
     context: typer.Context, device: Device, yes: Yes = False, bench: Bench = False, as_json: Json = False
 ) -> None:
-    """Give one device new secrets, as a confirmed commit. Exit 0 as intended, 1 could not."""
+    """Replace all secrets of one device, as a confirmed commit. Exit 0 as intended, 1 could not."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest
     from provision.home import publish

@@ -45,7 +45,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Tell the ssh masters to exit, sweep what is left, remove the directory."""
+        """Make the ssh masters exit, sweep what is left, remove the directory."""
         farewells = [
             subprocess.Popen(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"],
@@ -73,7 +73,7 @@ class Writer:
         return path
 
     def take(self, name: str) -> bytes | None:
-        """Give what a device printed, and forget it; None where it printed nothing."""
+        """Return what a device printed and remove it; None where it printed nothing."""
         path = self.path / name
         try:
             return path.read_bytes()
@@ -81,7 +81,7 @@ class Writer:
             return None
 
     def host(self, device: Device, password: Secret | None = None) -> Variables:
-        """Give the connection variables of one device; a password is for the first login of a box from the carton."""
+        """Return the connection variables of one device; a password is for the first login of a box from the carton."""
         words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
         own = " ".join(shlex.quote(word) for word in words)
         with_password = {"ansible_password": password.reveal()} if password else {}
@@ -97,11 +97,11 @@ class Writer:
         }
 
     def local(self, device: Device) -> Variables:
-        """Give the variables of a device whose commands run here: they reach it themselves."""
+        """Return the variables of a device whose commands run here: they reach it themselves."""
         return {"ansible_host": device.host, "ansible_connection": "ansible.builtin.local"}
 
     def control_path(self, prefix: str = "") -> str:
-        """Give the pattern of the sockets through which phases share a connection."""
+        """Return the pattern of the sockets by which phases share one connection."""
         return str(self.path / "cp" / f"{prefix}%%C")
 
     def begin(self, playbook: str) -> None:

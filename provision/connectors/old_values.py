@@ -17,7 +17,7 @@ class OldValues:
     path: Path
 
     def read(self) -> dict[str, Any]:
-        """Give what is kept, or nothing; raises OSError or ValueError where it cannot be read."""
+        """Return what is kept, or nothing; raises OSError or ValueError where it cannot be read."""
         try:
             kept = json.loads(self.path.read_text())
         except FileNotFoundError:
@@ -27,14 +27,14 @@ class OldValues:
         return kept
 
     def state(self) -> str:
-        """Give it in the words of the guards: none, armed RUN, or reverted RUN WHY."""
+        """Return the state as guards print it: none, armed RUN, or reverted RUN WHY."""
         kept = self.read()
         if not kept:
             return "none"
         return f"armed {kept['run']}" if kept["state"] == "armed" else f"reverted {kept['run']} {kept['why']}"
 
     def armed(self) -> str:
-        """Give the run that armed it, or nothing."""
+        """Return the run that kept these values, or an empty text."""
         kept = self.read()
         return str(kept["run"]) if kept.get("state") == "armed" else ""
 

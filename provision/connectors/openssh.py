@@ -20,7 +20,7 @@ RSA = ["-o", "HostKeyAlgorithms=+ssh-rsa", "-o", "PubkeyAcceptedAlgorithms=+ssh-
 
 
 def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) -> list[str]:
-    """Give ssh's options by which only the pinned key of `tag` is taken, and nothing is asked (unless `asks`).
+    """Return ssh's options by which only the pinned key of `tag` is taken, and nothing is asked (unless `asks`).
 
     `rsa` lets the old signatures in, for a device that knows no others.
     """
@@ -52,7 +52,7 @@ def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) ->
 
 
 def identity(ssh_key: Path, device: Device) -> Path:
-    """Give the office's key that a device knows: beside the Ed25519 one there is an RSA one for old firmware."""
+    """Return the office's key that a device knows: beside the Ed25519 one there is an RSA one for old firmware."""
     return ssh_key.with_name(f"{ssh_key.name}-rsa") if device.rsa else ssh_key
 
 
@@ -83,7 +83,7 @@ class Question:
         self._document: bytes | None = document
 
     def answer(self, deadline: float) -> Reply:
-        """Give the answer, or what there is at `deadline` (of time.monotonic)."""
+        """Return the answer, or what there is at `deadline` (of time.monotonic)."""
         try:
             out, err = self._process.communicate(self._document, timeout=max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:

@@ -79,7 +79,7 @@ class Phase:
         self._work.start()
 
     def follow(self, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float) -> None:
-        """Give Ansible its hosts; `told` hears each step as it happens.
+        """Send Ansible its hosts and follow it; `on_step` is called with each step as it happens.
 
         Raises ProvisionError where Ansible itself failed; a device's failure is a step. At the
         deadline everything is ended: what was under way is then unknown.

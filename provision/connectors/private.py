@@ -36,7 +36,7 @@ def remove(path: Path, run: str) -> None:
 
 
 def mark(run: str) -> str:
-    """Give the mark in the environment of every process of a run."""
+    """Return the mark in the environment of every process of a run."""
     return f"PROVISION_RUN={run}"
 
 

@@ -79,7 +79,7 @@ def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
 
 
 def _client(kind: str, *, keyless: bool) -> Any:
-    """Give netmiko's class for a device type; keyless logs in by the SSH method "none"."""
+    """Return netmiko's class for a device type; keyless logs in by the SSH method "none"."""
     from netmiko.ssh_auth import SSHClient_noauth
     from netmiko.ssh_dispatcher import ssh_dispatcher
 

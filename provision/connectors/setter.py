@@ -65,14 +65,14 @@ class Box:
 
 
 def plain(value: Any) -> int | str | None:
-    """Give a raw value as JSON holds it."""
+    """Return a raw value as JSON holds it."""
     if value is None or isinstance(value, int):
         return value
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def execute(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what a document says and give the answer. Raises SilentError where the device does not answer."""
+    """Carry out a document and return the answer. Raises SilentError where the device does not answer."""
     said: dict[str, Any] = {"end": document["nonce"], "code": 0, "refused": "", "values": {}}
     try:
         said["values"] = VERBS[document["verb"]](box, document)
@@ -182,14 +182,14 @@ def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
 
 
 def _wants(box: Box, staging: Mapping[str, Any] | None) -> str:
-    """Say what the change wants beyond services that restart, or nothing."""
+    """Return what the change needs beyond services that restart, or an empty text."""
     if staging and _mask(box.get([staging["state"]])[staging["state"]]) & staging["restart"]:
         return "it wants a restart for that: restart it on the bench, then try again"
     return ""
 
 
 def _wait(box: Box, staging: Mapping[str, Any]) -> int:
-    """Give the state once the services have restarted; an agent among them may be silent for a while."""
+    """Return the state once the services have restarted; an agent among them may be silent for a while."""
     deadline = time.monotonic() + SETTLE_S
     while True:
         try:

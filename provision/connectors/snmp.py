@@ -104,7 +104,7 @@ class _Job:
     waiting: set[int] = field(default_factory=set)
 
     def known(self) -> message.Clock | None:
-        """Give the engine's clock as it should be by now."""
+        """Return the engine's clock as it should be now."""
         if not self.heard_at:
             return None
         return message.Clock(self.clock.boots, self.clock.time + int(time.monotonic() - self.heard_at))

@@ -27,12 +27,12 @@ class Agent:
 
 
 def get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
-    """Give values by OID (None where the agent has none), or nothing where it does not answer."""
+    """Return values by OID (None where the agent has none), or nothing where it does not answer."""
     return asyncio.run(_get(agent, oids))
 
 
 def columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Raw]:
-    """Give what lies below each of `roots`, at most a few values each."""
+    """Return what lies below each of `roots`, at most a few values each."""
     return asyncio.run(_columns(agent, roots))
 
 
@@ -79,7 +79,7 @@ async def _to(agent: Agent) -> tuple[Any, Any, Any]:
 
 
 def plain(value: Any) -> int | bytes | str | None:
-    """Give one of pysnmp's values as a plain one: absent is None, an OID is text."""
+    """Return one of pysnmp's values as a plain one: absent is None, an OID is text."""
     from pyasn1.type import univ
     from pysnmp.proto import rfc1905
 

@@ -69,12 +69,12 @@ class Waiver:
 
 
 def newest(loans: Sequence[Handover]) -> Handover | None:
-    """Give the loan that is not over, or None."""
+    """Return the newest loan that is not over, or None."""
     return next((one for one in reversed(loans) if one.state in OPEN), None)
 
 
 def last_day(start: str, months: int) -> str:
-    """Give the last day of use: the day before the same day `months` later, clamped to the month's end."""
+    """Return the last day of use: the day before the same day `months` later, clamped to the month's end."""
     first = date.fromisoformat(start)
     year, month = divmod(first.month - 1 + months, 12)
     year, month = first.year + year, month + 1

@@ -18,7 +18,7 @@ class ProvisionError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Give what and where on one line; the hint is printed by the console."""
+        """Return what and where on one line; the console prints the hint."""
         return f"{self.where}: {self.what}" if self.where else self.what
 
 

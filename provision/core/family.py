@@ -71,7 +71,7 @@ class Staging:
     discard: str
 
     def words(self) -> dict[str, str | int]:
-        """Give it as a document holds it."""
+        """Return it as a document holds it."""
         return asdict(self)
 
 

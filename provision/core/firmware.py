@@ -38,7 +38,7 @@ Baseline = Mapping[str, tuple[Rule, ...]]
 
 
 def judge(baseline: Baseline, family: str, model: str, firmware: str) -> Standing:
-    """Say what the baseline knows of a firmware: a rule of bad ones goes before one of good ones."""
+    """Return what the baseline says of a firmware; a rule of bad ones goes before one of good ones."""
     for rule in sorted(baseline.get(family, ()), key=lambda r: r.standing != BAD):
         if fnmatchcase(model, rule.model) and holds(rule.versions, firmware):
             return Standing(standing=rule.standing, because=rule.because, write=rule.write)

@@ -34,9 +34,9 @@ def clean(name: str, text: object) -> str:
     return colons(plain) if name == "mac" else re.sub(r"\D", "", plain) if name == "imei" else plain
 
 
-def same(name: str, recorded: object, said: object) -> bool:
+def same(name: str, recorded: object, reported: object) -> bool:
     """Say whether two identities of one kind (serial, mac, imei) are the same, however each is written."""
-    return clean(name, recorded).lower() == clean(name, said).lower()
+    return clean(name, recorded).lower() == clean(name, reported).lower()
 
 
 def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -> list[str]:

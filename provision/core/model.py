@@ -91,7 +91,7 @@ class ApplyStep(StrEnum):
 
 
 def slug(name: str) -> str:
-    """Give the one spelling of a kecamatan's name: lower case, words joined by hyphens."""
+    """Return the one spelling of a kecamatan's name: lower case, words joined by hyphens."""
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
@@ -146,7 +146,7 @@ class Kit:
         return self.item(ItemKind.MODEM)
 
     def item(self, kind: ItemKind) -> Item | None:
-        """Give the kit's item of one kind."""
+        """Return the kit's item of one kind."""
         return next((i for i in self.items if i.kind is kind), None)
 
 

@@ -14,7 +14,7 @@ AGE_MIN, AGE_MAX = 15, 70  # no office appoints outside these
 
 
 def read(text: str) -> str:
-    """Give the 18 digits; raises ValueError with what is wrong."""
+    """Return the 18 digits; raises ValueError with what is wrong."""
     digits = re.sub(r"[\s.]", "", text)
     if not re.fullmatch(r"\d{18}", digits):
         raise ValueError("a NIP has 18 digits: yyyymmdd yyyymm s nnn")

@@ -15,7 +15,7 @@ NUMBERS = ("vid_pid", "serial")
 
 
 def present(readings: Mapping[str, Any]) -> dict[str, list[Thing]]:
-    """Give the USB things of each kind; a camera's own microphone does not count as one."""
+    """Return the USB things of each kind; a camera's own microphone does not count as one."""
     cameras: list[Thing] = [dict(c["usb"], name=c["name"]) for c in readings.get("cameras", ()) if usb(c)]
     ports = {c["port"] for c in cameras}
     cards = [c for c in readings.get("audio", ()) if usb(c) and c["usb"]["port"] not in ports]
@@ -32,7 +32,7 @@ def usb(thing: Thing) -> bool:
 
 
 def candidates(readings: Mapping[str, Any]) -> tuple[dict[str, Thing], list[str]]:
-    """Give the one thing of each kind to bind, and why a kind has none: no thing, or several."""
+    """Return the one thing of each kind to bind, and why a kind has none: no thing, or several."""
     chosen: dict[str, Thing] = {}
     wrong = []
     for kind, things in present(readings).items():
@@ -51,7 +51,7 @@ def same(bound: Thing, thing: Thing) -> bool:
 
 
 def compare(kind: str, bound: Thing | None, things: list[Thing]) -> tuple[str, str]:
-    """Give `own`, `moved`, `other`, `absent` or `unbound`, with a sentence."""
+    """Return `own`, `moved`, `other`, `absent` or `unbound`, with a sentence that says why."""
     if not things:
         return "absent", f"{kind}: not there"
     if bound is None:

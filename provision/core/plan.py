@@ -48,7 +48,7 @@ def make(
 
 
 def proof(family: Family, plan: Plan) -> tuple[bool, float]:
-    """Say what proves that the way in still works: whether a new login, and how long after the commit."""
+    """Return what proves that the way in still works: whether a new login, and how many seconds after the commit."""
     touched = [
         c.path
         for c in plan.changes

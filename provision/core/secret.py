@@ -13,7 +13,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text; call it only where it goes into a run's private directory or a cipher."""
+        """Return the text; call it only where it goes into a run's private directory or a cipher."""
         return self._text
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ def diff(
     owns: tuple[str, ...],
     volatile: tuple[str, ...] = (),
 ) -> tuple[Change, ...]:
-    """Give what must change so that `running` becomes `intended`, sorted in intent order.
+    """Return what must change so that `running` becomes `intended`, in the order of the intent.
 
     Every intended setting counts; a running one that is not intended counts only where the
     family `owns` it. Paths in `volatile` never count.
@@ -43,7 +43,7 @@ def diff(
 
 
 def patch(running: Settings, changes: tuple[Change, ...]) -> Mapping[str, Value]:
-    """Give the settings that `running` becomes by `changes`."""
+    """Return the settings that `running` becomes by `changes`."""
     after = dict(running)
     for change in changes:
         if change.intended is None:
@@ -54,23 +54,23 @@ def patch(running: Settings, changes: tuple[Change, ...]) -> Mapping[str, Value]
 
 
 def invert(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Give the way back of `changes`."""
+    """Return the changes that undo `changes`."""
     return tuple(Change(path=c.path, running=c.intended, intended=c.running) for c in changes)
 
 
 def digest(text: str | Secret) -> str:
-    """Give the digest by which a file outside the configuration is a setting."""
+    """Return the digest (SHA-256, hex) that stands as a setting for a file outside the configuration."""
     return sha256((text.reveal() if isinstance(text, Secret) else text).encode()).hexdigest()
 
 
 def marker(sealed: Settings) -> str:
-    """Give the digest of a whole configuration (secrets sealed), for a device that makes none itself."""
+    """Return the digest of a whole configuration (secrets sealed), for a device that makes none itself."""
     shown = sorted((path, value.reveal() if isinstance(value, Secret) else value) for path, value in sealed.items())
     return sha256(repr(shown).encode()).hexdigest()[:32]
 
 
 def seal(settings: Settings, key: bytes) -> dict[str, Value]:
-    """Give the settings with each secret replaced by a keyed digest, to be kept and compared.
+    """Return the settings with each secret replaced by a keyed digest, to be kept and compared.
 
     What is sealed already stays as it is.
     """

@@ -31,11 +31,11 @@ class Usm:
         return hashlib.new(self.digest).digest_size
 
     def key(self, name: str) -> str:
-        """Give the name under which the vault keeps a localised key."""
+        """Return the name under which the vault keeps a localised key."""
         return f"{name}_key" if self.name == "sha256" else f"{name}_key_{self.name}"
 
     def engine_id(self, asset_tag: str) -> bytes:
-        """Give the engine ID of a device that is configured with its asset tag; none where it has to be learned."""
+        """Return the engine ID of a device that is configured with its asset tag; none where it has to be learned."""
         return self.prefix + asset_tag.encode("ascii") if self.prefix else b""
 
 

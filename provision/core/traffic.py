@@ -36,7 +36,7 @@ class Traffic:
 
 
 def counters(readings: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Give the counters of a look, where it has both."""
+    """Return the counters of a look, where it has both."""
     sent, received = (readings.get(name) for name in COUNTERS)
     return (sent, received) if isinstance(sent, int) and isinstance(received, int) else None
 
@@ -73,7 +73,7 @@ def _ran(old: int, new: int, *, narrow: bool) -> int:
 
 
 def days_left(total: Traffic, quota_gb: float) -> float | None:
-    """Give for how many days the rest lasts at the pace so far; None before a day was counted, or where none ran."""
+    """Return for how many days the rest lasts at the pace so far; None before a day was counted, or where none ran."""
     span = datetime.fromisoformat(total.at) - datetime.fromisoformat(total.since)
     if span < timedelta(days=1) or total.used <= 0:
         return None

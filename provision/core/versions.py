@@ -6,12 +6,12 @@ import re
 
 
 def number(text: str) -> str:
-    """Give the version in a text: `7.20.6 (stable)` is 7.20.6; a text without one stays as it is."""
+    """Return the version in a text: `7.20.6 (stable)` is 7.20.6; a text without one stays as it is."""
     found = re.search(r"\d+(?:\.\d+)+\w*", text)
     return found.group() if found else text.strip()
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Give the numbers of a version: `7.20.6 (stable)` is (7, 20, 6); a text without one is ()."""
+    """Return the numbers of a version: `7.20.6 (stable)` is (7, 20, 6); a text without one is ()."""
     found = re.search(r"\d+(?:\.\d+)+", text)
     return tuple(int(part) for part in found.group().split(".")) if found else ()

@@ -103,7 +103,7 @@ class DeviceKind(Protocol):
         ...
 
     def undo(self, workspace: Workspace, intended: Intended, *, bench: bool) -> tuple[str, ...]:
-        """Give a device back as it was before it was provisioned; return what was undone."""
+        """Put a device back as it was before it was provisioned; return what was undone."""
         ...
 
 

@@ -27,7 +27,7 @@ foreach ($file in $files) {
 
 
 def encoded(script: str) -> str:
-    """Give the line that runs a script: whatever the default shell is, base64 passes it unharmed."""
+    """Return the line that runs a script: whatever the default shell is, base64 passes it unharmed."""
     powershell = "powershell -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass"
     return f"{powershell} -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
 

@@ -14,12 +14,12 @@ from provision.ledger.records import DeviceRecord
 
 @cache
 def group(name: str) -> str:
-    """Give a group name that Ansible takes without a warning."""
+    """Return a group name that Ansible takes without a warning."""
     return re.sub(r"\W", "_", name)
 
 
 def all_vars(var: str) -> dict[str, str]:
-    """Give the variables of every host; `var` is the home's state directory, as seen from Ansible."""
+    """Return the variables of every host; `var` is the home's state directory, as seen from Ansible."""
     pinned = f"{var}/host-keys/{{{{ asset_tag }}}}"
     return {
         "ansible_ssh_private_key_file": f"{var}/ssh/id_ed25519",
@@ -31,7 +31,7 @@ def all_vars(var: str) -> dict[str, str]:
 
 
 def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
-    """Give one host's own variables; firmware that knows only RSA gets the office's RSA key."""
+    """Return one host's own variables; firmware that knows only RSA gets the office's RSA key."""
     role = record.role
     own: dict[str, Any] = {"snmp_port": record.snmp_port} if role in {"modems", "radios"} else {}
     if role == "modems":
@@ -56,7 +56,7 @@ def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
 
 
 def build(accepted: Iterable[tuple[str, DeviceRecord]], var: str) -> dict[str, Any]:
-    """Give the whole inventory as `--list` prints it: groups, and `_meta` with host variables.
+    """Return the whole inventory as `--list` prints it: groups, and `_meta` with host variables.
 
     Groups: the kecamatan, the role (modems, radios, computers), `driver_…` and `link_…`.
     """

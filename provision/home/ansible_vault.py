@@ -18,7 +18,7 @@ ITERATIONS, KEY, IV, WIDTH = 10_000, 32, 16, 80  # of the format
 
 
 def decrypt(text: bytes, password: bytes) -> bytes:
-    """Give the plain text; raises ValueError where the password or the text is wrong."""
+    """Return the plain text; raises ValueError where the password or the text is wrong."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.padding import PKCS7
 
@@ -39,7 +39,7 @@ def decrypt(text: bytes, password: bytes) -> bytes:
 
 
 def encrypt(plain: bytes, password: bytes) -> bytes:
-    """Give the vault text of `plain`, with a salt of its own, in lines of 80 characters."""
+    """Return the vault text of `plain`, with a salt of its own, in lines of 80 characters."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.padding import PKCS7
 

@@ -84,7 +84,7 @@ def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
 
 
 def _files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
-    """Give what stands in the home as it is."""
+    """Return the files of the home, unchanged."""
     inventory = workspace.place.inventory
     for path in sorted(inventory.rglob("*")):
         if path.is_file() and path.name != "devices.yml" and path.suffix not in {".lock", ".new"}:
@@ -107,7 +107,7 @@ def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
 
 
 def vault_of(workspace: Workspace) -> Vault:
-    """Give the home's vault, which need not exist yet."""
+    """Return the home's vault, which need not exist yet."""
     return Vault(
         workspace.place.inventory / "secrets.vault.yml", password(workspace.place.root / "var" / "vault-password")
     )

@@ -12,7 +12,7 @@ RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
 
 def office_key(path: Path) -> str:
-    """Give the office's public key, making the pair (Ed25519, 0600) at first need.
+    """Return the office's public key, making the pair (Ed25519, 0600) at first need.
 
     A path that ends in `-rsa` is RSA's.
     """
@@ -59,7 +59,7 @@ def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
 
 
 def pinned(folder: Path, tag: str) -> str:
-    """Give the pinned key of a device, or an empty text."""
+    """Return the pinned key of a device, or an empty text."""
     try:
         return (folder / tag).read_text().split(" ", 1)[1].strip()
     except (FileNotFoundError, IndexError):

@@ -62,7 +62,7 @@ class Place:
         return self.var / "lab"
 
     def hints(self) -> dict[str, str]:
-        """Give what was seen last: `TAG.row` of its modem's table, `TAG.engine`; a saving, never evidence.
+        """Return what was seen last, as `TAG.row` of its modem's table or `TAG.engine`: a saving, no proof.
 
         It may be lost.
         """

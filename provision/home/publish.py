@@ -14,7 +14,7 @@ from provision.local.files import ORDINARY, write_whole
 
 
 def show(workspace: Workspace, host: str = "") -> str:
-    """Give the text of `--list`, or of `--host`."""
+    """Return the text of `--list`, or of `--host`."""
     built = ansible_inventory.build(_accepted(workspace), str(workspace.place.root / "var"))
     if not host:
         return ansible_inventory.to_json(built)

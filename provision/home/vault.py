@@ -34,7 +34,7 @@ class Vault:
         self._load()
 
     def device(self, tag: str) -> Mapping[str, Secret]:
-        """Give the set of one device, making it where there is none."""
+        """Return the set of one device, making it where there is none."""
         if tag not in self._sets:
             with self._locked():
                 self._load()
@@ -44,7 +44,7 @@ class Vault:
         return {name: Secret(text) for name, text in self._sets[tag].items()}
 
     def devices(self, tags: list[str]) -> dict[str, Mapping[str, Secret]]:
-        """Give the sets of several devices; missing ones are made in one write."""
+        """Return the sets of several devices; missing ones are made in one write."""
         if missing := [t for t in tags if t not in self._sets]:
             with self._locked():
                 self._load()
@@ -53,7 +53,7 @@ class Vault:
         return {t: self.device(t) for t in tags}
 
     def report_key(self, tag: str, *, anew: bool = False) -> Secret:
-        """Give the key by which a PC signs its reports (hex), making it where there is none, or `anew`."""
+        """Return the key by which a PC signs its reports (hex), making it where there is none, or `anew`."""
         if anew or "report_key" not in self._sets.get(tag, {}):
             with self._locked():
                 self._load()
@@ -74,7 +74,7 @@ class Vault:
             self._save()
 
     def pending(self, tag: str) -> Mapping[str, Secret]:
-        """Give the set that is to replace a device's own, making it where there is none; both are kept."""
+        """Return the set that is to replace a device's own, making it where there is none; both are kept."""
         return self.device(tag + NEXT)
 
     def promote(self, tag: str) -> None:
@@ -105,7 +105,7 @@ class Vault:
             self._save()
 
     def seal_key(self) -> bytes:
-        """Give the key of the digests by which the ledger compares secrets without knowing them."""
+        """Return the key of the digests by which the ledger compares secrets without knowing them."""
         if "seal" not in self._sets:
             with self._locked():
                 self._load()
@@ -204,7 +204,7 @@ def wireguard_key() -> str:
 
 
 def wireguard_public(private: Secret) -> str:
-    """Give the public key, which the hub needs."""
+    """Return the public key, which the hub needs."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
     key = X25519PrivateKey.from_private_bytes(base64.b64decode(private.reveal()))
@@ -212,7 +212,7 @@ def wireguard_public(private: Secret) -> str:
 
 
 def password(kept: Path) -> Secret:
-    """Give the vault password: from a file, the environment, or the terminal, in this order.
+    """Return the vault password: from a file, the environment, or the terminal, in this order.
 
     The file is the one that PROVISION_VAULT_PASSWORD_FILE names, or `kept`, where it exists.
     """

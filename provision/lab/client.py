@@ -53,7 +53,7 @@ START_S = 30
 
 
 def run_directory(home: Path) -> Path:
-    """Give the short path where a home's lab keeps its sockets."""
+    """Return the short path where a home's lab keeps its sockets."""
     name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:10]
     return Path(tempfile.gettempdir()) / f"provision-lab-{os.getuid()}-{name}"
 

@@ -32,7 +32,7 @@ class Lab:
         self.end = asyncio.Event()
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do one control request."""
+        """Carry out one control request."""
         match request:
             case {"verb": "status"}:
                 return {"devices": [d.status() for d in self.devices.values()], "real": ssh.real()}

@@ -265,7 +265,7 @@ def make(box: Box, root: Path) -> None:
 
 
 def _hash(password: str) -> str:
-    """Give the crypt hash of a label's password; none where the box has none."""
+    """Return the crypt hash of a label's password; none where the box has none."""
     if not password:
         return ""
     from passlib.hash import sha512_crypt

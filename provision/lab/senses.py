@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def fault(name: str) -> str:
-    """Give what is wrong with `sound` or `camera`."""
+    """Return what is wrong with `sound` or `camera`."""
     try:
         with open(ROOT + "/lab/" + name) as file:
             return file.read().strip()
@@ -89,7 +89,7 @@ def parec(_: list[str]) -> None:
 
 
 def v4l2(_: list[str]) -> None:
-    """Give two pictures in YUYV."""
+    """Return two pictures in YUYV."""
     wrong = fault("camera")
     level = {"black": 2, "white": 252}.get(wrong)
     for number in range(2):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 
 def spare_port() -> int:
-    """Give a TCP port of 127.0.0.1 that is free now."""
+    """Return a TCP port of 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -30,7 +30,7 @@ class Cli:
         return self.cache[name]
 
     def run(self, argv: list[str]) -> str:
-        """Do one command and give what it prints."""
+        """Run one command and return what it prints."""
         verb, *args = argv
         if verb in self.OPS and len(args) == 1:
             where, has_value, value = args[0].partition("=")
@@ -59,7 +59,7 @@ class Cli:
         raise UciError("Invalid argument")
 
     def get(self, where: str) -> str:
-        """Give one value, or a section's type."""
+        """Return one value, or a section's type."""
         name, _, rest = where.partition(".")
         section, _, option = rest.partition(".")
         found = self.package(name).find(section)

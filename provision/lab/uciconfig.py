@@ -162,14 +162,14 @@ class Package:
             section.options.pop(option, None)
 
     def set_section(self, name: str, kind: str) -> None:
-        """Give a section a type, making it where it is new."""
+        """Set the type of a section, making it where it is new."""
         if name.startswith("@"):
             self.find(name).kind = kind
         else:
             self.add(kind, name)
 
     def export(self) -> str:
-        """Give the text of `uci export`."""
+        """Return the text of `uci export`."""
         out = [f"package {self.name}\n"]
         for section in self.sections:
             name = "" if section.anonymous else f" {quoted(section.name)}"

@@ -27,7 +27,7 @@ NEW, OLD = "6.2.11", "5.11.3"
 
 
 def load() -> dict[str, Any]:
-    """Give the PC's state."""
+    """Return the PC's state."""
     with open(STATE, encoding="utf-8") as file:
         return dict(json.load(file))
 
@@ -40,12 +40,12 @@ def save(state: dict[str, Any]) -> None:
 
 
 def wrapped(items: list[Any], wrong: dict[str, Any]) -> object:
-    """Give a list as some versions of ConvertTo-Json print it."""
+    """Return a list as some versions of ConvertTo-Json print it."""
     return {"value": items, "Count": len(items)} if wrong.get("noise") else items
 
 
 def usb(state: dict[str, Any], kind: str) -> list[Any]:
-    """Give the USB things of one kind, by what is wrong with it: gone, other, moved, twice."""
+    """Return the USB things of one kind, by what is wrong with it: gone, other, moved, twice."""
     box, wrong = state["things"][kind], state["faults"].get(kind, "")
     own = {"vid_pid": box["vid_pid"], "serial": box["serial"], "port": box["port"], "product": box["name"]}
     if wrong == "gone":
@@ -59,7 +59,7 @@ def usb(state: dict[str, Any], kind: str) -> list[Any]:
 
 
 def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
-    """Give the default device for both roles."""
+    """Return the default device for both roles."""
     wrong = state["faults"].get("sound", "")
     found = usb(state, kind)
     if wrong == "none" or not found:
@@ -79,7 +79,7 @@ def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
 
 
 def cameras(state: dict[str, Any]) -> list[Any]:
-    """Give the cameras that Windows knows of, also one that is not there any more (a phantom)."""
+    """Return the cameras that Windows knows of, also one that is not there any more (a phantom)."""
     wrong = state["faults"].get("camera", "")
     code = int(state["faults"].get("problem") or 0)
     word = "Kamera Wéb " if state["faults"].get("noise") else "USB Camera "
@@ -107,7 +107,7 @@ def cameras(state: dict[str, Any]) -> list[Any]:
 
 
 def collected(state: dict[str, Any]) -> dict[str, Any]:
-    """Give what the collector would say."""
+    """Return what the collector would say."""
     wrong = state["faults"]
     deny = wrong.get("consent", "")
     levels = {"machine": "Allow", "user": "Allow", "desktop apps": "Allow"}
@@ -159,7 +159,7 @@ def with_key(line: str, *, there: bool) -> None:
 
 
 def running(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """Give the value of each setting that is asked for and present."""
+    """Return the value of each setting that is asked for and present."""
     with open(KEYS, encoding="utf-8") as file:
         keys = [" ".join(line.split()[:2]) for line in file]
     key = " ".join(task["key"].split()[:2])
@@ -195,7 +195,7 @@ def change(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict
 
 
 def undo(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Give back what was there before."""
+    """Put the values from before back."""
     order = sorted(state["before"], key=lambda p: p == "ssh.monitoring_key")
     for path in order:
         put(state, task, path, state["before"][path])
@@ -205,7 +205,7 @@ def undo(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[s
 
 
 def obey(text: str) -> None:
-    """Do what the program's task says, and answer as Windows PowerShell would."""
+    """Carry out the program's task, and answer as Windows PowerShell would."""
     first, _, program = text.partition("\n")
     if "Get-Collected" not in program:
         sys.stderr.write("ParserError: this is not the program that it knows\n")

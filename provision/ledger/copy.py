@@ -16,7 +16,7 @@ BATCH = 5000
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
-    """Give each event as one line of JSON: [number, body, hash]."""
+    """Return each event as one line of JSON: [number, body, hash]."""
     with ledger.engine.connect() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(
             text("SELECT number, body, hash FROM event ORDER BY number")

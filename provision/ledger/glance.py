@@ -29,12 +29,12 @@ Newest = list[tuple[str, str, dict[str, Any]]]
 
 
 def held(path: Path, effective: str, recorded: str) -> Newest | None:
-    """Give each item's last move that was in effect on day `effective` and recorded by time `recorded`."""
+    """Return each item's last move that was in effect on day `effective` and recorded by time `recorded`."""
     return _ask(path, HELD.replace(":effective", "?").replace(":recorded", "?"), (effective, recorded))
 
 
 def newest(path: Path, *verbs: str) -> Newest | None:
-    """Give (subject, verb, payload) of the newest event of each subject among `verbs`.
+    """Return (subject, verb, payload) of the newest event of each subject among `verbs`.
 
     None where the file cannot be read this way (not there, older, newer, damaged): the ledger
     itself then opens it, and says what is wrong.
@@ -44,7 +44,7 @@ def newest(path: Path, *verbs: str) -> Newest | None:
 
 
 def latest(path: Path, *verbs: str) -> list[Event] | None:
-    """Give the newest event of each subject for each of `verbs`, oldest first; None as `newest`."""
+    """Return the newest event of each subject for each of `verbs`, oldest first; None as `newest`."""
     marks = f"({', '.join('?' * len(verbs))})"
     bodies = _bodies(path, NEWEST.replace(":verbs", marks), verbs)
     return None if bodies is None else [Event(hash="", **fields) for fields in json.loads(f"[{','.join(bodies)}]")]

@@ -22,7 +22,7 @@ def _from_body(name: str) -> dict[str, Computed]:
 
 
 def event_table(dialect: str, meta: MetaData) -> Table:
-    """Give the event table for one dialect."""
+    """Return the event table for one dialect."""
     return Table(
         "event",
         meta,
@@ -35,7 +35,7 @@ def event_table(dialect: str, meta: MetaData) -> Table:
 
 
 def lease_table(meta: MetaData) -> Table:
-    """Give the lease table: who works on which device now. Not history: it may be rewritten."""
+    """Return the lease table: who works on which device now. Not history: it may be rewritten."""
     return Table(
         "lease",
         meta,

@@ -42,7 +42,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a transaction that excludes every other writer from its first statement."""
+        """Hold a transaction that excludes every other writer from its first statement."""
         with _spoken(self.where), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -120,12 +120,12 @@ class Ledger:
                 )
 
     def last_of(self, subject: str, verb: str = "") -> int:
-        """Give the number of a subject's newest event (of one verb), 0 where there is none."""
+        """Return the number of a subject's newest event (of one verb), 0 where there is none."""
         with _spoken(self.where), self.engine.connect() as connection:
             return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
 
     def hash_of(self, number: int) -> str:
-        """Give the hash of one event, which is also the head of the chain right after it."""
+        """Return the hash of one event, which is also the head of the chain right after it."""
         with _spoken(self.where), self.engine.connect() as connection:
             found = connection.execute(text("SELECT hash FROM event WHERE number = :n"), {"n": number}).scalar()
         if found is None:
@@ -133,7 +133,7 @@ class Ledger:
         return bytes(found).hex()
 
     def held(self, effective: str, recorded: str) -> Newest:
-        """Give each item's last move in effect on a day and recorded by a time; see glance.held."""
+        """Return each item's last move in effect on a day and recorded by a time; see glance.held."""
         with _spoken(self.where), self.engine.connect() as connection:
             rows = connection.execute(text(HELD), {"effective": effective, "recorded": recorded})
             return payloads(body for _, body in rows)
@@ -147,14 +147,14 @@ class Ledger:
             write_whole(self.head, f"{number} {digest}\n", ORDINARY)
 
     def latest(self, *verbs: str) -> list[Event]:
-        """Give the newest event of each subject for each of `verbs`, oldest first."""
+        """Return the newest event of each subject for each of `verbs`, oldest first."""
         return self._read(
             NEWEST,
             verbs,
         )
 
     def payloads(self, *verbs: str) -> Newest:
-        """Give (subject, verb, payload) of the newest event of each subject among `verbs`: a fast `latest`."""
+        """Return (subject, verb, payload) of each subject's newest event among `verbs`, without building events."""
         return payloads(self._bodies(NEWEST, verbs))
 
     def close(self) -> None:
@@ -162,11 +162,11 @@ class Ledger:
         self.engine.dispose()
 
     def history(self, *subjects: str) -> list[Event]:
-        """Give all events of some subjects, oldest first."""
+        """Return all events of some subjects, oldest first."""
         return self._read("SELECT number, body FROM event WHERE subject IN :verbs ORDER BY number", subjects)
 
     def events(self, *verbs: str) -> list[Event]:
-        """Give all events of some verbs, oldest first."""
+        """Return all events of some verbs, oldest first."""
         return self._read("SELECT number, body FROM event WHERE verb IN :verbs ORDER BY number", verbs)
 
     def _read(self, sql: str, names: tuple[str, ...]) -> list[Event]:
@@ -188,7 +188,7 @@ def _event(body: str) -> Event:
 
 
 def canonical(value: Mapping[str, Any]) -> str:
-    """Give the one JSON text of a value: keys sorted, no blanks, UTF-8 as it is."""
+    """Return the one JSON text of a value: keys sorted, no blanks, UTF-8 as it is."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -69,7 +69,7 @@ def _condition(item: Mapping[str, Any], given: Mapping[str, str]) -> str:
 
 
 def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: bool) -> dict[str, str]:
-    """Give every device back that can be; return what was undone, or why it was not, by asset tag."""
+    """Undo what was provisioned on each device; return what was undone, or why it was not, by asset tag."""
     undone: dict[str, str] = {}
     for intended in workspace.targets(["all"]):
         if intended.tag in tags:
@@ -79,7 +79,7 @@ def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: 
 
 
 def _undo(workspace: Workspace, intended: Intended, not_undone: str, *, bench: bool) -> str | None:
-    """Give a device back as it was; return what was undone, or why it was not. None where nothing of its kind is."""
+    """Undo what was provisioned on a device; return what was undone, or why not. None: it is reset by hand."""
     tag, kind = intended.tag, kinds.of(intended.kind)
     if not kind.gives_back:
         return None

@@ -99,7 +99,7 @@ def _against(workspace: Workspace, file: File) -> None:
 
 
 def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
-    """Give all that the paper says, frozen: whatever changes later, this handover says this."""
+    """Return all that the paper says, fixed at this moment: whatever changes later, this handover says this."""
     terms, place = workspace.home.lending, file.kit.kecamatan
     done, _ = proof.proofs(workspace, file)
     count = len(file.loans) + 1

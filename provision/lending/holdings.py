@@ -27,7 +27,7 @@ class Holding:
 
 
 def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", recorded: str = "") -> list[Holding]:
-    """Give the holding of each item (of kecamatan or tags in `names`, or of all) on day `effective`.
+    """Return the holding of each item (of kecamatan or tags in `names`, or of all) on day `effective`.
 
     `recorded` is a day: what was written later is left out. Raises UsageError where a name is nobody's
     or nothing was registered by then.

@@ -74,17 +74,17 @@ def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expect
 
 
 def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
-    """Give the newest move of each of `tags`, for `record` to expect."""
+    """Return the newest move of each of `tags`, for `record` to expect."""
     return {(tag, Moved.VERB): workspace.ledger.last_of(tag, Moved.VERB) for tag in tags}
 
 
 def row(item: Item) -> dict[str, Any]:
-    """Give an item as papers and events carry it."""
+    """Return an item as papers and events carry it."""
     return asdict(item) | {"kind": str(item.kind)}
 
 
 def registered(workspace: Workspace, items: list[Item]) -> list[str]:
-    """Say which items the register does not know, or knows as another thing."""
+    """Return which items the register does not know, or knows as another thing."""
     known = {e.subject: Registered.read(e.payload).item for e in workspace.ledger.latest(Registered.VERB)}
     wrong = []
     for item in items:
@@ -97,7 +97,7 @@ def registered(workspace: Workspace, items: list[Item]) -> list[str]:
 
 
 def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, Moved]:
-    """Give the newest move of each of `tags`, whatever its day."""
+    """Return the newest move of each of `tags`, whatever its day."""
     return {tag: Moved.read(body) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags}
 
 
@@ -117,7 +117,7 @@ def effective_day(workspace: Workspace, text: str, option: str, tags: list[str])
 
 
 def needed(file: File, states: tuple[custody.State, ...], act: str) -> Handover:
-    """Give the open loan where it is in one of `states`; raises ProvisionError with what is the case."""
+    """Return the open loan where it is in one of `states`; raises ProvisionError with what is the case."""
     loan = file.open
     if loan is None:
         raise ProvisionError(

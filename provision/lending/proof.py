@@ -19,7 +19,7 @@ RED = (Verdict.FAIL, Verdict.UNKNOWN)
 
 
 def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list[str]]:
-    """Give what was proved of each managed device, and every reason against a handover."""
+    """Return what was proved of each managed device, and every reason against a handover."""
     judged = {e.subject: e for e in workspace.ledger.latest(Judged.VERB)}
     accepted = {e.subject: e for e in workspace.ledger.latest(Accepted.VERB)}
     pending = journal.all_unfinished(workspace)
@@ -60,7 +60,7 @@ def _red(tag: str, findings: list[Mapping[str, Any]], waived: set[str]) -> list[
 
 
 def _untried(item: Item, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
-    """Insist that a PC was heard and seen: that it has the devices proves neither."""
+    """Return why a PC cannot be handed over yet: it was not heard or not seen. Having the devices proves neither."""
     if item.kind is not ItemKind.COMPUTER:
         return []
     tried = {f["check"] for f in findings}

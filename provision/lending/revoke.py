@@ -10,7 +10,7 @@ from provision.ledger.events import Revoked
 
 
 def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
-    """Give the events that revoke those of `tags` that are known devices."""
+    """Return the events that revoke those of `tags` that are known devices."""
     found: list[Line] = []
     for tag in tags:
         known = workspace.known.get(tag)

@@ -16,7 +16,7 @@ PAUSE_S = 0.01
 
 
 def marked(mark: str) -> list[int]:
-    """Give the ids of the live processes of ours whose environment holds `mark` (NAME=value)."""
+    """Return the ids of the live processes of ours whose environment holds `mark` (NAME=value)."""
     found = []
     wanted = mark.encode()
     for entry in os.scandir("/proc"):
@@ -37,7 +37,7 @@ def alive(pid: int) -> bool:
 
 
 def born(pid: int) -> int | None:
-    """Give the start time of a live process in clock ticks since boot, or None."""
+    """Return the start time of a live process in clock ticks since boot, or None."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

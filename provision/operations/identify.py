@@ -55,7 +55,7 @@ class BoxAddress:
 
 
 def identify(where: BoxAddress, *, approve: Callable[[str], bool], password: Secret | None = None) -> Identification:
-    """Say what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
+    """Find out what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
     _validate(where)
     tried: list[str] = []
     box, family = _by_snmp(where, tried)
@@ -127,7 +127,7 @@ def _scalars(families: Mapping[str, mib.Mib]) -> list[str]:
 
 
 def _banner(where: BoxAddress) -> str:
-    """Give the line that the SSH server says before anything else, or nothing."""
+    """Return the line that the SSH server says before anything else, or nothing."""
     try:
         with socket.create_connection((where.host, where.ssh_port), timeout=BANNER_S) as door:
             door.settimeout(BANNER_S)
@@ -163,19 +163,19 @@ def _by_ssh(
 
 
 def _secrets(name: str, password: Secret | None) -> list[Secret]:
-    """Give what may open a family's box from the carton: the label's password where a person gives it, else none."""
+    """Return the passwords to try on a family's box from the carton: the label's where a person gives it, else none."""
     if password:
         return [password]
     return [] if name == "rutos" else [Secret(_families.box(name).door.factory.password)]
 
 
 def masked(text: str) -> str:
-    """Show who made a module and no more of it: the first eight digits of an IMEI, IMSI or ICCID."""
+    """Return the first eight digits of an IMEI, IMSI or ICCID, which name its maker, and stars for the rest."""
     return text[:KEPT] + "•" * max(len(text) - KEPT, 0)
 
 
 def rows(known: Identification) -> list[tuple[str, str]]:
-    """Give what a person wants to read, in order; identities of the module are masked."""
+    """Return what a person wants to read, in order; identities of the module are masked."""
     lines = [
         ("family", known.family or "none that this program can provision"),
         ("vendor", known.vendor),
@@ -194,7 +194,7 @@ def rows(known: Identification) -> list[tuple[str, str]]:
 
 
 def shape(known: Identification) -> dict[str, Any]:
-    """Give the documented JSON shape."""
+    """Return the documented JSON shape."""
     modems = [
         {
             "index": m.index,

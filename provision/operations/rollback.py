@@ -88,7 +88,7 @@ def _chosen(kept: list[tuple[Event, Device]], running: Settings, tag: str, to: i
 
 
 def _plain(settings: Settings) -> Settings:
-    """Give what a rollback can bring back: neither secrets nor files."""
+    """Return what a rollback can bring back: neither secrets nor files."""
     return {p: v for p, v in settings.items() if not isinstance(v, Secret) and not p.startswith(FILE)}
 
 

@@ -28,7 +28,7 @@ def _bad(what: str) -> NoReturn:
 
 
 def take(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
-    """Give start and stop of the content of the element with `tag` at `at`; it must end by `end`."""
+    """Return start and stop of the content of the element with `tag` at `at`; it must end by `end`."""
     if at + 2 > end or data[at] != tag:
         _bad(f"tag {tag:02x} is missing")
     size = data[at + 1]
@@ -99,7 +99,7 @@ def oid_text(content: bytes) -> str:
 
 
 def wrap(tag: int, content: bytes) -> bytes:
-    """Give one element with the shortest definite length."""
+    """Return one element with the shortest definite length."""
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
@@ -111,13 +111,13 @@ def wrap(tag: int, content: bytes) -> bytes:
 
 
 def wrap_integer(value: int, tag: int = INTEGER) -> bytes:
-    """Give a signed integer in its shortest form."""
+    """Return a signed integer in its shortest form."""
     return wrap(tag, value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True))
 
 
 @lru_cache(maxsize=4096)
 def wrap_oid(text: str) -> bytes:
-    """Give the element of an OID written with dots."""
+    """Return the element of an OID written with dots."""
     try:
         arcs = [int(arc) for arc in text.split(".")]
     except ValueError:

@@ -123,12 +123,12 @@ def discover(msg_id: int) -> bytes:
 
 
 def mac(peer: Peer, bare: bytes) -> bytes:
-    """Give the MAC of a message in whose place of the MAC there are zeros."""
+    """Return the MAC of a message in whose place of the MAC there are zeros."""
     return hmac.digest(peer.auth_key, bare, peer.usm.digest)[: peer.usm.mac_bytes]
 
 
 def cipher(peer: Peer, clock: Clock, salt: bytes) -> Cipher[CFB]:
-    """Give the cipher of one message (RFC 3826)."""
+    """Return the cipher of one message (RFC 3826)."""
     return Cipher(AES(peer.priv_key), CFB(struct.pack(">II", *clock) + salt))
 
 

@@ -90,7 +90,7 @@ class _Head(NamedTuple):
 
 
 def msg_id(datagram: bytes) -> int:
-    """Give the message ID that a datagram claims, to find its request; nothing is proven by it. Raises BerError."""
+    """Return the message ID that a datagram claims, to find its request; nothing is proven by it. Raises BerError."""
     end = len(datagram)
     if end > MAX_MESSAGE:
         raise ber.BerError("longer than any datagram")
@@ -101,7 +101,7 @@ def msg_id(datagram: bytes) -> int:
 
 
 def engine_of(asked: int, datagram: bytes) -> bytes:
-    """Give the engine ID that an answer to `message.discover` claims, or nothing; nobody vouches for it."""
+    """Return the engine ID that an answer to `message.discover` claims, or nothing; nobody vouches for it."""
     try:
         head = _head(asked, datagram)
         if head.flags or not 5 <= len(head.engine) <= 32:
@@ -113,7 +113,7 @@ def engine_of(asked: int, datagram: bytes) -> bytes:
 
 
 def read(request: Request, datagram: bytes, known: Clock | None = None) -> Reply:
-    """Say what `datagram` is to `request`; `known` is the engine's clock as it should be by now."""
+    """Judge what `datagram` is to `request`; `known` is the engine's clock as it should be now."""
     try:
         head = _head(request.msg_id, datagram)
         if not head.flags & AUTH:
@@ -208,7 +208,7 @@ def _hint(data: bytes, head: _Head) -> Hint:
 
 
 def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, int]:
-    """Give the PDU's tag and start; the context must be the engine's own, without a name."""
+    """Return the PDU's tag and start; the context must be the engine's own, without a name."""
     at = ber.whole(data, at, end, ber.SEQUENCE)
     context, at = ber.octets(data, at, end, (0, 32))
     name, at = ber.octets(data, at, end, (0, 255))
@@ -220,7 +220,7 @@ def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, 
 
 
 def _reported(data: bytes, at: int, end: int) -> str:
-    """Give the name of the one counter that a report holds."""
+    """Return the name of the one counter that a report holds."""
     for _ in range(3):
         _, at = ber.integer(data, at, end, (MIN_INT, MAX_INT))
     at = ber.whole(data, at, end, ber.SEQUENCE)

@@ -115,7 +115,7 @@ def _walked(request: Request, data: bytes, at: int, end: int) -> dict[str, Value
 
 
 def arcs(oid: str) -> tuple[int, ...]:
-    """Give an OID's numbers, by which OIDs are ordered."""
+    """Return an OID's numbers, by which OIDs are ordered."""
     return tuple(map(int, oid.split(".")))
 
 
@@ -159,7 +159,7 @@ def _rare(tag: int, content: bytes) -> Value:
 
 
 def element(kind: str, text: str) -> bytes:
-    """Give a value to be set as an element of BER: `integer`, `unsigned`, `octets` (UTF-8 text) or `address` (IPv4).
+    """Return a value to be set as an element of BER: `integer`, `unsigned`, `octets` (UTF-8 text) or `address` (IPv4).
 
     Raises ValueError where the text is no such value.
     """

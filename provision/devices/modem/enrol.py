@@ -110,7 +110,7 @@ def read_box(login: prompt.Login, family: Family) -> dict[str, str]:
 
 
 def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
-    """Give the office's key to a box that knows only a password, then read it whole."""
+    """Put the office's key on a box that knows only a password, then read it whole."""
     public = keys.office_key(key_of(entry.workspace.place.ssh_key, entry.device))
     if entry.device.box.door.welcome:
         _welcome(entry, entry.device.box.door.welcome, public, login)
@@ -118,7 +118,7 @@ def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
 
 
 def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> None:
-    """Give the box the office's public key; from then on no password opens it."""
+    """Put the office's public key on the box; from then on no password opens it."""
     writer, device = entry.writer, entry.device
     line = words.line.replace("{username}", device.username)
     hosts = writer.host(device, password if password.reveal() else None) | {

@@ -70,7 +70,7 @@ def feed(
     documents: Mapping[str, tuple[Device, bytes]],
     on_step: OnStep,
 ) -> dict[str, Step]:
-    """Give each device its document by Ansible; return the last step of each.
+    """Send each device its document by Ansible; return the last step of each.
 
     What it printed is TAG.out of the writer.
     """

@@ -143,7 +143,7 @@ def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
 
 
 def _feed(exercise: Exercise, name: str, document: bytes, line: bytes = b"") -> bytes:
-    """Give the device a document; return what it printed. Raises where it did not come to its end, but for a reboot."""
+    """Send the device a document; return what it printed. Raises where it did not come to its end, but for a reboot."""
     writer, tag = exercise.writer, exercise.tag
     variables = ssh_host(exercise.workspace, writer, exercise.device) | {
         "look_document": str(writer.put(f"{tag}.{name}", document)),

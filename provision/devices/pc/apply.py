@@ -146,7 +146,7 @@ def _debs(folder: Path | None, apps: list[str]) -> list[Path]:
 
 
 def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str, ...]:
-    """Give one PC back as it was before the baseline; the office's key goes last. Returns what was undone.
+    """Put one PC back as it was before the baseline; the office's key goes last. Returns what was undone.
 
     Raises DeviceError where the PC does not answer or something could not be given back.
     """

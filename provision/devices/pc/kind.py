@@ -109,7 +109,7 @@ class PcKind:
         return selftest.selftest(workspace, *_pcs([intended]), bench=bench, on_drill=on_drill)
 
     def undo(self, workspace: Workspace, intended: Intended, *, bench: bool) -> tuple[str, ...]:
-        """Give a PC back as it was before the baseline."""
+        """Put a PC back as it was before the baseline."""
         return apply.undo(workspace, *_pcs([intended]), bench=bench)
 
 

@@ -53,7 +53,7 @@ class Visit:
 
 
 def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
-    """Give the visit of one PC that is known, over the bench cable or where it stands."""
+    """Return how one known PC is asked, over the bench cable or where it stands."""
     known = workspace.known[computer.item.asset_tag]
     device = known.device
     written = _report(workspace, computer)
@@ -69,7 +69,7 @@ def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
 
 
 def first_visit(workspace: Workspace, computer: Computer, host: str, port: int) -> Visit:
-    """Give the visit of a PC that is not known yet."""
+    """Return how a PC is asked that is not known yet."""
     device = Device(
         tag=computer.item.asset_tag,
         kecamatan=computer.kit.kecamatan.slug,
@@ -93,13 +93,13 @@ def _report(workspace: Workspace, computer: Computer) -> Secret:
 
 @cache
 def report_program(name: str) -> str:
-    """Give the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
+    """Return the program that one kind of PC runs each day: its collector, and what signs and leaves the report."""
     kind = families.pc(name)
     return "\n".join((pc_task.NO_TASK[kind.language], share.program(kind.collector), share.program(kind.report)))
 
 
 def wanted_apps(computer: Computer) -> tuple[str, ...]:
-    """Give the names under which the conference apps may show on a PC."""
+    """Return the names under which the conference apps may show on a PC."""
     return tuple(dict.fromkeys(name for app in computer.needed for name in app.packages))
 
 
@@ -110,7 +110,7 @@ def sources(kind: PcFamily, *, live: bool = False) -> tuple[str, ...]:
 
 
 def feed(device: Device, command: str) -> str:
-    """Give a command as root, whatever the account."""
+    """Return a command that runs as root, whatever the account."""
     return command if device.username == "root" else device.pc.as_root + command
 
 
@@ -216,6 +216,6 @@ def _answer(
 
 
 def _complaint(writer: Writer, device: Device) -> str:
-    """Give the last line that the PC said beside its answer: no python3, no sudo."""
+    """Return the last line that the PC printed beside its answer, as `python3: not found`."""
     said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
     return said[-1][:160] if said else ""

@@ -158,7 +158,7 @@ def fetch(
 
 
 def newest(taken: list[Ingested]) -> list[Ingested]:
-    """Give the newest report of each PC, which says how it is now."""
+    """Return the newest report of each PC."""
     last: dict[str, Ingested] = {}
     for one in (t for t in taken if not t.refused):
         last[one.device] = one

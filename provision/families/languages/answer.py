@@ -50,7 +50,7 @@ def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
 
 
 def _code(facts: dict[str, str], usual: int) -> int:
-    """Give the exit code that a device names; one that is no number is no success."""
+    """Return the exit code that a device names; one that is no number is no success."""
     said = facts.get("code", str(usual))
     return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 1
 
@@ -65,7 +65,7 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def unpack(output: bytes) -> str:
-    """Give the text of a compressed answer; what was cut short is given as far as it goes."""
+    """Return the text of a compressed answer; what was cut short is given as far as it goes."""
     import zlib
 
     stream = zlib.decompressobj(wbits=31)

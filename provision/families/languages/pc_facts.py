@@ -17,7 +17,7 @@ NOT_REPORTED, NOT_UNDERSTOOD = "not reported", "not understood"
 
 
 def text(value: Any) -> str | None:
-    """Give one line."""
+    """Return one line of text."""
     if not isinstance(value, str):
         return None
     line = " ".join(value.split())[:TEXT_MAX]
@@ -25,12 +25,12 @@ def text(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """Give a whole number."""
+    """Return a whole number."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def things(value: Any) -> list[dict[str, Any]] | None:
-    """Give cameras or sound cards; those that are not there (Windows remembers them) are left out."""
+    """Return cameras or sound cards; those that are not there (Windows remembers them) are left out."""
     found = as_list(value)
     if found is None or any(not isinstance(t, dict) or not isinstance(t.get("name"), str) for t in found):
         return None
@@ -42,19 +42,19 @@ def things(value: Any) -> list[dict[str, Any]] | None:
 
 
 def records(value: Any) -> list[dict[str, Any]] | None:
-    """Give a list of objects."""
+    """Return a list of objects."""
     found = as_list(value)
     return None if found is None or any(not isinstance(one, dict) for one in found) else found
 
 
 def names(value: Any) -> list[str] | None:
-    """Give a list of texts; Windows PowerShell gives a single one by itself."""
+    """Return a list of texts; Windows PowerShell gives a single one by itself."""
     found = [value] if isinstance(value, str) else value
     return texts(found) if isinstance(found, list) else None
 
 
 def sound(value: Any) -> dict[str, list[dict[str, Any]]] | None:
-    """Give the default devices of both sides, one entry a role."""
+    """Return the default devices of both sides, one entry a role."""
     if not isinstance(value, dict):
         return None
     found = {side: records(value.get(side)) for side in SIDES}
@@ -62,7 +62,7 @@ def sound(value: Any) -> dict[str, list[dict[str, Any]]] | None:
 
 
 def consent(value: Any) -> dict[str, dict[str, str]] | None:
-    """Give what each level allows: thing -> level -> Allow or Deny."""
+    """Return what each level allows: thing -> level -> Allow or Deny."""
     if not isinstance(value, dict) or not value:
         return None
     levels = {kind: one for kind, one in value.items() if isinstance(one, dict) and one}
@@ -71,13 +71,13 @@ def consent(value: Any) -> dict[str, dict[str, str]] | None:
 
 
 def updates(value: Any) -> dict[str, int] | None:
-    """Give when the newest update was installed, in seconds since 1970."""
+    """Return when the newest update was installed, in seconds since 1970."""
     newest = as_seconds(value.get("newest")) if isinstance(value, dict) else None
     return None if newest is None else {"newest_s": newest}
 
 
 def antivirus(value: Any) -> dict[str, Any] | None:
-    """Give whether it guards now, and the age of its signatures in days."""
+    """Return whether it guards now, and the age of its signatures in days."""
     if not isinstance(value, dict):
         return None
     on, age = as_bool(value.get("on")), whole(value.get("age_days"))
@@ -85,7 +85,7 @@ def antivirus(value: Any) -> dict[str, Any] | None:
 
 
 def disk(value: Any) -> dict[str, Any] | None:
-    """Give size and room."""
+    """Return size and free space."""
     return value if isinstance(value, dict) and value else None
 
 

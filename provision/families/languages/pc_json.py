@@ -19,7 +19,7 @@ TRUE, FALSE = {"true", "1"}, {"false", "0"}
 
 
 def only_object(output: bytes) -> dict[str, Any]:
-    """Give the object; raises ValueError where there is none, more than one, or one with two readings."""
+    """Return the object; raises ValueError where there is none, more than one, or one with two readings."""
     text = _without_clixml(_decoded(output)).strip()
     decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_number, parse_float=_number)
     found: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ def _without_clixml(text: str) -> str:
 
 
 def _opening(text: str, at: int) -> int:
-    """Give where the next object begins: at the start of a line, since a warning may hold a brace."""
+    """Return where the next object begins: at the start of a line, since a warning may hold a brace."""
     match = OPENING.search(text, at)
     return match.start(1) if match else -1
 
@@ -78,7 +78,7 @@ def _number(word: str) -> float:
 
 
 def as_list(value: Any) -> list[Any] | None:
-    """Give a list, whatever Windows PowerShell made of it: one entry becomes itself, some versions wrap it."""
+    """Return a list, whatever Windows PowerShell made of it: one entry becomes itself, some versions wrap it."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
@@ -89,13 +89,13 @@ def as_list(value: Any) -> list[Any] | None:
 
 
 def as_bool(value: Any) -> bool | None:
-    """Give a truth that may come as `true`, `1` or `"True"`."""
+    """Return a boolean that may come as `true`, `1` or `"True"`."""
     word = str(value).lower() if isinstance(value, bool | int | str) else ""
     return True if word in TRUE else False if word in FALSE else None
 
 
 def as_seconds(value: Any) -> int | None:
-    """Give seconds since 1970 from a number, ISO 8601 or `/Date(…)/`; a date in words of a language is none."""
+    """Return seconds since 1970 from a number, ISO 8601 or `/Date(…)/`; a date in words of a language is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -110,6 +110,6 @@ def as_seconds(value: Any) -> int | None:
 
 
 def texts(values: Iterable[Any]) -> list[str] | None:
-    """Give a list of texts, or None where one is none."""
+    """Return a list of texts, or None where one is none."""
     found = list(values)
     return found if all(isinstance(v, str) for v in found) else None

@@ -57,7 +57,7 @@ def config(tag: str, key: Secret, apps: tuple[str, ...], drop: str) -> Secret:
 
 
 def digest(program: str, written: Secret) -> str:
-    """Give the setting by which program and configuration are compared; of the key it shows nothing."""
+    """Return the digest by which program and configuration are compared; it shows nothing of the key."""
     return sha256((program + written.reveal()).encode()).hexdigest()
 
 

@@ -36,7 +36,7 @@ class Answer:
 
 
 def intended(settings: Settings, key: str) -> dict[str, Value]:
-    """Give the whole baseline: the intent's settings, and the office's key as a PC shows it."""
+    """Return the whole baseline: the intent's settings, and the office's key as a PC shows it."""
     return {**settings, KEY: " ".join(key.split()[:2])}
 
 
@@ -87,7 +87,7 @@ def _python(body: str) -> str:
 
 
 def _powershell(body: str) -> str:
-    """Give the task as a line of its own, which the bootstrap reads.
+    """Return the task as a line of its own, which the bootstrap reads.
 
     What stands in a script Windows may write into a log.
     """
@@ -160,12 +160,12 @@ def _short(error: Exception) -> str:
 
 
 def packed(text: bytes, language: str = "python") -> bytes:
-    """Give the program as it travels: a third of its bytes; Windows PowerShell takes it as it is."""
+    """Return the program as it travels: a third of its bytes; Windows PowerShell takes it as it is."""
     return gzip.compress(text, mtime=0) if language == "python" else text
 
 
 def marker(settings: Settings) -> str:
-    """Give the digest of a PC's settings."""
+    """Return the digest of a PC's settings."""
     flat = {p: list(v) if isinstance(v, tuple) else str(v) for p, v in settings.items()}
     return sha256(json.dumps(flat, sort_keys=True).encode()).hexdigest()[:32]
 

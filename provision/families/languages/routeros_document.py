@@ -120,7 +120,7 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 
 
 def _guard(head: str) -> str:
-    """Give the guard's state in the words of the house: none, armed RUN, or reverted RUN WHY."""
+    """Return the guard's state: none, armed RUN, or reverted RUN WHY."""
     if armed := re.search(r"^#kit armed (\S+)", head, re.MULTILINE):
         return f"armed {armed.group(1)}"
     left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", head, re.MULTILINE)

@@ -55,7 +55,7 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
 
 
 def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
-    """Give an entry's attributes; what is the default is as good as not said."""
+    """Return an entry's attributes without those that are at their default."""
     found: dict[str, Value] = {}
     veiled = (
         shape.natural_keys.get(statement.menu, ("name",))
@@ -71,7 +71,7 @@ def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
 
 
 def _key(statement: Statement, shape: Shape, position: int) -> tuple[str, str]:
-    """Give an entry's key and its locator: `@n` is the n-th added one, where nothing else names it."""
+    """Return an entry's key and its locator: `@n` is the n-th added one, where nothing else names it."""
     if statement.verb != "add":
         if statement.places:
             return _text(statement.places[0]), bare(statement.places[0])
@@ -97,7 +97,7 @@ def _find(values: Mapping[str, str]) -> str:
 
 
 def default(path: str, shape: Shape) -> str | None:
-    """Give the value of an attribute that is not said, where it is known."""
+    """Return the value of an attribute that the export leaves out, where it is known."""
     return next((value for glob, value in shape.defaults.items() if fnmatchcase(path, glob)), None)
 
 

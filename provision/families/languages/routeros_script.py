@@ -43,7 +43,7 @@ def bare(value: str) -> str:
 
 
 def meaning(text: str) -> str:
-    r"""Give what a word stands for: quotes gone, escapes (`\"`, `\r\n`, `\C3`) read."""
+    r"""Return what a word stands for: quotes gone, escapes (`\"`, `\r\n`, `\C3`) read."""
     raw = bytearray()
     for piece in re.finditer(r'\\([0-9A-F]{2})|\\(.)|(")|(.)', text, re.DOTALL):
         byte, escaped, mark, plain = piece.groups()
@@ -68,7 +68,7 @@ class Statement:
 
 
 def lines(text: str) -> Iterator[str]:
-    """Give logical lines: joined where they were wrapped (even inside quotes), without noise and comments.
+    """Return logical lines: joined where they were wrapped (even inside quotes), without noise and comments.
 
     Raises CutShortError where the text ends inside a line, or the device says that it left a menu out.
     """

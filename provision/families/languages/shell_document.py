@@ -98,7 +98,7 @@ def fill(words: str, **values: object) -> str:
 
 
 def _here(family: Family, command: str, text: str, nonce: str, code: str = "$?") -> str:
-    """Give `text` to `command` on standard input, whatever stands in it."""
+    """Return lines that pass `text` to `command` on standard input, whatever stands in it."""
     end = f"KIT-{nonce}"
     if end in text:
         raise ProvisionError(f"the end mark stands in a text for {family.title}")

@@ -36,7 +36,7 @@ def quote(value: str) -> str:
 
 
 def tokens(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Give each logical line of UCI text as its line number and its words.
+    """Return each logical line of UCI text as its line number and its words.
 
     Quotes follow libuci: single quotes are literal and may span lines; in double quotes a
     backslash takes the next character; pieces without blanks between them are one word; a
@@ -59,7 +59,7 @@ def tokens(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
-    """Give each piece as (line behind it, kind, characters), and an end at the end."""
+    """Yield each piece as (line behind it, kind, characters), and an end at the end."""
     line = 1
     for piece in _PIECE.finditer(text):
         if piece.lastgroup == "open":
@@ -70,7 +70,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _meaning(kind: str, raw: str) -> str:
-    """Give the characters that one piece of a word stands for."""
+    """Return the characters that one piece of a word stands for."""
     if kind in {"bare", "other"}:
         return raw
     if kind == "single":
@@ -88,7 +88,7 @@ class _Section:
     options: dict[str, str | list[str]] = field(default_factory=dict)
 
     def key(self, shape: Shape) -> str:
-        """Give the section's key: its name, or `@type`, or `@type[natural key]`."""
+        """Return the section's key: its name, or `@type`, or `@type[natural key]`."""
         wanted = shape.natural_keys.get(f"{self.package}.{self.type}")
         if wanted == ():
             return f"{self.package}.@{self.type}"
@@ -155,7 +155,7 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
 
 
 def _unique(key: str, section: _Section, settings: Settings) -> str:
-    """Give `key`, or raise where it stands already; hashed keys get a count."""
+    """Return `key`; hashed keys get a count. Raises where another one stands already."""
     if key not in settings:
         return key
     if "[~" not in key:
@@ -207,7 +207,7 @@ def _edit(change: Change, locators: Mapping[str, str]) -> list[str]:
 
 
 def locate(path: str, locators: Mapping[str, str] | None = None) -> str:
-    """Give UCI's own name for a path: `system.@system.hostname` is `system.@system[0].hostname`."""
+    """Return UCI's own name for a path: `system.@system.hostname` is `system.@system[0].hostname`."""
     for section, locator in (locators or {}).items():
         if path == section or path.startswith(section + "."):
             return locator + path[len(section) :]

@@ -113,7 +113,7 @@ def columns(at: str = "", /, **places: int) -> tuple[Column, ...]:
 
 
 def text(raw: Raw, most: int = TEXT_MAX) -> str:
-    """Give a raw value as one clean line of at most `most` characters; what is absent is an empty text."""
+    """Return a raw value as one clean line of at most `most` characters; what is absent is an empty text."""
     if raw is None or isinstance(raw, bool):
         return ""
     said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
@@ -139,13 +139,13 @@ def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
 
 
 def identity(raw: Raw) -> str:
-    """Give an IMEI, IMSI, ICCID or serial as it stands, without filler; zeros are nothing."""
+    """Return an IMEI, IMSI, ICCID or serial as it stands, without filler; zeros are nothing."""
     said = text(raw).rstrip("Ff") if re.fullmatch(r"\d+[Ff]?", text(raw)) else text(raw)
     return said if said.strip("0") else ""
 
 
 def counter(raw: Raw) -> tuple[int | None, str]:
-    """Give a byte counter; firmware that sends it as a signed 32-bit number is read modulo 2^32."""
+    """Return a byte counter; firmware that sends it as a signed 32-bit number is read modulo 2^32."""
     try:
         value = int(text(raw))
     except ValueError:
@@ -156,7 +156,7 @@ def counter(raw: Raw) -> tuple[int | None, str]:
 
 
 def reading(column: Column, raw: Raw) -> tuple[Any, str]:
-    """Give the reading of one column, or None and the reason."""
+    """Return the reading of one column, or None and the reason."""
     if text(raw) in column.absent:
         return None, f"not measured ({text(raw)})"
     name = column.name
@@ -174,7 +174,7 @@ def reading(column: Column, raw: Raw) -> tuple[Any, str]:
 
 
 def first_text(sources: Iterable[TextAt], values: Mapping[str, Raw]) -> str:
-    """Give the first of several texts that is there; an OID that ends in `.*` is its lowest filled index."""
+    """Return the first of several texts that is there; an OID that ends in `.*` is its lowest filled index."""
     for source in sources:
         for raw in _at(source.oid, values):
             if (found := re.search(source.pattern, text(raw, DESCR_MAX))) and (cut := found.group(1).strip()):
@@ -242,7 +242,7 @@ def _kept(rows: Rows, index: int, values: Mapping[str, Raw]) -> bool:
 
 
 def place(rows: Rows, column: Column) -> str:
-    """Give the whole OID of a column, without its index."""
+    """Return the whole OID of a column, without its index."""
     return column.oid if column.oid.startswith("1.3.") else f"{rows.entry}.{column.oid}"
 
 

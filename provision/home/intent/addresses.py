@@ -13,5 +13,5 @@ def numbered(text: str, code: str) -> str:
 
 
 def lan_of(modem: ModemIntent, defaults: ModemDefaults, code: str) -> IPv4Interface:
-    """Give the modem's own address and subnet at its site."""
+    """Return the modem's own address and subnet at its site."""
     return modem.lan or IPv4Interface(numbered(defaults.lan, code))

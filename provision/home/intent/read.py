@@ -112,7 +112,7 @@ def _shape(file: Text, shape: type[S]) -> S | None:
 
 
 def _without(value: Any, spots: set[tuple[str | int, ...]], at: tuple[str | int, ...] = ()) -> Any:
-    """Give the values without what stands at `spots`."""
+    """Return the values without what stands at `spots`."""
     if isinstance(value, dict):
         return {k: _without(v, spots, (*at, k)) for k, v in value.items() if (*at, k) not in spots}
     if isinstance(value, list):
@@ -233,7 +233,7 @@ def _computer(
 
 
 def _lan(lan: IPv4Interface) -> Lan:
-    """Give the LAN in all the spellings that families need; its guests get 100 addresses from the hundredth on."""
+    """Return the LAN in all the spellings that families need; its guests get 100 addresses from the hundredth on."""
     first = min(100, lan.network.num_addresses // 2)
     last = min(first + 99, lan.network.num_addresses - 2)
     return Lan(

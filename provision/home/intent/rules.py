@@ -163,7 +163,7 @@ def _unique(files: Mapping[str, Text], written: Mapping[str, KitFile]) -> None:
 def _nets(
     files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> Iterator[tuple[str, KitFile, IPv4Interface, str]]:
-    """Give each modem kit with its LAN and its tunnel address; note those that cannot be."""
+    """Yield each modem kit with its LAN and its tunnel address; those that cannot be are faults."""
     from provision.home.intent.addresses import lan_of, numbered
 
     codes = {slug(d.name): d.code for d in districts.kecamatan}

@@ -40,7 +40,7 @@ class Text:
             self.values = self._value(root, (), ()) if root else None
 
     def at(self, path: Sequence[str | int]) -> str:
-        """Give file:line of the value at `path`, or of the nearest thing around it."""
+        """Return file:line of the value at `path`, or of the nearest thing around it."""
         whole = tuple(path)
         line = next((self._lines[p] for n in range(len(whole), 0, -1) if (p := whole[:n]) in self._lines), 1)
         return f"{self.name}:{line}"

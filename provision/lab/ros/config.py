@@ -20,7 +20,7 @@ class RosError(Exception):
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Give the numbers of a version."""
+    """Return the numbers of a version."""
     return tuple(int(n) for n in re.findall(r"\d+", text)[:3])
 
 
@@ -48,26 +48,26 @@ class Config:
 
     # -- what there is ----------------------------------------------------------------------------
     def menu(self, name: str) -> Menu:
-        """Give a menu of this version; raises RosError in RouterOS' words."""
+        """Return a menu of this version; raises RosError in RouterOS' words."""
         menu = MENUS.get(name)
         if menu is None or not menu.since <= self.version < menu.until:
             raise RosError(f"bad command name {name.rpartition('/')[2]} (line 1 column 1)")
         return menu
 
     def entries(self, name: str) -> list[Entry]:
-        """Give a menu's entries, in order."""
+        """Return a menu's entries, in order."""
         self.menu(name)
         found: list[Entry] = self.state["menus"][name]
         return found
 
     def single(self, name: str) -> Entry:
-        """Give the attributes of a menu without entries."""
+        """Return the attributes of a menu without entries."""
         menu = self.menu(name)
         own: Entry = self.state["menus"][name]
         return {k: v or "" for k, v in menu.attributes.items()} | own
 
     def one(self, name: str, key: str, value: str) -> Entry | None:
-        """Give the first entry with an attribute of this value."""
+        """Return the first entry with an attribute of this value."""
         return next((e for e in self.entries(name) if e.get(key) == value), None)
 
     # -- what changes it --------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Router(RouterParts):
 
     # -- configuration that takes effect -----------------------------------------------------------
     def touched(self, menu: str) -> None:
-        """Hear of a change: services follow a moment later, jobs at once; a cut counts it."""
+        """Take note of a change: services follow a moment later, jobs at once; a cut counts it."""
         self.flash()
         if menu == "/system/scheduler":
             self._plan_jobs()

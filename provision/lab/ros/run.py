@@ -40,7 +40,7 @@ class Runner:
 
     # -- values -----------------------------------------------------------------------------------
     def value(self, node: Node, menu: str = "") -> Any:
-        """Give the value of a word."""
+        """Return the value of a word."""
         match node.kind:
             case "text":
                 return node.parts[0]
@@ -123,7 +123,7 @@ class Runner:
         return "/" + "/".join(words), []
 
     def menu(self, path: str, verb: str, words: Words) -> Any:
-        """Do a command of a menu."""
+        """Run a command of a menu."""
         plain, values, like = words
         config = self.config
         match verb:
@@ -143,7 +143,7 @@ class Runner:
         return config.move(path, self.ids(path, plain))
 
     def ids(self, path: str, plain: list[str]) -> list[str]:
-        """Give the ids that words name: ids themselves, or names."""
+        """Return the ids that words name: ids themselves, or names."""
         found: list[str] = []
         for word in plain:
             if word.startswith("*"):
@@ -155,7 +155,7 @@ class Runner:
         return found
 
     def get(self, path: str, plain: list[str]) -> str:
-        """Give one attribute of one entry."""
+        """Return one attribute of one entry."""
         if self.config.menu(path).one:
             return self.config.single(path)[plain[0]]
         if len(plain) != 2:
@@ -167,7 +167,7 @@ class Runner:
 
     # -- control ----------------------------------------------------------------------------------
     def control(self, name: str, words: list[Any]) -> Any:
-        """Do a command of the language."""
+        """Run a command of the language."""
         pairs = {w.parts[0]: w.parts[2] for w in words if w.kind == "pair"}
         plain = [w for w in words if w.kind != "pair"]
         does: dict[str, Callable[[], Any]] = {
@@ -188,12 +188,12 @@ class Runner:
         return does[name]()
 
     def keep(self, plain: list[Any]) -> None:
-        """Give a variable its value."""
+        """Set a variable."""
         self.variables[plain[0].parts[0]] = self.value(plain[1]) if len(plain) > 1 else ""
 
     @staticmethod
     def pick(array: Any, at: int) -> Any:
-        """Give one element."""
+        """Return one element."""
         return array[at] if 0 <= at < len(array) else ""
 
     @staticmethod

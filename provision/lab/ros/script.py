@@ -30,7 +30,7 @@ class Reader:
         self.text, self.at = text, 0
 
     def fail(self, what: str) -> RosError:
-        """Give the complaint with its place."""
+        """Return the complaint with its place."""
         before = self.text[: self.at]
         return RosError(f"{what} (line {before.count(chr(10)) + 1} column {self.at - before.rfind(chr(10))})")
 

@@ -33,7 +33,7 @@ class Words:
         self.files = router.root / "files"
 
     def do(self, command: str, args: Args) -> Any:
-        """Do one command beyond the menus; raises RosError where there is none."""
+        """Run one command beyond the menus; raises RosError where there is none."""
         plain, values, like = args
         known: dict[str, Callable[[], Any]] = {
             "/system resource get": lambda: self.resource(plain[0]),
@@ -64,7 +64,7 @@ class Words:
         return known[spoken]()
 
     def resource(self, name: str) -> str:
-        """Say one thing of the system."""
+        """Return one property of the system."""
         free = 0 if self.router.faults.get("full") else FREE
         said = {
             "version": f"{self.router.box.firmware} (stable)",
@@ -74,7 +74,7 @@ class Words:
         return said[name]
 
     def board(self, name: str) -> str:
-        """Say one thing of the board."""
+        """Return one property of the board."""
         box = self.router.box
         said = {"serial-number": str(self.router.faults.get("serial") or box.serial), "model": box.model}
         return said[name]
@@ -86,7 +86,7 @@ class Words:
         return "false" if self.router.faults.get("mode") else "true"
 
     def radio(self, first: tuple[int, ...], end: tuple[int, ...]) -> dict[str, Any]:
-        """Give what the radio says, under this version's word only."""
+        """Return what the radio says, under this version's word only."""
         if not first <= self.router.config.version < end:
             raise RosError(f"bad command name {'monitor' if first == (7,) else 'info'} (line 1 column 1)")
         return self.router.signal()
@@ -110,18 +110,18 @@ class Words:
 
     # -- files ------------------------------------------------------------------------------------
     def path(self, name: str) -> Path:
-        """Give the place of a file."""
+        """Return the place of a file."""
         path = (self.files / name.lstrip("/")).resolve()
         if not path.is_relative_to(self.files.resolve()):
             raise RosError("no such item")
         return path
 
     def names(self) -> list[str]:
-        """Give the names of all files and folders."""
+        """Return the names of all files and folders."""
         return sorted(str(p.relative_to(self.files)) for p in self.files.rglob("*"))
 
     def find(self, values: dict[str, str], like: dict[str, str]) -> list[str]:
-        """Give the ids of files: a name with a star."""
+        """Return the ids of files: a name with a star."""
         wanted = values.get("name")
         return ["*" + n for n in self.names() if (wanted is None or n == wanted) and re.search(like.get("name", ""), n)]
 

@@ -33,7 +33,7 @@ CLOSING = "Tanda terima ini dibuat dengan sebenarnya dalam 2 (dua) rangkap untuk
 
 
 def content(loan: Handover, head: str) -> dict[str, Any]:
-    """Give what the template prints, from the draft alone; `head` is the hash of its event."""
+    """Return what the template prints, from the draft alone; `head` is the hash of its event."""
     draft, items = loan.paper, loan.paper["items"]
     total = sum(int(i["value_idr"]) for i in items)
     return {
