@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from provision.connectors.ansible import Variables, Writer
-from provision.core.device import Device, Intent
-from provision.core.model import Kind, Secret, Snapshot
+from provision.core.device import Device
+from provision.core.model import Kind, Snapshot
 from provision.home.workspace import Workspace
-from provision.ledger.known import Known
+
+if TYPE_CHECKING:
+    from provision.connectors.ansible import Variables, Writer
+    from provision.core.device import Intent
+    from provision.core.model import Secret
+    from provision.ledger.known import Known
 
 Look = Callable[[Workspace, list[Device]], dict[str, Snapshot]]
 

@@ -24,7 +24,6 @@ from provision.ledger.events import (
     PcEnded,
     Rotated,
     Undone,
-    Watched,
 )
 from provision.ledger.known import open_runs
 from provision.ledger.records import DeviceRecord, Kept
@@ -131,12 +130,6 @@ def unfinished(workspace: Workspace, kind: Kind) -> dict[str, Event]:
 def all_unfinished(workspace: Workspace) -> set[str]:
     """Return the asset tags of all devices on which a run has no recorded end."""
     return {tag for kind in Kind for tag in unfinished(workspace, kind)}
-
-
-def last_answers(workspace: Workspace) -> dict[str, str]:
-    """Return when each device last answered a look (UTC, ISO 8601): the last watch knows, or else its acceptance."""
-    watched = {e.subject: Watched.read(e.payload).seen_at for e in workspace.latest(Watched.VERB)}
-    return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in workspace.known.items()}
 
 
 def read_identity(device: Device, snapshot: Snapshot) -> Device:

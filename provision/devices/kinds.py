@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from provision.connectors.ansible import Writer
-from provision.core.device import Intended
-from provision.core.errors import ProvisionError
-from provision.core.model import ApplyStep, Event, Finding, Kind, Plan, Snapshot, Watched
-from provision.devices.door import EnrolRequest
-from provision.devices.journal import Enrolment
-from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
-from provision.home.workspace import Workspace
-from provision.ledger.known import Known
+from provision.core.model import Kind
+
+if TYPE_CHECKING:
+    from provision.connectors.ansible import Writer
+    from provision.core.device import Intended
+    from provision.core.errors import ProvisionError
+    from provision.core.model import ApplyStep, Event, Finding, Plan, Snapshot, Watched
+    from provision.devices.door import EnrolRequest
+    from provision.devices.journal import Enrolment
+    from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
+    from provision.home.workspace import Workspace
+    from provision.ledger.known import Known
 
 
 class DeviceKind(Protocol):

@@ -83,6 +83,10 @@ class Workspace:
         """Every device that was enrolled and not revoked since, as the ledger knows it now."""
         return ledger_known.devices(self.latest)
 
+    def last_answers(self) -> dict[str, str]:
+        """Return when each known device last answered a look (UTC, ISO 8601)."""
+        return ledger_known.last_answers(self.latest, self.known)
+
     def forget_known(self) -> None:
         """Read the devices again at the next use."""
         self.__dict__.pop("known", None)

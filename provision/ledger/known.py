@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provision.core.device import Device
 from provision.core.model import Event, Snapshot, Stage
 from provision.ledger.act import Json
-from provision.ledger.events import Accepted, Configured, Enrolled, Revoked, Rotated, SecretShown
+from provision.ledger.events import Accepted, Configured, Enrolled, Revoked, Rotated, SecretShown, Watched
 from provision.ledger.records import DeviceRecord
 
 Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subject for each verb, oldest first
@@ -39,6 +39,12 @@ def _known(event: Event, configuration: Event) -> Known:
         snapshot=Configured.read(configuration.payload).kept.snapshot(event.subject, configuration.at),
         accepted=accepted,
     )
+
+
+def last_answers(latest: Latest, known: Mapping[str, Known]) -> dict[str, str]:
+    """Return when each device last answered a look (UTC, ISO 8601): the last watch knows, or else its acceptance."""
+    watched = {e.subject: Watched.read(e.payload).seen_at for e in latest(Watched.VERB)}
+    return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in known.items()}
 
 
 def accepted_records(newest: Sequence[tuple[str, str, Json]]) -> list[tuple[str, DeviceRecord]]:

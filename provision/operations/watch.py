@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from provision.core import shapes
 from provision.core.device import Intended
 from provision.core.errors import ProvisionError
 from provision.core.model import Watched
 from provision.devices import kinds
-from provision.devices.run import OnStep
 from provision.home.workspace import Workspace
 from provision.ledger import events
+
+if TYPE_CHECKING:
+    from provision.devices.run import OnStep
 
 REPEAT_S = 3600  # the same state is written again after an hour: the age of the last contact stays known
 

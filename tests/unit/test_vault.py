@@ -66,6 +66,8 @@ def test_looking_loads_neither_ansible_nor_netmiko_nor_sqlalchemy() -> None:
     loaded = set(done.stdout.split())
     assert "provision.devices.modem.kind" in loaded
     assert not {"ansible", "ansible_runner", "netmiko", "paramiko", "sqlalchemy"} & loaded
+    changing = {f"provision.devices.{n}" for n in ("modem.apply", "modem.enrol", "modem.selftest", "pc.apply", "run")}
+    assert not changing & loaded, "a look pays for no change: each costs every watch a hundredth of a second"
 
 
 @pytest.mark.parametrize("plain", [b"", b"x", PLAIN, b"\0\xff" * 5000, b"a" * 16])

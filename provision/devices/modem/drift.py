@@ -7,18 +7,20 @@ nor netmiko is loaded for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from provision.core import identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ProvisionError
 from provision.core.model import DRIFT, OK, SILENT, UNKNOWN, UNREACHABLE, Candidate, Change, Item, Snapshot, Watched
-from provision.devices import journal
 from provision.devices.carrier import Carrier, Look
 from provision.devices.modem import data_used
 from provision.devices.modem.look import by_ansible
-from provision.devices.run import OnStep, writer_of
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
+
+if TYPE_CHECKING:
+    from provision.devices.run import OnStep
 
 Read = Callable[[list[Device]], dict[str, Snapshot | ProvisionError]]
 
@@ -32,7 +34,7 @@ def watch(
     watched: dict[str, Watched] = {}
     moved: list[Device] = []
     looks = look(workspace, [k.device.at(bench=bench) for k in known.values()])
-    answers = journal.last_answers(workspace)
+    answers = workspace.last_answers()
     for tag, seen in looks.items():
         state, because = _judge(seen, known[tag], items[tag])
         if state == DRIFT and seen.settings:
@@ -79,6 +81,8 @@ def reader(workspace: Workspace, carrier: Carrier, on_step: OnStep) -> Read:
     """Return what reads all settings of devices, by Ansible and in a run of its own."""
 
     def read(devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
+        from provision.devices.run import writer_of
+
         with writer_of(workspace, workspace.new_run()) as writer:
             return by_ansible(workspace, writer, carrier, devices, on_step)
 
@@ -89,6 +93,8 @@ def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
     changes = drift(workspace, known, look)
     state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
     if not changes:  # a comment, an order that does not count: the new digest is the accepted one
+        from provision.devices import journal
+
         journal.accept(workspace, known.device, look)
     return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
 

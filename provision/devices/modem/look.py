@@ -18,12 +18,12 @@ from provision.core.model import Snapshot
 from provision.devices.carrier import Carrier
 from provision.devices.modem.poll import poll
 from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
-from provision.devices.run import OnStep
 from provision.home.workspace import Workspace
 from provision.local.share import templates
 
 if TYPE_CHECKING:
     from provision.connectors.ansible import Variables, Writer
+    from provision.devices.run import OnStep
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from provision.core import firmware
 from provision.core.device import Device
 from provision.core.model import ApplyStep
 from provision.devices.carrier import Carrier
-from provision.devices.run import ApplyRequest
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
+
+if TYPE_CHECKING:
+    from provision.devices.run import ApplyRequest
 
 NEVER_PROVISIONED = "never provisioned: the first apply is on the bench (--bench)"
 

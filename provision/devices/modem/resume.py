@@ -25,8 +25,6 @@ from provision.devices.run import RunEnd, Session
 from provision.ledger.events import Begun
 
 PAUSE_S = 2.0
-GRACE_S = 20.0  # after the window: for the revert itself, and for a boot
-PATIENCE_S = 12.0  # a device that is just moving its doors is in neither place for a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

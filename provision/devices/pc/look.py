@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provision import families
-from provision.connectors.ansible import Variables, Writer
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError
@@ -23,6 +23,9 @@ from provision.families.languages import pc_report, pc_task
 from provision.home.keys import office_key
 from provision.home.workspace import Workspace
 from provision.local import share
+
+if TYPE_CHECKING:
+    from provision.connectors.ansible import Variables, Writer
 
 DEADLINE_S = 180.0
 

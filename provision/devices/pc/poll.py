@@ -13,7 +13,6 @@ from provision.core.device import Computer
 from provision.core.errors import ProvisionError
 from provision.core.model import DRIFT, OK, UNKNOWN, UNREACHABLE, Watched
 from provision.core.settings import diff
-from provision.devices import journal
 from provision.devices.pc.look import feed, sources, visit
 from provision.devices.replies import NONCE_BYTES, last_line
 from provision.families.languages import pc_task
@@ -55,7 +54,7 @@ def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> 
 
 def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
     """Return the state of each PC that was asked; of a silent one, when it last answered."""
-    answers = journal.last_answers(workspace)
+    answers = workspace.last_answers()
     deadline = time.monotonic() + DEADLINE_S
     watched: dict[str, Watched] = {}
     try:
