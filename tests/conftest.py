@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import shares
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -19,6 +20,21 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def root() -> Path:
     return ROOT
+
+
+def pytest_report_header() -> str:
+    one, five, fifteen = os.getloadavg()
+    return f"load of this machine before: {one:.1f}, {five:.1f}, {fifteen:.1f} on {os.cpu_count()} cores"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what each share of the gate took, where the whole gate ran."""
+    if os.environ.get("PROVISION_GATE") != "whole":
+        return
+    reports = [r for some in terminalreporter.stats.values() for r in some if isinstance(r, pytest.TestReport)]
+    terminalreporter.section("shares (seconds of all workers together)")
+    for line in shares.lines([(r.nodeid, r.duration) for r in reports], float(os.environ.get("PROVISION_LINT_S", "0"))):
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)
