@@ -77,7 +77,7 @@ def test_one_dead_device_hides_no_other(bench: Bench) -> None:
 
 def test_a_link_cut_in_the_middle_ends_in_one_whole_configuration(bench: Bench) -> None:
     bench.fresh(TAG)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes", "--json")
     while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "armed")
     bench.fault(TAG, "link", "4")
@@ -90,7 +90,7 @@ def test_a_link_cut_in_the_middle_ends_in_one_whole_configuration(bench: Bench) 
 
 def test_a_power_cut_in_the_middle_of_a_real_apply(bench: Bench) -> None:
     bench.fresh(TAG)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes", "--json")
     while_it_runs(process, lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
     bench.fault(TAG, "power", "1")

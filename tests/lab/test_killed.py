@@ -45,7 +45,7 @@ def whole_old_or_new(bench: Bench, tag: str) -> str:
 def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench, moment: str) -> None:
     bench.fresh(TAG)
     before = len(bench.workspace.ledger.history(TAG))
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.4" if moment == "finishing" else "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes")
     guard = bench.flash(TAG) / "etc/kit"
     moments = {
@@ -72,7 +72,7 @@ def test_killed_then_resumed_it_is_the_old_or_the_new_and_recorded(bench: Bench,
 
 def test_killed_then_applied_again_it_is_provisioned_once(bench: Bench) -> None:
     bench.fresh(TAG)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes")
     while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "armed")
     run = run_of(bench, TAG)
@@ -87,7 +87,7 @@ def test_killed_then_applied_again_it_is_provisioned_once(bench: Bench) -> None:
 
 def test_left_alone_the_guard_brings_the_old_back_by_itself(bench: Bench) -> None:
     bench.fresh(TAG)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "10")
     while_it_runs(process, lambda: f"option hostname '{TAG}'" in bench.config(TAG, "system"), "committed")
     kill_all(process, run_of(bench, TAG))
@@ -135,7 +135,7 @@ def _lease(bench: Bench, tag: str) -> object:
 
 def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     bench.fresh(TAG)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("apply", TAG, "--bench", "--yes", "--confirm-within", "10")
     while_it_runs(process, lambda: TAG in bench.workspace.unfinished(), "begun")
     run = run_of(bench, TAG)

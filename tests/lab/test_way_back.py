@@ -129,7 +129,7 @@ def test_words_about_secrets_that_make_no_sense(bench: Bench) -> None:
 def test_a_rotation_that_dies_ends_with_the_secrets_that_the_device_runs(bench: Bench, moment: str) -> None:
     old = secrets(bench)
     before = len(bench.workspace.ledger.history(TAG))
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("secret", "rotate", TAG, "--bench", "--yes")
     moments = {
         "begun": lambda: len(bench.workspace.ledger.history(TAG)) > before,
@@ -151,7 +151,7 @@ def test_a_rotation_that_dies_ends_with_the_secrets_that_the_device_runs(bench: 
 
 def test_a_rotation_that_the_device_takes_back_leaves_the_old_secrets(bench: Bench) -> None:
     old = secrets(bench)
-    bench.fault(TAG, "slow", "0.4")
+    bench.fault(TAG, "slow", "0.1")
     process = bench.start("secret", "rotate", TAG, "--bench", "--yes")
     while_it_runs(process, (bench.flash(TAG) / "etc/kit/armed").exists, "the guard is armed")
     bench.fault(TAG, "power", "1")
