@@ -15,7 +15,7 @@ SHARES = {  # name: (seconds, files); the first one that a file belongs to count
     "demo": (80, ("*/lab/test_journey.py",)),
     "lab": (150, ("*/lab/*",)),
     "lint and contracts": (45, ("*/house/*", "*/contract/*")),
-    "unit": (10, ("*/unit/*",)),
+    "unit": (10, ("*",)),
 }
 
 

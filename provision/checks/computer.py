@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from provision.checks.check import Case, Judgement, check
 from provision.core import identity, peripherals
-from provision.core.identity import FILLERS
 from provision.core.model import Verdict
 
 SKEW_S = 5  # domain page on conference, section 4: the clock against the controller
@@ -18,7 +17,7 @@ WITA_S = 8 * 3600
 def it_is_the_recorded_computer(case: Case) -> Judgement:
     """The serial is that of the record; a filler of the factory proves nothing."""
     serial = str(case.snapshot.readings["serial"])
-    if serial.lower() in FILLERS:
+    if identity.is_filler(serial):
         return Verdict.UNKNOWN, f"it says no serial of its own ({serial})"
     if not identity.same("serial", case.item.serial, serial):
         return Verdict.FAIL, f"serial is {serial}, recorded {case.item.serial}"

@@ -174,11 +174,15 @@ def pwsh() -> str:
     return str(place / "pwsh/pwsh")
 
 
-PWSH = pwsh()
+@pytest.fixture(scope="module")
+def engine() -> str:
+    found = pwsh()
+    if not found:
+        pytest.skip("no PowerShell: set PROVISION_PWSH, or PROVISION_SHARED")
+    return found
 
 
-@pytest.mark.skipif(not PWSH, reason="no PowerShell: set PROVISION_PWSH, or PROVISION_SHARED")
-def test_a_real_powershell_parses_each_windows_program_and_finds_what_is_wrong(tmp_path: Path) -> None:
+def test_a_real_powershell_parses_each_windows_program_and_finds_what_is_wrong(engine: str, tmp_path: Path) -> None:
     kind = families.pc("windows")
     task = pc_task.Task(verb="look", settings={}, key="k", nonce="n", serial="s", collect=True)
     visit = pc_task.write(look.sources(kind), task, kind.language).decode().partition("\n")[2]
@@ -190,7 +194,7 @@ def test_a_real_powershell_parses_each_windows_program_and_finds_what_is_wrong(t
     environment = os.environ | {"POWERSHELL_TELEMETRY_OPTOUT": "1", "HOME": str(tmp_path)}
 
     def parse(*files: Path) -> list[str]:
-        argv = [PWSH, "-NoProfile", "-NonInteractive", "-File", tmp_path / "parse.ps1", *files]
+        argv = [engine, "-NoProfile", "-NonInteractive", "-File", tmp_path / "parse.ps1", *files]
         done = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment, timeout=120)
         return done.stdout.splitlines()
 

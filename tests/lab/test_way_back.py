@@ -198,6 +198,9 @@ def test_a_new_modem_takes_the_place_and_the_old_ones_keys_end_in_the_same_act(b
     done = bench.run("apply", NEW, "--bench", "--yes")
     assert (done.code, f"{OLD} still serves" in done.out) == (1, True)
     bench.ok("replace", PLACE, "--reason", "tersambar petir", "--bench", "--yes")
+    (pair,) = bench.last(PLACE, "kit.replaced")["pairs"]
+    registered = bench.last(OLD, "item.registered")
+    assert pair["old"] == registered, "key by key, as it was registered"
     listed = json.loads(bench.ok("inventory", "--list").out)
     hosts = listed[PLACE.replace("-", "_")]["hosts"]
     assert NEW.lower() in hosts

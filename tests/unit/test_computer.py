@@ -199,6 +199,21 @@ def test_the_collector_alone_prints_one_object(box: Box) -> None:
     assert abs(said["clock_s"] - time.time()) < 5
 
 
+@pytest.mark.parametrize(
+    ("zone", "offset_s"),
+    [("Asia/Makassar", 28800), ("Asia/Kolkata", 19800), ("Etc/GMT+3", -10800), ("Etc/UTC", 0), ("Asia/Berau", None)],
+)
+def test_the_offset_of_a_zone_is_the_systems_own_and_an_unknown_zone_has_none(
+    tmp_path: Path, zone: str, offset_s: int | None
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/localtime").symlink_to(f"/usr/share/zoneinfo/{zone}")
+    argv = [sys.executable, share.PROGRAMS / "linux/collector.py"]
+    environment = {"KIT_ROOT": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    said = json.loads(subprocess.run(argv, capture_output=True, check=True, env=environment).stdout)
+    assert (said["zone"], said["utc_offset_s"]) == (zone, offset_s)
+
+
 def test_the_programs_keep_to_python_3_8(box: Box) -> None:
     import ast
 
