@@ -148,25 +148,27 @@ def identify(
 ) -> None:
     """Print what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
     from provision.cli import console
+    from provision.connectors.network import Network
     from provision.core.model import Secret
     from provision.devices.door import address_of
     from provision.operations import identify as use_case
 
     host, port = address_of(address, 22)
-    known = use_case.identify(
-        use_case.BoxAddress(host=host, ssh_port=port, snmp_port=snmp_port),
+    asked = use_case.Identify(
+        where=use_case.BoxAddress(host=host, ssh_port=port, snmp_port=snmp_port),
         approve=lambda shown: approve(f"host key {shown}; log in?", yes),
         password=Secret(password_file.read_text().strip()) if password_file else None,
     )
+    known = use_case.identify(Network(), asked)
     if as_json:
         console.print_json(use_case.shape(known))
         return
     for name, value in [*use_case.rows(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
-    from provision.local import clock
+    from provision.local.clock import Clock
 
-    typer.echo(use_case.entry(known, int(clock.today()[:4])), nl=False)
+    typer.echo(use_case.entry(known, int(Clock().today()[:4])), nl=False)
 
 
 COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind, identify)}

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,17 +21,19 @@ from provision.local.files import write_whole
 from provision.local.share import share
 
 FAREWELL_S = 5.0
+Start = Callable[[Path, str, Mapping[str, str], str], Phase]  # (place, playbook, environment, mark)
 Variables = dict[str, Any]  # of one host: names that Ansible knows, and those of our own plays
 
 
 class Writer:
     """One run's hold on Ansible; its ssh connections live from phase to phase."""
 
-    def __init__(self, run: str, ssh_key: Path, host_keys: Path) -> None:
+    def __init__(self, run: str, ssh_key: Path, host_keys: Path, start: Start = Phase) -> None:
         """Name the run; nothing starts before a phase does."""
         self.run = run
         self.ssh_key = ssh_key
         self.host_keys = host_keys
+        self._starts = start
         self.path = Path()
         self._ahead: Phase | None = None
 
@@ -122,7 +124,7 @@ class Writer:
 
     def _start(self, playbook: str) -> Phase:
         place = self.path / playbook.removesuffix(".yml")
-        return Phase(place, playbook, self._environment(), private.mark(self.run))
+        return self._starts(place, playbook, self._environment(), private.mark(self.run))
 
     def _environment(self) -> dict[str, str]:
         """Settings of our own, whatever the user's ansible.cfg says."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.connectors.host_key import read_host_key
 from provision.core.errors import DeviceError, IdentityError, UsageError
 from provision.core.host_keys import fingerprint
 from provision.core.model import Secret
 from provision.devices.run import OnStep
 from provision.home.keys import pin, pinned
+from provision.home.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,14 @@ def address_of(text: str, port_of_record: int) -> tuple[str, int]:
     return host, int(port) if port else port_of_record
 
 
-def approve_host_key(folder: Path, tag: str, request: EnrolRequest) -> str:
+def approve_host_key(workspace: Workspace, tag: str, request: EnrolRequest) -> str:
     """Read a device's host key before any login and have a person approve it; return it, not pinned yet.
 
     Raises IdentityError where another key is pinned for `tag` (unless a new one is asked for), or this one for another
     device.
     """
-    host, port = request.where
-    key = read_host_key(host, port)
+    (host, port), folder = request.where, workspace.place.host_keys
+    key = workspace.network.host_key(host, port)
     if pinned(folder, tag) not in {"", key} and not request.new_key:
         pin(folder, tag, key)  # refuses
     if other := pinned_for(folder, tag, key):

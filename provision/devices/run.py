@@ -193,4 +193,4 @@ def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[
 
 def writer_of(workspace: Workspace, run: str) -> Writer:
     """Return the writer of one run, to be entered."""
-    return Writer(run, workspace.place.ssh_key, workspace.place.host_keys)
+    return Writer(run, workspace.place.ssh_key, workspace.place.host_keys, workspace.network.phase)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provision.connectors.network import Network
 from provision.core.device import Device, Intended, Intent
 from provision.core.model import Event
 from provision.home import targets
@@ -19,7 +20,7 @@ from provision.ledger import known as ledger_known
 from provision.ledger.events import Begun, Ended, SelfTested
 from provision.ledger.known import Known
 from provision.ledger.reader import Reader
-from provision.local import clock
+from provision.local.clock import Clock
 
 if TYPE_CHECKING:
     from provision.home import intent
@@ -29,25 +30,27 @@ if TYPE_CHECKING:
 class Workspace:
     """Made once for a command; everything in it is opened at first use."""
 
-    def __init__(self, root: Path) -> None:
-        """Work in the home at `root`."""
+    def __init__(self, root: Path, *, clock: Clock | None = None, network: Network | None = None) -> None:
+        """Work in the home at `root`; by this computer's clock and network where no other is handed in."""
         self.place = Place(root.resolve())
+        self.clock = clock or Clock()
+        self.network = network or Network()
 
     def now(self) -> str:
         """Return the time in UTC, ISO 8601 to the second."""
-        return clock.now()
+        return self.clock.now()
 
     def today(self) -> str:
         """Return the day in Berau (WITA), ISO 8601."""
-        return clock.today()
+        return self.clock.today()
 
     def clock_s(self) -> int:
         """Return the time in seconds, for leases."""
-        return clock.seconds()
+        return self.clock.seconds()
 
     def new_run(self) -> str:
         """Return the name of a new run."""
-        return clock.new_run()
+        return self.clock.new_run()
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provision import families as _families
-from provision.connectors import host_key, prompt, snmp_v2c
+from provision.connectors import prompt, snmp_v2c
+from provision.connectors.network import Network
 from provision.core import host_keys, identity, versions
 from provision.core.errors import DeviceError, UnreachableError, UsageError
 from provision.core.model import Secret
@@ -22,7 +23,6 @@ from provision.families.readings import mib
 
 COMMUNITY = "public"
 LOGINS = 2  # RutOS blocks a sender after few wrong passwords; two are below every limit that was read
-BANNER_S = 3.0
 BANNERS = {"ROSSSH": ("routeros",), "dropbear": ("rutos", "openwrt")}
 KEPT = 8
 SERIAL = re.compile(r"[\w/.-]{4,40}")  # a shell that complains of a word that it does not know says more
@@ -54,16 +54,26 @@ class BoxAddress:
     snmp_port: int
 
 
-def identify(where: BoxAddress, *, approve: Callable[[str], bool], password: Secret | None = None) -> Identification:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identify:
+    """What a person asks for: where the box is, who approves its host key, and the password of its label if any."""
+
+    where: BoxAddress
+    approve: Callable[[str], bool]
+    password: Secret | None = None
+
+
+def identify(network: Network, asked: Identify) -> Identification:
     """Find out what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
+    where = asked.where
     _validate(where)
     tried: list[str] = []
-    box, family = _by_snmp(where, tried)
-    banner = _banner(where)
+    box, family = _by_snmp(network, where, tried)
+    banner = mib.text(network.banner(where.host, where.ssh_port).split(b"\n")[0])
     said: dict[str, str] = {}
     if banner:
         names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
-        family, said = _by_ssh(where, names, approve, password, tried) or (family, {})
+        family, said = _by_ssh(network, asked, names, tried) or (family, {})
     if not family and not banner and box is None:
         raise UnreachableError(
             "nothing answers, neither SSH nor SNMP",
@@ -97,23 +107,23 @@ def _validate(where: BoxAddress) -> None:
 TITLES = {"openwrt": "OpenWrt", "routeros": "MikroTik", "rutos": "Teltonika"}
 
 
-def _by_snmp(where: BoxAddress, tried: list[str]) -> tuple[mib.Box | None, str]:
+def _by_snmp(network: Network, where: BoxAddress, tried: list[str]) -> tuple[mib.Box | None, str]:
     """Ask the agent with the one community that everybody knows, by the tables of the families that it may be."""
     agent = snmp_v2c.Agent(host=where.host, port=where.snmp_port, community=COMMUNITY)
     tried.append(f"SNMP v2c, community {COMMUNITY}")
-    first = snmp_v2c.get(agent, (mib.SYS_DESCR, mib.SYS_OBJECT_ID))
+    first = network.read_v2c(agent, (mib.SYS_DESCR, mib.SYS_OBJECT_ID))
     if first is None or not snmp_v2c.asked(first):
         return None, ""
     system = mib.text(first.get(mib.SYS_OBJECT_ID)).lstrip(".")
     likely = {name: f for name, f in _families.mibs().items() if any(mib.below(system, prefix) for prefix in f.systems)}
-    values = first | (snmp_v2c.get(agent, tuple(dict.fromkeys(_scalars(likely)))) or {})
+    values = first | (network.read_v2c(agent, tuple(dict.fromkeys(_scalars(likely)))) or {})
     name = _families.recognise(values)
     if not name:
         return mib.Box(vendor="", model=mib.text(first.get(mib.SYS_DESCR)), firmware="", serial="", modems=()), ""
     family = _families.mibs()[name]
     roots = tuple(mib.place(rows, c) for rows in family.rows if rows.scalar is None for c in rows.columns)
     named = tuple(rows.only.oid for rows in family.rows if rows.only)
-    values |= snmp_v2c.columns(agent, (*roots, *named))
+    values |= network.walk_v2c(agent, (*roots, *named))
     return mib.read(family, values), name if name in _families.names() else ""
 
 
@@ -126,25 +136,14 @@ def _scalars(families: Mapping[str, mib.Mib]) -> list[str]:
     return found
 
 
-def _banner(where: BoxAddress) -> str:
-    """Return the line that the SSH server says before anything else, or nothing."""
-    try:
-        with socket.create_connection((where.host, where.ssh_port), timeout=BANNER_S) as door:
-            door.settimeout(BANNER_S)
-            return mib.text(door.recv(255).split(b"\n")[0])
-    except OSError:
-        return ""
-
-
-def _by_ssh(
-    where: BoxAddress, names: list[str], approve: Callable[[str], bool], password: Secret | None, tried: list[str]
-) -> tuple[str, dict[str, str]] | None:
+def _by_ssh(network: Network, asked: Identify, names: list[str], tried: list[str]) -> tuple[str, dict[str, str]] | None:
     """Log in as the factory lets people in, and ask for serial, MAC and IMEI; at most LOGINS times."""
-    logins = [(name, secret) for name in names for secret in _secrets(name, password)][:LOGINS]
+    where = asked.where
+    logins = [(name, secret) for name in names for secret in _secrets(name, asked.password)][:LOGINS]
     if not logins:
         return None
-    key = host_key.read_host_key(where.host, where.ssh_port)
-    if not approve(host_keys.fingerprint(key)):
+    key = network.host_key(where.host, where.ssh_port)
+    if not asked.approve(host_keys.fingerprint(key)):
         return None
     for name, secret in logins:
         box = _families.box(name)
@@ -154,7 +153,7 @@ def _by_ssh(
             host=where.host, port=where.ssh_port, kind=box.door.netmiko, username=user, password=secret, host_key=key
         )
         try:
-            said = read_box(login, box)
+            said = read_box(network, login, box)
         except (UnreachableError, DeviceError):
             continue
         if SERIAL.fullmatch(identity.clean("serial", said.get("serial"))):

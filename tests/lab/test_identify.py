@@ -15,6 +15,7 @@ import yaml
 from labhome import Bench, until
 
 from provision.connectors import snmp_v2c
+from provision.connectors.network import Network
 from provision.operations import identify
 
 pytestmark = pytest.mark.lab
@@ -118,7 +119,7 @@ def agent(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.mark.parametrize("agent", ["routeros-chateau"], indirect=True)
 def test_a_vendors_agent_is_read_by_its_table(agent: int) -> None:
     where = identify.BoxAddress(host="127.0.0.1", ssh_port=9, snmp_port=agent)
-    known = identify.identify(where, approve=lambda _: True)
+    known = identify.identify(Network(), identify.Identify(where=where, approve=lambda _: True))
     assert (known.family, known.vendor, known.model, known.firmware) == (
         "routeros",
         "MikroTik",
@@ -131,9 +132,8 @@ def test_a_vendors_agent_is_read_by_its_table(agent: int) -> None:
 
 @pytest.mark.parametrize("agent", ["peplink"], indirect=True)
 def test_a_family_that_is_only_read_says_so(agent: int) -> None:
-    known = identify.identify(
-        identify.BoxAddress(host="127.0.0.1", ssh_port=9, snmp_port=agent), approve=lambda _: True
-    )
+    where = identify.BoxAddress(host="127.0.0.1", ssh_port=9, snmp_port=agent)
+    known = identify.identify(Network(), identify.Identify(where=where, approve=lambda _: True))
     assert (known.family, known.vendor, known.serial) == ("", "Peplink", "2830-AAAA-0001")
     assert [m.readings.get("rsrp_dbm") for m in known.modems] == [-101, None]
     assert "none that this program can provision" in dict(identify.rows(known))["family"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from provision.connectors import prompt
 from provision.connectors.ansible import Variables, Writer
+from provision.connectors.network import Network
 from provision.connectors.openssh import identity as key_of
 from provision.connectors.phase import DONE
 from provision.core import host_keys, identity, versions
@@ -78,11 +79,11 @@ def enrol(workspace: Workspace, writer: Writer, intent: Intent, request: EnrolRe
 def _pin(workspace: Workspace, intent: Intent, request: EnrolRequest, password: Secret) -> tuple[str, str]:
     """Show the host key, ask the box who it is, and only then pin the key; return it, and the firmware."""
     door, (host, port), folder = intent.family.door, request.where, workspace.place.host_keys
-    key = approve_host_key(folder, intent.tag, request)
+    key = approve_host_key(workspace, intent.tag, request)
     login = prompt.Login(
         host=host, port=port, kind=door.netmiko, username=door.factory.username, password=password, host_key=key
     )
-    said = read_box(login, intent.family)
+    said = read_box(workspace.network, login, intent.family)
     compare(intent, said, f"{host} port {port}", "box")
     keys.pin(folder, intent.tag, key, over=request.new_key)
     return key, versions.number(said.get("firmware", ""))
@@ -99,14 +100,14 @@ def compare(intent: Intent, readings: dict[str, Any], where: str, what: str) -> 
         )
 
 
-def read_box(login: prompt.Login, family: Family) -> dict[str, str]:
+def read_box(network: Network, login: prompt.Login, family: Family) -> dict[str, str]:
     """Ask a box who it is, in the words of its family and firmware."""
     lines = family.door.identity
     first = {n: line for n, line in lines.items() if n == "firmware" and family.configuration.features}
-    said = prompt.read(login, first) if first else {}
+    said = network.prompt(login, first) if first else {}
     word = "monitor" if family.has(said.get("firmware", "")).get("monitor") else "info"
     rest = {n: line.replace("{monitor}", word) for n, line in lines.items() if n not in first}
-    return said | prompt.read(login, rest)
+    return said | network.prompt(login, rest)
 
 
 def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:

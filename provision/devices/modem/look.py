@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provision.connectors import openssh
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core import read_back
 from provision.core.device import Device
@@ -146,9 +144,11 @@ def by_openssh(workspace: Workspace, devices: list[Device]) -> dict[str, Snapsho
     for tag, (device, nonce) in asked.items():
         document, command = document_of(device, nonce), device.box.door.feed
         line, body = (command, document) if command else (document.decode(), b"")
-        questions[tag] = openssh.Question(device, line, body, workspace.place.ssh_key, workspace.place.host_keys)
+        questions[tag] = workspace.network.question(
+            device, line, body, workspace.place.ssh_key, workspace.place.host_keys
+        )
         questions[tag].send()
-    deadline = time.monotonic() + LOOK_DEADLINE_S
+    deadline = workspace.clock.monotonic() + LOOK_DEADLINE_S
     snapshots: dict[str, Snapshot | ProvisionError] = {}
     for tag, (device, nonce) in asked.items():
         reply = questions[tag].answer(deadline)

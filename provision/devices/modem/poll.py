@@ -24,13 +24,13 @@ def poll(workspace: Workspace, devices: list[Device], *, retries: int = 1) -> di
     hint: an answer counts only where IMEI or interface name prove it, else the row is looked for and read again.
     """
     hints = workspace.place.hints()
-    engines = _engines(devices, hints)
+    engines = _engines(workspace, devices, hints)
     targets = {d.tag: _target(workspace, d, hints, engines[d.tag]) for d in devices if d.tag in engines}
-    answers = snmp.read(list(targets.values()), retries=retries)
+    answers = workspace.network.read_snmp(list(targets.values()), retries=retries)
     if moved := [d for d in devices if d.tag in targets and _another_engine(d, answers[d.tag])]:
-        engines = _engines(moved, {})
+        engines = _engines(workspace, moved, {})
         again = {d.tag: _target(workspace, d, hints, engines[d.tag]) for d in moved if d.tag in engines}
-        answers |= snmp.read(list(again.values()), retries=retries)
+        answers |= workspace.network.read_snmp(list(again.values()), retries=retries)
         targets |= again
     snapshots: dict[str, Snapshot] = {}
     for device in devices:
@@ -47,7 +47,7 @@ def poll(workspace: Workspace, devices: list[Device], *, retries: int = 1) -> di
     return snapshots
 
 
-def _engines(devices: list[Device], hints: Mapping[str, str]) -> dict[str, bytes]:
+def _engines(workspace: Workspace, devices: list[Device], hints: Mapping[str, str]) -> dict[str, bytes]:
     """Return the engine ID of each device: made from its tag, seen last, or learned now.
 
     One that is silent has none.
@@ -55,7 +55,7 @@ def _engines(devices: list[Device], hints: Mapping[str, str]) -> dict[str, bytes
     engines = {d.tag: d.box.snmp.usm.engine_id(d.tag) for d in devices}
     engines |= {t: bytes.fromhex(hints.get(f"{t}.engine", "")) for t, engine in engines.items() if not engine}
     unknown = {d.tag: (d.host, d.snmp_port) for d in devices if not engines[d.tag]}
-    engines |= snmp.learn(unknown) if unknown else {}
+    engines |= workspace.network.learn_engines(unknown) if unknown else {}
     return {tag: engine for tag, engine in engines.items() if engine}
 
 
@@ -86,7 +86,7 @@ def _proven(
     index = _find(workspace, target, table)
     if index is not None:
         hints[f"{tag}.row"] = str(index)
-        again = snmp.read([replace(target, oids=table.oids(index))])[tag]
+        again = workspace.network.read_snmp([replace(target, oids=table.oids(index))])[tag]
         seen = _snapshot(workspace, tag, again, table, index)
         if _is_ours(workspace, tag, seen):
             return seen
@@ -111,7 +111,7 @@ def _find(workspace: Workspace, target: snmp.Target, table: ReadingTable) -> int
     tag = target.device
     for name, wanted in (("imei", workspace.home.intents[tag].item.imei), ("interface", _interface(workspace, tag))):
         for column in table.columns(name):
-            for oid, raw in snmp.walk(replace(target, oids=()), column).values.items():
+            for oid, raw in workspace.network.walk_snmp(replace(target, oids=()), column).values.items():
                 if mib.text(raw) == wanted:
                     return int(oid.rpartition(".")[2])
     return None

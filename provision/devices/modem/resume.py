@@ -7,7 +7,6 @@ Used by the apply that lost a device on the way, by `resume`, and by the next ap
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -56,18 +55,19 @@ def settle(
     """
     runs = {tag: Begun.read(event.payload) for tag, event in begun.items()}
     ended: dict[str, RunEnd] = {}
-    time.sleep(max((_settles_in(tag, run) for tag, run in runs.items()), default=0.0))
-    deadline = time.monotonic() + wait_s
+    clock = session.workspace.clock
+    clock.sleep(max((_settles_in(tag, run) for tag, run in runs.items()), default=0.0))
+    deadline = clock.monotonic() + wait_s
     while True:
         open_now = {t: run for t, run in runs.items() if t not in ended}
         now_ended, acted = _round(session, carrier, open_now)
         for tag, end in now_ended.items():
             _record(session, carrier.kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
         ended |= now_ended
-        if len(ended) == len(runs) or (time.monotonic() >= deadline and not acted):
+        if len(ended) == len(runs) or (clock.monotonic() >= deadline and not acted):
             break
         if not acted:
-            time.sleep(PAUSE_S)
+            clock.sleep(PAUSE_S)
     return ended | {t: RunEnd(ending=Ending.UNCONFIRMED, because=carrier.left) for t in runs if t not in ended}
 
 

@@ -7,7 +7,6 @@ bring the old configuration back, once a reboot inside the window must. Law 4 as
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 
 from provision.connectors.ansible import Writer
@@ -60,10 +59,10 @@ def selftest(workspace: Workspace, device: Device) -> list[Drill]:
     took_s: dict[str, float] = {}
     with run_on(workspace, tag) as writer:
         for letter, by in (("a", "timer"), ("b", "boot")):
-            started = time.monotonic()
+            started = workspace.clock.monotonic()
             run = f"{writer.run}{letter}"
             _drill(Exercise(workspace=workspace, writer=writer, device=device, run=run, by=by))
-            took_s[by] = time.monotonic() - started
+            took_s[by] = workspace.clock.monotonic() - started
         run = writer.run
     passed = SelfTested(device=tag, run=run, drills={name: round(s, 1) for name, s in took_s.items()})
     workspace.ledger.record([(drill_of(device), passed)], at=workspace.now())
@@ -160,13 +159,14 @@ def _feed(exercise: Exercise, name: str, document: bytes, line: bytes = b"") -> 
 
 def _wait_for_revert(exercise: Exercise) -> Snapshot:
     """Look until the guard says that it reverted this run for this reason."""
-    deadline = time.monotonic() + (TIMER_S + REVERT_S if exercise.by == "timer" else REBOOT_S)
+    clock = exercise.workspace.clock
+    deadline = clock.monotonic() + (TIMER_S + REVERT_S if exercise.by == "timer" else REBOOT_S)
     said = "no answer"
     wanted = {f"reverted {exercise.run} {exercise.by}"} | (
         {f"reverted {exercise.run} tick"} if exercise.by == "timer" else set()
     )
-    while time.monotonic() < deadline:
-        time.sleep(PAUSE_S)
+    while clock.monotonic() < deadline:
+        clock.sleep(PAUSE_S)
         look = by_ansible(exercise.workspace, exercise.writer, CARRIER, [exercise.device], exercise.on_step)[
             exercise.tag
         ]

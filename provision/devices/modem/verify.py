@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,16 +32,16 @@ def _settled_looks(
     workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest
 ) -> dict[str, Snapshot]:
     """Look until every device says all that its checks need, or the patience is over."""
-    deadline = time.monotonic() + request.patience_s
+    deadline = workspace.clock.monotonic() + request.patience_s
     snapshots: dict[str, Snapshot] = {}
     waiting = [i.tag for i in intents if (k := workspace.known.get(i.tag)) and k.accepted]
     while waiting:
         devices = [workspace.known[tag].device.at(bench=request.bench) for tag in waiting]
         snapshots |= look(workspace, devices)
         waiting = [tag for tag in waiting if _may_say_more(workspace, tag, snapshots[tag])]
-        if time.monotonic() >= deadline:
+        if workspace.clock.monotonic() >= deadline:
             break
-        time.sleep(PAUSE_S if waiting else 0)
+        workspace.clock.sleep(PAUSE_S if waiting else 0)
     return snapshots
 
 

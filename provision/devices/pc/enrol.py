@@ -27,7 +27,7 @@ def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: Enr
     """
     tag, (host, port), folder = computer.tag, request.where, workspace.place.host_keys
     before = keys.pinned(folder, tag)
-    key = approve_host_key(folder, tag, request)
+    key = approve_host_key(workspace, tag, request)
     keys.pin(folder, tag, key, over=request.new_key)
     one = first_visit(workspace, computer, host, port)
     try:

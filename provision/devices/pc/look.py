@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import secrets
 import tarfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -147,10 +146,10 @@ def run_program(
 
     def follow(step: Step) -> None:
         if step.state in {UNREACHABLE, FAILED, DONE}:
-            steps[step.device] = step, time.time()
+            steps[step.device] = step, workspace.clock.utc().timestamp()
         on_step(step)
 
-    started = time.time()
+    started = workspace.clock.utc().timestamp()
     playbook = "gather.yml" if program.verb == "look" else "endpoint.yml"
     writer.phase(playbook, hosts, follow, deadline_s=DEADLINE_S)
     answers: dict[str, TimedAnswer | ProvisionError] = {}

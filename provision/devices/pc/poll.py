@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +44,9 @@ def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> 
         text = pc_task.write(sources(one.family), task, one.family.language)
         document = pc_task.packed(text, one.family.language)
         command = feed(visited.device, one.family.feed)
-        question = Question(visited.device, command, document, workspace.place.ssh_key, workspace.place.host_keys)
+        question = workspace.network.question(
+            visited.device, command, document, workspace.place.ssh_key, workspace.place.host_keys
+        )
         pending.append(Pending(computer=one, nonce=nonce, question=question))
     for each in pending:
         each.question.send()
@@ -55,7 +56,7 @@ def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> 
 def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
     """Return the state of each PC that was asked; of a silent one, when it last answered."""
     answers = workspace.last_answers()
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = workspace.clock.monotonic() + DEADLINE_S
     watched: dict[str, Watched] = {}
     try:
         for one in pending:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -143,10 +142,10 @@ def fetch(
         document = f"{nonce} {last.get(tag, 0):06d}\n".encode()
         command = feed(device, one.family.outbox)
         place = workspace.place
-        asked[tag] = Question(device, command, document, place.ssh_key, place.host_keys), nonce
+        asked[tag] = workspace.network.question(device, command, document, place.ssh_key, place.host_keys), nonce
     for question, _ in asked.values():
         question.send()
-    deadline = time.monotonic() + FETCH_S
+    deadline = workspace.clock.monotonic() + FETCH_S
     raws: list[tuple[str, bytes | str]] = []
     for tag, (question, nonce) in asked.items():
         reply = question.answer(deadline)

@@ -5,7 +5,6 @@ Nothing is changed on the PC: what runs is planned once more, and must be what i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 from provision.core.device import Computer
@@ -72,10 +71,10 @@ def _drills(workspace: Workspace, computer: Computer, *, bench: bool) -> Iterato
 def _look(
     workspace: Workspace, computer: Computer, *, bench: bool, live: bool
 ) -> tuple[TimedAnswer | ProvisionError, float]:
-    started = time.monotonic()
+    started = workspace.clock.monotonic()
     with run_on(workspace, computer.tag) as writer:
         answers = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(live=live))
-    return answers[computer.tag], time.monotonic() - started
+    return answers[computer.tag], workspace.clock.monotonic() - started
 
 
 def _live(workspace: Workspace, computer: Computer, *, bench: bool) -> Iterator[tuple[str, bool, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from provision.connectors import setter, snmp
+from provision.connectors import setter
 from provision.connectors.ansible import Writer
 from provision.core import read_back
 from provision.core.device import Device, Intent
@@ -33,7 +33,7 @@ def enrol(workspace: Workspace, _: Writer, intent: Intent, request: EnrolRequest
     (host, port), tag = request.where, intent.tag
     where = f"{host} port {port}"
     own = _passphrases(request.password, intent)
-    engine_id = snmp.learn({tag: request.where}).get(tag)
+    engine_id = workspace.network.learn_engines({tag: request.where}).get(tag)
     if not engine_id:
         hint = "is it on, is this computer in its subnet, is SNMPv3 switched on in its web page?"
         raise UnreachableError("no SNMP answer", where=where, hint=hint)

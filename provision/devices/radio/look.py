@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from provision.connectors import setter, snmp
 from provision.connectors.ansible import Variables, Writer
-from provision.connectors.old_values import OldValues
 from provision.connectors.phase import DONE, Step
 from provision.core.device import Device
 from provision.core.model import Snapshot
@@ -43,7 +42,7 @@ def _look(workspace: Workspace, device: Device) -> Snapshot:
 
 def ask(workspace: Workspace, device: Device, where: snmp.Target, nonce: str) -> bytes:
     """Return what a radio answers to a look. Raises SilentError where it says nothing."""
-    radio = setter.Box(where, OldValues(old_values_of(workspace, device.tag)))
+    radio = workspace.network.setter(where, old_values_of(workspace, device.tag))
     return json.dumps(setter.execute(radio, json.loads(document_of(device, nonce)))).encode()
 
 
