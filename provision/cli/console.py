@@ -79,13 +79,16 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(*columns, title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    shown = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(shown.columns):
         column.no_wrap = at < 2
         column.overflow = "fold"
     for row in listed:
         shown.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[-1], "")) for cell in row))
-    Console().print(shown)
+    if title:  # a line of its own: as a title of Rich's it would be folded to the width of the table
+        Console().print(Text(title, style="italic"))
+    if listed or not title:
+        Console().print(shown)
 
 
 def _line(row: tuple[str, ...]) -> str:

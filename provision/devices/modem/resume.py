@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provision.core import read_back
+from provision.core import identity, read_back
 from provision.core.device import Device
+from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest
 from provision.core.model import Ending, Event, Kind, Snapshot
 from provision.core.settings import diff
@@ -21,6 +22,7 @@ from provision.devices.journal import Conclusion
 from provision.devices.modem.look import by_ansible, feed, guard_of
 from provision.devices.replies import NONCE_BYTES
 from provision.devices.run import RunEnd, Session
+from provision.home.workspace import Workspace
 from provision.ledger.events import Begun
 
 PAUSE_S = 2.0
@@ -50,17 +52,18 @@ def settle(
 ) -> dict[str, RunEnd]:
     """Settle every open run in `begun` (device -> its begun event) and record the end.
 
-    A device that does not answer is tried again until `wait_s` is over;
+    A device that does not answer, or that is another one than its record names, is tried again until `wait_s` is over;
     then it stays open, as UNCONFIRMED, for the next resume.
     """
     runs = {tag: Begun.read(event.payload) for tag, event in begun.items()}
     ended: dict[str, RunEnd] = {}
+    others: dict[str, str] = {}
     clock = session.workspace.clock
     clock.sleep(max((_settles_in(tag, run) for tag, run in runs.items()), default=0.0))
     deadline = clock.monotonic() + wait_s
     while True:
         open_now = {t: run for t, run in runs.items() if t not in ended}
-        now_ended, acted = _round(session, carrier, open_now)
+        now_ended, acted = _round(session, carrier, open_now, others)
         for tag, end in now_ended.items():
             _record(session, carrier.kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
         ended |= now_ended
@@ -68,7 +71,8 @@ def settle(
             break
         if not acted:
             clock.sleep(PAUSE_S)
-    return ended | {t: RunEnd(ending=Ending.UNCONFIRMED, because=carrier.left) for t in runs if t not in ended}
+    left = {t: others.get(t, carrier.left) for t in runs if t not in ended}
+    return ended | {t: RunEnd(ending=Ending.UNCONFIRMED, because=why_open) for t, why_open in left.items()}
 
 
 def _settles_in(tag: str, run: Begun) -> float:
@@ -76,12 +80,17 @@ def _settles_in(tag: str, run: Begun) -> float:
     return 0.0 if run.bench else run.after.device(tag).box.commit.settle_s
 
 
-def _round(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> tuple[dict[str, RunEnd], bool]:
-    """Look once at every device, at its new address first, then at its old one; end or act."""
+def _round(
+    session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: dict[str, str]
+) -> tuple[dict[str, RunEnd], bool]:
+    """Look once at every device, at its new address first, then at its old one; end or act.
+
+    Why a device is another one than its record names is kept in `others`, by asset tag.
+    """
     to_confirm: dict[str, OpenRun] = {}
     to_revert: dict[str, OpenRun] = {}
     ended: dict[str, RunEnd] = {}
-    for tag, seen in _see(session, carrier, runs).items():
+    for tag, seen in _see(session, carrier, runs, others).items():
         state = str(seen.snapshot.readings.get("guard", "")).split(" ")
         if state[0] == "armed" and state[1] == seen.begun.run:
             (to_confirm if seen.is_new else to_revert)[tag] = seen
@@ -92,7 +101,7 @@ def _round(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> tup
     return ended, bool(to_confirm or to_revert)
 
 
-def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[str, OpenRun]:
+def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: dict[str, str]) -> dict[str, OpenRun]:
     seen: dict[str, OpenRun] = {}
     for side in ("after", "before"):
         devices = {t: getattr(run, side).device(t).at(bench=run.bench) for t, run in runs.items() if t not in seen}
@@ -102,9 +111,19 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun]) -> dict[
             session.workspace, session.writer, carrier, list(devices.values()), session.callbacks.on_step
         )
         for tag, look in looks.items():
-            if isinstance(look, Snapshot):
+            if isinstance(look, ProvisionError):
+                continue
+            if other := _another(session.workspace, tag, look):
+                others[tag] = f"{other}; look at the device, then provision resume"
+            else:
                 seen[tag] = OpenRun(begun=runs[tag], snapshot=look, device=devices[tag])
     return seen
+
+
+def _another(workspace: Workspace, tag: str, look: Snapshot) -> str:
+    """Return why this is not the device of the record, or nothing; one that left the intent has no record."""
+    intent = workspace.home.intents.get(tag)
+    return identity.another(intent.item, look.readings) if intent else ""
 
 
 def _ended(state: list[str], seen: OpenRun) -> RunEnd:
