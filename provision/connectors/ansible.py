@@ -36,6 +36,7 @@ class Writer:
         self._starts = start
         self.path = Path()
         self._ahead: Phase | None = None
+        self._started: list[Phase] = []
 
     def __enter__(self) -> Self:
         """Make the private directory."""
@@ -64,7 +65,9 @@ class Writer:
             except subprocess.TimeoutExpired:
                 farewell.kill()
                 farewell.wait()
-        private.remove(self.path, self.run)
+        for phase in self._started:
+            phase.end()
+        private.remove(self.path)
         if self._ahead:
             self._ahead.call_off()
 
@@ -124,7 +127,11 @@ class Writer:
 
     def _start(self, playbook: str) -> Phase:
         place = self.path / playbook.removesuffix(".yml")
-        return self._starts(place, playbook, self._environment(), private.mark(self.run))
+        phase = self._starts(place, playbook, self._environment(), private.mark(self.run))
+        self._started = [
+            phase
+        ]  # one mark for all processes of a run: the newest phase ends those of the earlier ones, too
+        return phase
 
     def _environment(self) -> dict[str, str]:
         """Settings of our own, whatever the user's ansible.cfg says."""

@@ -111,6 +111,10 @@ class Phase:
                 hint="run again; see README, when Ansible fails",
             )
 
+    def end(self) -> None:
+        """End every process of the run that is left: ssh's masters outlive the phase that started them."""
+        processes.sweep(self.mark)
+
     def call_off(self) -> None:
         """Let go of a phase that was never given its hosts, after its processes were ended."""
         self._work.join(timeout=LAST_S)

@@ -29,9 +29,8 @@ def make(run: str) -> Path:
     return path
 
 
-def remove(path: Path, run: str) -> None:
-    """End everything that still belongs to the run, then remove its directory."""
-    processes.sweep(mark(run))
+def remove(path: Path) -> None:
+    """Remove the directory of a run whose processes have ended."""
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -50,6 +49,7 @@ def reap() -> list[str]:
             except (OSError, ValueError):
                 continue  # being made at this moment, or not readable
             if str(processes.born(int(pid))) != born:
-                remove(path, run)
+                processes.sweep(mark(run))
+                remove(path)
                 found.append(run)
     return found

@@ -364,6 +364,9 @@ class PlayedPhase:
         Path(files[1]).write_bytes(said)
         on_step(Step(device=tag, task=task, state=DONE))
 
+    def end(self) -> None:
+        self.site.ended += 1
+
     def call_off(self) -> None:
         self.site.phases.append((f"{self.playbook} called off", []))
 
@@ -448,6 +451,7 @@ class Site:
         self.clock = SteppedClock()
         self.devices: dict[str, Any] = {}
         self.retries: list[int] = []
+        self.ended = 0
         self.phases: list[tuple[str, list[str]]] = []
         self.workspace = Workspace(home, clock=self.clock, network=PlayedNetwork(self))
         self.workspace.__dict__["home"] = shared.home  # read once for all tests; it is frozen

@@ -29,6 +29,15 @@ def test_a_first_apply_is_confirmed_and_accepted(site: Site) -> None:
     assert "segah" in modem.packages["system"].lower() or MODEM in modem.packages["system"]
 
 
+def test_whatever_a_run_started_is_ended_with_it(site: Site) -> None:
+    site.enrolled_modem()
+    ended = site.ended
+    site.apply(MODEM)
+    assert site.ended == ended + 1
+    site.apply(MODEM)
+    assert site.ended == ended + 1, "nothing was started: nothing has to be looked for in /proc"
+
+
 def test_a_second_apply_asks_once_over_snmp_and_changes_nothing(site: Site) -> None:
     modem = site.provisioned_modem()
     assert ends(site, MODEM) == ("unchanged", "plan")
