@@ -48,7 +48,7 @@ def lab_status(context: typer.Context, as_json: Json = False) -> None:
 def lab_break(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="kecamatan or device tag")],
-    fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see README, the lab")],
+    fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see docs/lab.md")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
 ) -> None:
     """Break one box: cut its link or power, refuse logins, lie about the serial, and so on."""

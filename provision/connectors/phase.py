@@ -108,7 +108,7 @@ class Phase:
             raise ProvisionError(
                 f"Ansible ended with {self._runner.rc}",
                 where=self.playbook,
-                hint="run again; see README, when Ansible fails",
+                hint="run again; see docs/install.md, When Ansible fails",
             )
 
     def end(self) -> None:

@@ -1,6 +1,6 @@
 """The JSON that commands print and events keep of results; it grows by keys and listed values only.
 
-The README says what each key means. A change of a meaning is a row in the CHANGELOG.
+docs/reference.md says what each key means. A change of a meaning is a row in the CHANGELOG.
 """
 
 from __future__ import annotations

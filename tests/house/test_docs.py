@@ -1,4 +1,4 @@
-"""Documentation is proved: the README's commands exist, its JSON shapes are those that are printed."""
+"""Documentation is proved: README and docs/ name commands that exist, in two languages of the same shape, and link to each other."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ from provision.cli.commands import ENTRIES, HEADINGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+ENGLISH = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").glob("*.md") if not p.name.endswith(".id.md"))]
+PAGES = {str(p.relative_to(ROOT)): p.read_text() for p in ENGLISH}
+ALL = [*PAGES, *(name.replace(".md", ".id.md") for name in PAGES), "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"]
+LONGEST_README, MOST_WORDS = 80, 600
+GROUPS = {"lab", "ledger", "secret"}
+INSTALLED = re.compile(r"/opt/provision[^/ ]*/bin/(?=provision )")  # the same command, where a release is installed
+
+
+def page(name: str) -> str:
+    return PAGES[f"docs/{name}.md"]
 
 
 def commands() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    blocks = [block for text in PAGES.values() for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+    lines = [INSTALLED.sub("", line.split("#")[0].strip()) for block in blocks for line in block.splitlines()]
     return sorted({line for line in lines if line.startswith("provision")})
 
 
@@ -31,11 +41,11 @@ def provision(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_every_command_of_the_readme_is_understood(line: str, tmp_path: Path) -> None:
+def test_every_command_of_the_documentation_is_understood(line: str, tmp_path: Path) -> None:
     """Each word and option exists: the command's own help takes them (exit 0)."""
-    words = line.split()[1:]
-    verb = [w for w in words if not w.startswith("-") and w not in {"berau", "demo"}]
-    known = [verb[0], verb[1]] if verb[0] in {"lab", "ledger", "secret"} else verb[:1]
+    words = shlex.split(line)[1:]
+    verb = words[2:] if words[0] == "--home" else words
+    known = verb[:2] if verb[0] in GROUPS else verb[:1]
     done = provision(*known, "--help", cwd=tmp_path)
     assert done.returncode == 0, line
     for option in (w for w in words if w.startswith("--") and w != "--home"):
@@ -53,11 +63,55 @@ def test_the_first_commands_of_the_journey_run(tmp_path: Path) -> None:
     assert "not empty" in again.stderr
 
 
-def test_every_fault_of_the_lab_is_in_the_readme() -> None:
+def test_every_fault_of_the_lab_is_in_its_page() -> None:
     from provision.lab.client import FAULTS
 
-    section = README.partition("Faults: ")[2].partition("The boxes keep")[0]
-    assert all(f"`{name}" in section for name in FAULTS)
+    section = page("lab").partition("## Faults\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z]+)", section, re.MULTILINE)
+    assert set(listed) == set(FAULTS)
+
+
+def test_the_readme_is_one_screen_and_a_half() -> None:
+    for name in ("README.md", "README.id.md"):
+        text = (ROOT / name).read_text()
+        assert len(text.splitlines()) <= LONGEST_README, name
+        assert len(text.split()) <= MOST_WORDS, name
+
+
+def test_every_page_has_its_twin_and_is_linked_from_the_readme() -> None:
+    found = {p.name for p in (ROOT / "docs").glob("*.md")}
+    english = {name for name in found if not name.endswith(".id.md")}
+    assert found - english == {name.replace(".md", ".id.md") for name in english}
+    for readme, names in (("README.md", english), ("README.id.md", found - english)):
+        text = (ROOT / readme).read_text()
+        assert [n for n in sorted(names) if f"](docs/{n})" not in text] == [], readme
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower().replace("`", "")).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_relative_links_lead_to_files_and_headings(name: str) -> None:
+    text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", re.sub(r"`[^`]*`", "", text)):
+        if "://" in target:
+            continue
+        file, _, heading = target.partition("#")
+        path = (ROOT / name).parent / file if file else ROOT / name
+        assert path.is_file(), target
+        if heading:
+            assert heading in {anchor(h) for h in re.findall(r"^#+ (.*)", path.read_text(), re.MULTILINE)}, target
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.id.md"])
+def test_the_readme_shows_two_pictures_and_says_what_they_show(name: str) -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / name).read_text())
+    assert [target for _, target in shown] == ["docs/pictures/verify.png", "docs/pictures/tanda-terima.png"]
+    assert all(len(caption.split()) >= 5 for caption, _ in shown)
+    if (ROOT / "docs/pictures").is_dir():  # made by ./run pictures
+        assert [target for _, target in shown if not (ROOT / target).is_file()] == []
 
 
 def shape(text: str) -> dict[str, list[str]]:
@@ -73,21 +127,21 @@ def shape(text: str) -> dict[str, list[str]]:
     }
 
 
-def test_both_readmes_say_the_same() -> None:
-    english, indonesian = shape(README), shape((ROOT / "README.id.md").read_text())
+@pytest.mark.parametrize("name", PAGES)
+def test_both_languages_say_the_same(name: str) -> None:
+    text = (ROOT / name.replace(".md", ".id.md")).read_text()
+    english, indonesian = shape(PAGES[name]), shape(text)
     for what, found in english.items():
         assert indonesian[what] == found, what
-    plain = re.sub(
-        r"^```.*?^```|^    [^\n]*$|`[^`]*`", "", (ROOT / "README.id.md").read_text(), flags=re.DOTALL | re.MULTILINE
-    )
-    words = plain.lower().split()
-    assert words.count("yang") > 20, "it is Indonesian"
+    plain = re.sub(r"^```.*?^```|^    [^\n]*$|`[^`]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+    words = re.findall(r"[a-z]+", plain.lower())
+    assert words.count("yang") >= 5, "it is Indonesian"
     assert words.count("the") == 0
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_the_timer_of_the_readme_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    service, timer = re.findall(r"```ini\n(.*?)```", README, re.DOTALL)
+def test_the_timer_of_the_documentation_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    service, timer = re.findall(r"```ini\n(.*?)```", page("drift"), re.DOTALL)
     (tmp_path / "provision-watch.service").write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", service))
     (tmp_path / "provision-watch.timer").write_text(timer)
     done = subprocess.run(
@@ -98,13 +152,21 @@ def test_the_timer_of_the_readme_is_one_that_systemd_takes(tmp_path: Path) -> No
     assert said == []
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_every_command_is_in_the_reference() -> None:
     done = provision("--help", cwd=ROOT)
     verbs = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Set up:")[2], re.MULTILINE)
     assert verbs == list(ENTRIES)
-    assert [
-        v for v in verbs if f"provision {v}" not in README and f" {v} " not in README and f"`{v}" not in README
-    ] == []
+    listed = re.findall(r"^\| `provision ([a-z]+)", page("reference"), re.MULTILINE)
+    assert sorted(set(listed)) == sorted(verbs)
+
+
+def test_every_option_of_a_command_is_in_its_row_of_the_reference() -> None:
+    rows = [line for line in page("reference").splitlines() if line.startswith("| `provision ")]
+    for row in (r for r in rows if "`provision lab " not in r):
+        words = re.match(r"\| `provision ([^`]*)`", row)[1].split()
+        known = words[:2] if words[0] in GROUPS else words[:1]
+        options = re.findall(r"^  (--[a-z-]+)", provision(*known, "--help", cwd=ROOT).stdout, re.MULTILINE)
+        assert sorted(o for o in options if o != "--help") == sorted(re.findall(r"`(--[a-z-]+)`", row)), row
 
 
 @pytest.mark.parametrize(
@@ -147,7 +209,7 @@ def test_each_command_shows_one_example_that_its_own_options_take(name: str) -> 
     words = shlex.split(example)
     assert words[0] == "provision"
     verb = words[words.index(name) :]
-    known = verb[:2] if name in {"lab", "ledger", "secret"} else verb[:1]
+    known = verb[:2] if name in GROUPS else verb[:1]
     done = provision(*known, "--help", cwd=ROOT)
     assert done.returncode == 0
     own = provision(name, "--help", cwd=ROOT).stdout

@@ -32,7 +32,7 @@ def test_a_family_is_one_small_file() -> None:
         assert lines(path) <= FAMILY_CAP, path
 
 
-def test_the_readmes_example_of_a_family_is_known_to_its_own_files_only() -> None:
+def test_the_documented_example_of_a_family_is_known_to_its_own_files_only() -> None:
     """One driver file of at most 80 lines, a reading table, templates, a recording: and no registry."""
     assert lines(ROOT / "provision/families/epmp.py") <= 80
     knowing = [p for p in MODULES if re.search(r"epmp", p.read_text(), re.IGNORECASE)]
@@ -40,9 +40,9 @@ def test_the_readmes_example_of_a_family_is_known_to_its_own_files_only() -> Non
         "provision/families/epmp.py",
         "provision/families/readings/epmp.py",
     ]
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs/families.md").read_text()
     for path in ("provision/families/epmp.py", "templates/epmp/radio.j2", "tests/recordings/epmp-force300/"):
-        assert f"`{path}`" in readme
+        assert f"`{path}`" in page
         assert (ROOT / path).exists()
 
 

@@ -99,6 +99,9 @@ def test_one_altered_wheel_is_refused_and_nothing_is_installed(bundle: Path, tmp
 def test_the_bundle_holds_no_state_and_no_address(bundle: Path) -> None:
     names = {p.name for p in bundle.rglob("*")}
     assert {"install.sh", "bundle.lock", "SHA256SUMS", "README.md", "README.id.md", "LICENSE"} <= names
+    for page in (ROOT / "docs").glob("*.md"):
+        assert (bundle / "docs" / page.name).is_file(), "the links of the README lead somewhere there, too"
+    assert {"ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md"} <= names
     assert "://" not in (bundle / "bundle.lock").read_text()
     import zipfile
 

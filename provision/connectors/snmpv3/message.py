@@ -1,7 +1,7 @@
 """SNMPv3 at authPriv with localised keys and a known engine ID (RFC 3412, 3414, 3826, 7860): requests.
 
 Pure: no socket and no clock of its own. Own code, chosen by measurement: the only candidate that is fast,
-takes localised keys and authenticates every reply (README, "what was measured"); pysnmp is the second
+takes localised keys and authenticates every reply (`./run bench snmp` measures it); pysnmp is the second
 opinion in the tests.
 """
 

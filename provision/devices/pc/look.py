@@ -207,7 +207,7 @@ def _answer(
     if step is None or step.state != DONE or output is None:
         said = _complaint(writer, device)
         if step is not None and step.state == FAILED and said:
-            return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see README, the PCs")
+            return DeviceError(f"the PC refused: {said}", where=device.tag, hint="see docs/pcs.md")
         return replies.unreachable(device, step)
     try:
         return pc_task.read(output, nonce=nonce, device=device.tag, at=workspace.now())
