@@ -1,3 +1,3 @@
-"""Conference kits for the kecamatan: from the carton to the watched site."""
+"""Conference kits for the kecamatan: set up, checked, lent and watched."""
 
 __version__ = "0.1.0"

@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp=None, task_vars=None):
-        """Feed the document; give rc, and the bytes each way, but never a text of the device."""
+        """Feed the document; return rc, and the bytes each way, but never a text of the device."""
         result = super().run(tmp, task_vars)
         args = self._task.args
         document = Path(args["document"])

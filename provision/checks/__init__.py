@@ -16,7 +16,7 @@ ROLES = ("modems", "radios", "computers")
 def load(role: str) -> tuple[Check, ...]:
     """Return every check of a role, in the order in which its files hold them. Raises KeyError for another role.
 
-    The files are imported here: a command that judges no PC does not pay for the checks of PCs.
+    The files are imported here, so that commands for modems do not load the checks of PCs.
     """
     if role == "computers":
         from provision.checks import computer, live, meeting

@@ -104,11 +104,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: provision demo",
-    help="Conference kits for the kecamatan: from the carton to the watched site.",
+    help="Set up, check, lend and watch the conference kits of the kecamatan.",
 )
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, help="Set up, check, lend and watch the conference kits of the kecamatan.")
 def home(
     context: typer.Context,
     directory: Annotated[
@@ -116,7 +116,7 @@ def home(
     ] = ".",
     version: Annotated[bool, typer.Option("--version", help="print the version and exit", is_eager=True)] = False,
 ) -> None:
-    """Conference kits for the kecamatan: from the carton to the watched site."""
+    """Keep the directory of --home for the commands; print the version, or the help where no command is named."""
     if version:
         from provision import __version__
 

@@ -11,9 +11,9 @@ CONNECT_S = 20.0
 
 
 def read_host_key(host: str, port: int) -> str:
-    """Ask a server for its host key before any login; give it as `ssh-ed25519 AAAA…` (or RSA).
+    """Return the host key of a server, asked for before any login, as `ssh-ed25519 AAAA…` (or RSA).
 
-    Raises UnreachableError where nothing answers as an SSH server.
+    Raises UnreachableError if nothing answers as an SSH server.
     """
     import paramiko
 

@@ -121,7 +121,7 @@ class Phase:
         os.close(self._output)
 
     def _give(self, inventory: bytes) -> None:
-        """Write the inventory into the pipe once Ansible reads it; give up where it is gone."""
+        """Write the inventory into the pipe once Ansible has opened it; stop if Ansible ends first."""
         while self._work.is_alive():
             try:
                 descriptor = os.open(self._inventory, os.O_WRONLY | os.O_NONBLOCK)

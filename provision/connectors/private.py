@@ -40,7 +40,7 @@ def mark(run: str) -> str:
 
 
 def reap() -> list[str]:
-    """Remove what dead runs left behind; give their names."""
+    """Remove what dead runs left behind; return their names."""
     found = []
     for place in _places():
         for path in place.glob(PREFIX + "*"):

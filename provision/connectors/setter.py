@@ -56,7 +56,7 @@ class Box:
         return {oid: plain(value) for oid, value in answer.values.items()}
 
     def set(self, objects: Mapping[str, tuple[str, str]]) -> str:
-        """Write (OID -> type and text) in one PDU; give the agent's refusal or nothing. Raises SilentError."""
+        """Write (OID -> type and text) in one PDU; return the agent's refusal or nothing. Raises SilentError."""
         wanted = {oid: element(kind, value) for oid, (kind, value) in objects.items()}
         because = snmp.write(self.target, wanted, timeout_s=self.timeout_s, retries=1).because
         if because and not because.startswith(AGENT_SAYS):
@@ -172,7 +172,7 @@ def _differs(box: Box, objects: list[dict[str, str]]) -> bool:
 
 
 def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
-    """Save, then apply, each in a PDU of its own, and wait until it has; give why it did not, or nothing."""
+    """Save, then apply, each in a PDU of its own, and wait until it has; return why it did not, or nothing."""
     if not staging:
         return ""
     for action in ("save", "apply"):

@@ -24,10 +24,10 @@ def diff(
     owns: tuple[str, ...],
     volatile: tuple[str, ...] = (),
 ) -> tuple[Change, ...]:
-    """Return what must change so that `running` becomes `intended`, in the order of the intent.
+    """Return the changes that turn `running` into `intended`.
 
-    Every intended setting counts; a running one that is not intended counts only where the
-    family `owns` it. Paths in `volatile` never count.
+    First each intended setting that differs, in the order of `intended`; then the removals, in the order of
+    `running`. Only settings that the family `owns` are removed. Paths in `volatile` are left out.
     """
     changes = [
         Change(path=path, running=running.get(path), intended=value)

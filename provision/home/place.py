@@ -62,9 +62,9 @@ class Place:
         return self.var / "lab"
 
     def hints(self) -> dict[str, str]:
-        """Return what was seen last, as `TAG.row` of its modem's table or `TAG.engine`: a saving, no proof.
+        """Return the last values seen: `TAG.row` (of its modem's table) and `TAG.engine` (the SNMP engine ID).
 
-        It may be lost.
+        They only save an exchange and have to be proved; without the file, or with a damaged one, there are none.
         """
         try:
             kept = json.loads((self.var / "hints.json").read_text())

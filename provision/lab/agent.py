@@ -34,7 +34,7 @@ def real() -> bool:
 
 
 async def snmpd(lines: Iterable[str], run: Path, mark: str, where: list[tuple[str, int]]) -> ssh.Stop:
-    """Run Debian's snmpd with these lines of configuration; give what stops it."""
+    """Run Debian's snmpd with these lines of configuration; return what stops it."""
     addresses = ",".join(f"udp:{a}:{p}" for a, p in where)
     conf = run / "snmpd.conf"
     conf.touch(mode=0o600)

@@ -97,7 +97,7 @@ def running(run: Path) -> bool:
 
 
 def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[str, Any]:
-    """Send one request to the running lab and give its answer."""
+    """Send one request to the running lab and return its answer."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(timeout_s)
         try:

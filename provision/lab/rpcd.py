@@ -204,7 +204,7 @@ def answer(asked: bytes, call: Callable[[str, str, dict[str, Any]], Reply]) -> b
 
 
 async def serve(path: Path, call: Callable[[str, str, dict[str, Any]], Reply]) -> Callable[[], Awaitable[None]]:
-    """Listen on the bus socket at `path`; give the coroutine function that closes it."""
+    """Listen on the bus socket at `path`; return the coroutine function that closes it."""
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -21,7 +21,7 @@ MIN_PASS = 8
 
 
 async def start(root: Path, run: Path, mark: str, shell: Path, addresses: tuple[str, ...]) -> ssh.Stop | None:
-    """Start the agent for the present configuration; give the coroutine function that stops it."""
+    """Start the agent for the present configuration; return the coroutine function that stops it."""
     try:
         sections = Package(str(root), "snmpd").sections
     except UciError:

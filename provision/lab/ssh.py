@@ -46,7 +46,7 @@ def _wrapper() -> str | None:
 
 
 async def open_door(door: Door) -> Stop:
-    """Listen at every address; give the coroutine function that stops listening."""
+    """Listen at every address; return the coroutine function that stops listening."""
     return await (_dropbear(door) if real() else _asyncssh(door))
 
 

@@ -24,7 +24,7 @@ class Break:
 
 
 def verify(ledger: Ledger) -> tuple[int, Break | None]:
-    """Walk the whole chain; give the count of good events and the first break, if any."""
+    """Walk the whole chain; return the count of good events and the first break, if any."""
     head = read_head(ledger.head)
     with ThreadPoolExecutor(1) as beside:
         rest = beside.submit(_rest_is_sound, ledger)

@@ -26,7 +26,7 @@ def lines(ledger: Ledger) -> Iterator[str]:
 
 
 def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
-    """Walk the chain in lines and give its head; raises LedgerError at the first event that is not what was written."""
+    """Walk the chain in lines and return its head; raises LedgerError at the first event that is not what was written."""
     previous, count = GENESIS, 0
     for line in text_lines:
         number, body, digest = json.loads(line)
@@ -38,7 +38,7 @@ def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
 
 
 def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
-    """Append those lines that the ledger does not have; give its head.
+    """Append those lines that the ledger does not have; return its head.
 
     Raises LedgerError, and writes nothing, where the ledger has more, or other events.
     """

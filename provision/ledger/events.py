@@ -114,7 +114,7 @@ class Begun:
     drill: bool = False
 
     def payload(self) -> dict[str, Any]:
-        """Return the run; of a drill neither `owns` nor `rotation` is kept."""
+        """Return the event as the ledger keeps it; for a drill without `owns` and `rotation`."""
         body: dict[str, Any] = {"run": self.run, "marker": self.marker, "bench": self.bench, "window_s": self.window_s}
         body |= {"before": self.before.payload(), "after": self.after.payload(), "settings": pack(self.settings)}
         if self.drill:

@@ -52,7 +52,7 @@ class Ledger:
             connection.commit()
 
     def append(self, verb: str, subject: str, payload: Mapping[str, Any], *, at: str) -> Event:
-        """Append one event and give it back; the head file follows the commit."""
+        """Append one event and return it; the head file follows the commit."""
         return self.extend([(verb, subject, payload)], at=at)[0]
 
     def record(

@@ -142,7 +142,7 @@ def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
 
 
 def void(workspace: Workspace, name: str, reason: str) -> str:
-    """Call off a handover that was not signed; give its id. Raises ProvisionError where it was."""
+    """Call off a handover that was not signed; return its id. Raises ProvisionError where it was."""
     if not reason.strip():
         raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
     file = loans.read(workspace, name)

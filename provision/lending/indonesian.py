@@ -46,7 +46,7 @@ def titled(number: int) -> str:
 
 
 def opening_day(iso: str) -> str:
-    """Write a day as the opening line of a paper does.
+    """Return a day in Indonesian words, as in the first line of an official document.
 
     As `Rabu tanggal Dua bulan Desember tahun Dua Ribu Dua Puluh (02-12-2020)`.
     """

@@ -193,7 +193,10 @@ def _waves(kind: DeviceKind, jobs: list[Job], request: ApplyRequest) -> list[lis
 
 
 def _change(session: Session, kind: DeviceKind, jobs: list[Job], result: Applied) -> list[Outcome]:
-    """Change; devices that moved since their plan are read again and planned once more."""
+    """Change the devices.
+
+    Those whose configuration changed after their plan was made are read, planned and changed once more.
+    """
     changed = kind.change(session, jobs)
     result.answers |= changed.answers
     stale = [job.intended for job in jobs if job.tag in changed.stale]

@@ -26,7 +26,7 @@ class Word:
 
 
 def attest(workspace: Workspace, computer: Computer, what: str, word: Word) -> str:
-    """Record it; give where the picture was kept, or nothing.
+    """Record it; return where the picture was kept, or nothing.
 
     Raises UsageError where a word is missing or no picture.
     """

@@ -46,7 +46,7 @@ def take(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
 
 
 def whole(data: bytes, at: int, end: int, tag: int) -> int:
-    """As `take`, for an element that must fill everything up to `end`; give its start."""
+    """As `take`, for an element that must fill everything up to `end`; return its start."""
     start, stop = take(data, at, end, tag)
     if stop != end:
         _bad("bytes are left over")

@@ -119,7 +119,7 @@ def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
 
 
 def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> None:
-    """Put the office's public key on the box; from then on no password opens it."""
+    """Put the office's public key on the box, over a login with `password`."""
     writer, device = entry.writer, entry.device
     line = words.line.replace("{username}", device.username)
     hosts = writer.host(device, password if password.reveal() else None) | {

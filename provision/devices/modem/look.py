@@ -35,7 +35,7 @@ def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
-    """Join what SNMP says of the radio with what SSH says of the configuration."""
+    """Join the readings of SNMP with the snapshot of SSH; if their serials differ, return no readings, only the reason."""
     if isinstance(whole, ProvisionError):
         return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(("marker", "guard"), str(whole))})
     if not over_snmp.readings:
@@ -70,7 +70,7 @@ def feed(
 ) -> dict[str, Step]:
     """Send each device its document by Ansible; return the last step of each.
 
-    What it printed is TAG.out of the writer.
+    The output of each device is in the file TAG.out of the writer.
     """
     hosts = {}
     for tag, (device, document) in documents.items():
@@ -107,7 +107,7 @@ def require(
 def looked(
     workspace: Workspace, output: bytes | None, device: Device, step: Step | None, nonce: str
 ) -> Snapshot | ProvisionError:
-    """Return what a look printed as a snapshot, or why there is none."""
+    """Return the snapshot that is read from the output of a look; if there is none, return the error that says why."""
     if step is None or step.state != DONE or output is None:
         return unreachable(device, step)
     try:

@@ -20,7 +20,7 @@ NEVER_PROVISIONED = "never provisioned: the first apply is on the bench (--bench
 def refusal(
     workspace: Workspace, carrier: Carrier, known: Known, request: ApplyRequest
 ) -> tuple[ApplyStep, str] | None:
-    """Return at which step and why a device may not be changed, or None."""
+    """Return the step that refuses the change and the reason, or None if the device may be changed."""
     if request.plan_only:
         return None
     if unfit := _unfit(workspace, carrier, known.device):

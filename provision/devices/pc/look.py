@@ -138,7 +138,10 @@ def run_program(
     program: Program = LOOK,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> dict[str, TimedAnswer | ProvisionError]:
-    """Run the program on every PC of `visits`, in one Ansible process; a silent PC is an error as a value."""
+    """Run the program on every PC of `visits` in one Ansible process.
+
+    Return, by asset tag, the answer and its times, or the error of a PC that gave no answer.
+    """
     key = office_key(workspace.place.ssh_key)
     nonces = {v.device.tag: secrets.token_hex(replies.NONCE_BYTES) for v in visits}
     hosts = {v.device.tag: _variables(writer, v, program, (key, nonces[v.device.tag])) for v in visits}

@@ -62,7 +62,10 @@ def digest(program: str, written: Secret) -> str:
 
 
 def claim(raw: bytes) -> Claim:
-    """Read a file; raises ReportError where it is none."""
+    """Return what a report claims, its MAC not checked yet.
+
+    Raises ReportError if the bytes are too many, unsigned or no well-formed report.
+    """
     if len(raw) > LARGEST:
         raise ReportError(f"too large for a report: over {LARGEST} bytes")
     try:

@@ -35,9 +35,9 @@ def look(family: Family, request: DocumentRequest, /) -> bytes:
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
-    """Write the script: the guard, read back before anything else, then the edits, then the mark of the run.
+    """Return the script: it sets the guard and reads it back, makes the edits, then writes the mark of the run.
 
-    Doors that the intent closes stay open for now; see `finish`.
+    Ways in (`doors`) that the intent closes are left to `finish`.
     """
     real = tuple(
         Change(path=c.path, running=c.running, intended=plan.candidate.settings.get(c.path))

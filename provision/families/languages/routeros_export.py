@@ -55,7 +55,7 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
 
 
 def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
-    """Return an entry's attributes without those that are at their default."""
+    """Return the attributes of one entry, by path, without those at their default; secret ones as Secret."""
     found: dict[str, Value] = {}
     veiled = (
         shape.natural_keys.get(statement.menu, ("name",))

@@ -70,7 +70,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _meaning(kind: str, raw: str) -> str:
-    """Return the characters that one piece of a word stands for."""
+    """Return the text of one part of a UCI word, without its quotes and backslashes."""
     if kind in {"bare", "other"}:
         return raw
     if kind == "single":
@@ -132,8 +132,8 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
     """Read `uci export` text into settings and locators.
 
     A section is the setting `package.key` = its type; an option `package.key.option`; the order
-    of an ordered type `package.%type` = its section keys. Two equal keys are an error, except
-    that sections without any natural key get a count behind them.
+    of an ordered type `package.%type` = its section keys. Two equal keys are a ProvisionError;
+    sections without a natural key get a number added to it.
     """
     settings: dict[str, Value] = {}
     locators: dict[str, str] = {}

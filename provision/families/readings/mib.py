@@ -266,7 +266,7 @@ def row(rows: Rows, index: int, values: Mapping[str, Raw]) -> Modem:
 
 
 def _drop_zeros(rows: Rows, readings: dict[str, Any], missing: dict[str, str]) -> None:
-    """Without RSRP, an RSRQ or SINR of 0 and an RSSI at the floor are what an idle row shows."""
+    """Move an RSRQ or SINR of 0 and an RSSI at the floor to `missing`: an idle row, one without RSRP, shows them."""
     for name in ("rsrq_db", "sinr_db"):
         if readings.get(name) == 0:
             missing[name] = "not measured (0 without RSRP)"

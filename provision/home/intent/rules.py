@@ -59,7 +59,7 @@ def usual_computer(file: Text, defaults: Defaults) -> PcFamily | None:
 
 
 def _family(file: Text, spot: tuple[str | int, ...], find: Callable[[str], F], name: str) -> F | None:
-    """Return the family called `name`; where there is none, None and a fault at its line."""
+    """Return the family called `name`; if there is none, record a fault at its line and return None."""
     try:
         return find(name)
     except UsageError as error:

@@ -82,7 +82,7 @@ class Config:
                 raise RosError("input does not match any value of " + key)
 
     def add(self, name: str, values: Entry) -> str:
-        """Add an entry and give its id."""
+        """Add an entry and return its id."""
         menu = self.menu(name)
         self._checked(name, values)
         for other in self.entries(name):

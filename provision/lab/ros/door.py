@@ -65,7 +65,7 @@ def server(router: RouterParts) -> type[asyncssh.SSHServer]:
 
 
 async def open_door(router: RouterParts) -> ssh.Stop:
-    """Listen at every address; give what stops listening. Open sessions live on."""
+    """Listen at every address; return what stops listening. Open sessions live on."""
     key_path = router.root / "host_key"
     if not key_path.exists():
         asyncssh.generate_private_key("ssh-rsa").write_private_key(key_path)

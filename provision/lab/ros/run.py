@@ -32,7 +32,7 @@ class Runner:
         self.block(read(text))
 
     def block(self, node: Node) -> Any:
-        """Run statements; give what the last one gave."""
+        """Run statements; return what the last one returned."""
         value: Any = None
         for part in node.parts:
             value = self.block(part) if part.kind == "block" else self.command(part, "")
