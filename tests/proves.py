@@ -81,11 +81,12 @@ def failures(tree: Path, *tests: str) -> list[str]:
         return []
     if not report.exists():
         return [f"pytest ended with {done.returncode}: {done.stdout[-200:]}{done.stderr[-200:]}"]
-    said = []
-    for case in ET.parse(report).iter("testcase"):  # noqa: S314 (pytest wrote it just now)
-        for kind in ("failure", "error"):
-            if (found := case.find(kind)) is not None:
-                said.append(f"{kind} {case.get('classname')}::{case.get('name')}: {found.get('message')}\n{found.text}")
+    said = [
+        f"{kind} {case.get('classname')}::{case.get('name')}: {found.get('message')}\n{found.text}"
+        for case in ET.parse(report).iter("testcase")  # noqa: S314 (pytest wrote it just now)
+        for kind in ("failure", "error")
+        if (found := case.find(kind)) is not None
+    ]
     return said or [f"pytest ended with {done.returncode}: {done.stdout[-200:]}"]
 
 
@@ -94,9 +95,9 @@ def is_proof(said: str, test: str) -> bool:
     file = re.escape(test.partition("::")[0])
     return bool(
         said.startswith("failure ")
-        and re.search(rf"^{file}:\d+: in ", said, re.M)
-        and re.search(r"^E +(AssertionError|assert |Failed: DID NOT)", said, re.M)
-        and not re.search(r"^E +(ImportError|SyntaxError|NameError|IndentationError)", said, re.M)
+        and re.search(rf"^{file}:\d+: in ", said, re.MULTILINE)
+        and re.search(r"^E +(AssertionError|assert |Failed: DID NOT)", said, re.MULTILINE)
+        and not re.search(r"^E +(ImportError|SyntaxError|NameError|IndentationError)", said, re.MULTILINE)
     )
 
 

@@ -69,7 +69,7 @@ class Question:
     """One command under way on one device, with a document on its standard input."""
 
     def __init__(self, device: Device, command: str, document: bytes, ssh_key: Path, host_keys: Path) -> None:
-        """Start ssh with `command` on the device; `answer` waits for its end. Raises ProvisionError if ssh is missing."""
+        """Start ssh with `command` on the device; `answer` waits for it. Raises ProvisionError if ssh is missing."""
         where = ["-i", str(identity(ssh_key, device)), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
         try:
             self._process = subprocess.Popen(

@@ -26,7 +26,7 @@ def lines(ledger: Ledger) -> Iterator[str]:
 
 
 def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
-    """Walk the chain in lines and return its head; raises LedgerError at the first event that is not what was written."""
+    """Walk the chain in lines and return its head. Raises LedgerError at the first event that was altered."""
     previous, count = GENESIS, 0
     for line in text_lines:
         number, body, digest = json.loads(line)

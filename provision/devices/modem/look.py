@@ -35,7 +35,7 @@ def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
-    """Join the readings of SNMP with the snapshot of SSH; if their serials differ, return no readings, only the reason."""
+    """Join the readings of SNMP with the snapshot of SSH; if their serials differ, return only the reason."""
     if isinstance(whole, ProvisionError):
         return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(("marker", "guard"), str(whole))})
     if not over_snmp.readings:
