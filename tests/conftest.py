@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # a busy machine is no fault
-settings.load_profile("house")
+settings.register_profile(
+    "soak", parent=settings.get_profile("house"), max_examples=int(os.environ.get("PROVISION_SOAK_INPUTS", "100"))
+)
+settings.load_profile("soak" if "PROVISION_SOAK_INPUTS" in os.environ else "house")
 ROOT = Path(__file__).parent.parent
 
 

@@ -36,6 +36,7 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "modems and radios in one command",
         "`history` of a modem's apply",
         "`check` with a usual driver in `defaults.yml` that is no family",
+        "`resume`, and an `apply` that settles an open run, of a device that says another serial number than its record",
     ),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from berau import MODEM, OTHER_MODEM, PC, Site, bent, cut_short, failed, refused, silent
 
-from provision.core.errors import Interrupted
+from provision.core.errors import Interrupted, ProvisionError
 from provision.core.model import Plan
 from provision.devices.run import Callbacks
 from provision.ledger.lease import hold
@@ -297,6 +297,24 @@ def test_where_a_person_is_asked_one_kind_goes_after_the_other(site: Site) -> No
     outcomes = site.apply(PC, MODEM, callbacks=Callbacks(approve=approve, asks=True)).outcomes
     assert asked == [[MODEM], [PC]]
     assert [str(o.ending) for o in outcomes] == ["applied", "applied"]
+
+
+def test_what_stops_one_kind_is_an_outcome_of_its_devices_and_the_other_goes_on(site: Site) -> None:
+    site.enrolled_modem()
+    site.enrolled_pc()
+    network, phase = site.workspace.network, site.workspace.network.phase
+
+    def broken(place: Path, playbook: str, environment: dict[str, str], mark: str) -> object:
+        if playbook == "endpoint.yml":
+            raise ProvisionError("Ansible ended with 1")
+        return phase(place, playbook, environment, mark)
+
+    network.phase = broken  # type: ignore[assignment, method-assign]
+    outcomes = site.apply(PC, MODEM).outcomes
+    assert [(o.device, str(o.ending)) for o in outcomes] == [(PC, "failed"), (MODEM, "applied")]
+    assert (str(outcomes[0].step), outcomes[0].because) == ("begin", "Ansible ended with 1")
+    with pytest.raises(ProvisionError, match="Ansible ended with 1"):
+        site.apply(PC)
 
 
 def test_an_interruption_while_two_kinds_are_changed_is_passed_on(site: Site) -> None:

@@ -151,6 +151,19 @@ def test_a_pc_of_the_record_is_pinned_and_its_things_are_bound(site: Site) -> No
     assert done.enrolment.unbound == ()
 
 
+def test_a_pc_that_is_enrolled_again_signs_its_reports_with_a_new_key(site: Site) -> None:
+    site.enrolled_pc()
+    old = site.workspace.vault.report_key(PC).reveal()
+    site.enrol(PC)
+    assert site.workspace.vault.report_key(PC).reveal() != old
+
+
+def test_a_modem_with_an_open_run_may_be_enrolled_again(site: Site) -> None:
+    site.enrolled_modem()
+    site.run_left_open(MODEM)
+    assert site.enrol(MODEM).enrolment.device.tag == MODEM, "after a factory reset nothing of that run is left"
+
+
 def test_a_pc_with_another_serial_is_refused_and_its_key_is_forgotten(site: Site) -> None:
     pc = site.pc_from_the_carton()
     pc.collected["serial"] = "ANOTHER"

@@ -145,6 +145,15 @@ class TestPc:
         pc.next("Look", cut_short())
         assert "python3: not found" in str(self.ask(site))
 
+    def test_on_the_bench_it_is_asked_where_it_was_enrolled_and_afield_at_its_address(self, site: Site) -> None:
+        from dataclasses import replace
+
+        site.enrolled_pc()
+        known = site.known[PC]
+        site.workspace.known[PC] = replace(known, device=replace(known.device, bench_host="192.168.7.7"))
+        assert pc_look.visit(site.workspace, site.computer(), bench=True).device.host == "192.168.7.7"
+        assert pc_look.visit(site.workspace, site.computer(), bench=False).device.host == site.computer().address
+
     def test_silence_is_told_as_no_answer(self, site: Site) -> None:
         pc = site.provisioned_pc()
         pc.next("Look", silent())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from berau import MODEM, PC, Modem, Site, cut_short, silent
 
 from provision.core.model import Ending
@@ -41,6 +40,7 @@ def test_a_device_that_runs_the_new_configuration_is_confirmed_and_accepted(site
     assert site.known[MODEM].accepted
     assert site.snapshot(MODEM).marker == modem.marker
     assert site.workspace.unfinished() == {}
+    assert "secret.rotated" not in site.events(MODEM), "its secrets stay"
 
 
 def test_a_device_that_reverted_meanwhile_is_recorded_so(site: Site) -> None:
@@ -76,6 +76,12 @@ def test_a_silent_device_stays_open_with_the_next_step(site: Site) -> None:
     assert (end.ending, "provision resume" in end.because) == (Ending.UNCONFIRMED, True)
     assert list(site.workspace.unfinished()) == [MODEM]
     modem.faults.clear()
+    assert resumed(site).ending is Ending.APPLIED
+
+
+def test_a_device_that_is_silent_for_some_seconds_is_waited_for(site: Site) -> None:
+    modem = killed_with_the_guard_armed(site)
+    modem.next("Look", *[silent()] * 4)  # two rounds, each at its new and at its old address
     assert resumed(site).ending is Ending.APPLIED
 
 
@@ -151,8 +157,10 @@ class TestPc:
         return run
 
     def test_one_that_runs_all_is_applied(self, site: Site) -> None:
-        site.provisioned_pc()
-        run = self.left_open(site)
+        pc = site.enrolled_pc()
+        pc.next("Baseline", silent("Connection reset", reached=True))
+        run = site.apply(PC).run
+        assert not site.known[PC].accepted
         assert resumed(site, PC).ending is Ending.APPLIED
         assert (site.last(PC, "endpoint.ended")["run"], site.known[PC].accepted) == (run, True)
 
@@ -163,6 +171,7 @@ class TestPc:
         assert end.ending is Ending.FAILED
         assert "system.timezone" in end.because
         assert f"provision apply {PC}" in end.because
+        assert not site.known[PC].accepted
 
     def test_a_silent_one_stays_open(self, site: Site) -> None:
         pc = site.provisioned_pc()
@@ -177,11 +186,16 @@ class TestPc:
         end = resumed(site, PC)
         assert (end.ending, "provision return again" in end.because) == (Ending.FAILED, True)
 
-    @pytest.mark.parametrize("said", ["Permission denied (publickey)."])
-    def test_an_undo_that_took_the_key_away_is_through(self, site: Site, said: str) -> None:
+    def test_an_apply_after_which_the_key_is_refused_is_not_through(self, site: Site) -> None:
+        pc = site.provisioned_pc()
+        self.left_open(site)
+        pc.next("Look", silent("Permission denied (publickey)."))
+        assert resumed(site, PC).ending is Ending.UNCONFIRMED
+
+    def test_an_undo_that_took_the_key_away_is_through(self, site: Site) -> None:
         pc = site.provisioned_pc()
         run = self.left_open(site, undo=True)
-        pc.next("Look", silent(said))
+        pc.next("Look", silent("Permission denied (publickey)."))
         assert resumed(site, PC).ending is Ending.APPLIED
         ended = site.last(PC, "endpoint.ended")
         assert (ended["run"], ended["ending"]) == (run, "undone")

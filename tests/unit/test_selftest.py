@@ -6,6 +6,7 @@ import pytest
 from berau import MODEM, PC, Modem, Site, cut_short, failed, refused, silent
 
 from provision.core.errors import DeviceError, UnreachableError, UsageError
+from provision.devices.modem import selftest as selftest_of_modems
 from provision.devices.run import Drill
 from provision.operations.selftest import selftest
 
@@ -32,6 +33,8 @@ def test_both_drills_pass_where_the_old_configuration_comes_back(site: Site, mod
     ended = [e.payload for e in site.workspace.ledger.history(MODEM) if e.verb == "apply.ended"]
     assert [(e["ending"], e["because"]) for e in ended] == [("reverted", "drill: timer"), ("reverted", "drill: boot")]
     assert site.workspace.unfinished() == {}
+    begun = [e.payload["window_s"] for e in site.workspace.ledger.history(MODEM) if e.verb == "apply.begun"]
+    assert begun == [selftest_of_modems.TIMER_S, selftest_of_modems.REBOOT_WINDOW_S]
 
 
 def test_a_timer_that_does_not_act_fails_the_drill_and_leaves_the_run_open(site: Site, modem: Modem) -> None:

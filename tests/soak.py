@@ -1,0 +1,89 @@
+"""What takes longer than a gate may: `./run soak [PART…] [--seconds N] [--acts N] [--seed N]`.
+
+    acts      lists of acts and faults on a modem, by hypothesis (tests/unit/test_chaos.py); --acts: how many lists
+    inputs    every test with generated inputs, --acts inputs each
+    mutants   all rows of tests/mutants.yml
+    fuzz      every reader of what devices say, by coverage; --seconds for all targets together
+
+The seed fixes which lists and inputs are made; which process is faster is not claimed. It ends by itself, and prints
+its command, seed, duration and counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LENGTH = 40  # acts in one list
+TARGETS = ("uci", "routeros", "look-shell", "look-rsc", "look-pdu", "objects", "computer", "report", "snmpv3", "rows")
+
+
+def _run(words: list[str], **environment: str) -> int:
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | environment, check=False).returncode
+
+
+def acts(asked: argparse.Namespace) -> int:
+    """Run lists of acts; each ends in the same invariants as in the gate."""
+    words = ["-m", "pytest", "-q", "-n", "0", "-s", f"--hypothesis-seed={asked.seed}", "tests/unit/test_chaos.py"]
+    return _run(words, PROVISION_SOAK_LISTS=str(asked.acts), PROVISION_SOAK_LENGTH=str(LENGTH))
+
+
+def inputs(asked: argparse.Namespace) -> int:
+    """Run every test with generated inputs, with as many as are asked for."""
+    words = ["-m", "pytest", "-q", "-n", str(os.cpu_count()), "-m", "hypothesis", "-o", "timeout=3600"]
+    words += [f"--hypothesis-seed={asked.seed}", "tests/unit", "tests/contract"]
+    return _run([*words, "--deselect", "tests/unit/test_chaos.py"], PROVISION_SOAK_INPUTS=str(asked.acts))
+
+
+def mutants(_: argparse.Namespace) -> int:
+    """Prove all rows."""
+    return _run(["tests/proves.py"])
+
+
+def fuzz(asked: argparse.Namespace) -> int:
+    """Fuzz every target for its share of the time."""
+    (ROOT / ".fuzz").mkdir(exist_ok=True)
+    each = max(asked.seconds // len(TARGETS), 1)
+    for target in TARGETS:
+        (ROOT / ".fuzz" / target).mkdir(exist_ok=True)
+        options = [f"-max_total_time={each}", f"-seed={asked.seed}", "-max_len=4096", "-timeout=5", "-verbosity=0"]
+        if _run(["tests/fuzz/fuzz.py", target, *options, f"-artifact_prefix=.fuzz/{target}-", f".fuzz/{target}"]):
+            return 1
+    return 0
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "acts": acts, "inputs": inputs, "mutants": mutants, "fuzz": fuzz,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Run the parts that were asked for, all by default; exit 1 where one failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--acts", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; one of: {', '.join(PARTS)}")
+    failed = []
+    for name in asked.parts or PARTS:
+        began = time.monotonic()
+        code = PARTS[name](asked)
+        print(
+            f"{name}: seed {asked.seed}, {asked.acts} acts, {time.monotonic() - began:.0f} s: exit {code}", flush=True
+        )
+        failed += [name] if code else []
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
