@@ -16,6 +16,7 @@ import struct
 import sys
 import time
 
+import size
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from provision.connectors.snmpv3 import ber
 from provision.core.snmp_keys import NET_SNMP
 
-AGENTS = 1000
+AGENTS = size.of(1000, 50)
 BOOTS = 7
 USER = b"pantau"
 UPTIME, TEXT = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.1.0"

@@ -1,7 +1,10 @@
 """The figures, measured: side by side in one run, medians, ratios where the machine is noisy.
 
 ./run bench            all
-./run bench NAME …     some of: apply, start, inventory, ledger, link, kit, custody, snmp
+./run bench NAME …     some of: start, ledger, inventory, apply, link, kit, computers, custody, snmp
+./run bench --small    each with as little as shows that it can be measured; nothing is held against its goal
+
+Ends with one table, and keeps it as JSON in bench/results/. A figure that cannot be measured is a row of it, too.
 """
 
 from __future__ import annotations
@@ -20,10 +23,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import homes
+import size
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
-ROUNDS = 5
+ROUNDS = size.of(5, 1)
+Rows = list[dict[str, object]]
+ROWS: Rows = []
 
 
 def timed(argv: list[str], **more: object) -> float:
@@ -35,24 +41,26 @@ def timed(argv: list[str], **more: object) -> float:
 
 
 def show(name: str, value: str, goal: str, *, held: bool) -> None:
-    print(f"  {name:<58} {value:<24} goal {goal:<18} {'held' if held else 'NOT HELD'}", flush=True)
+    """Keep one figure as a row of the table, and print it as it comes."""
+    verdict = "measured" if size.SMALL else "held" if held else "NOT HELD"
+    ROWS.append({"figure": name, "goal": goal, "seen": value, "verdict": verdict})
+    print(f"  {name}: {value}", flush=True)
 
 
 def provision(home: Path, *words: str) -> list[str]:
     return [PYTHON, "-m", "provision", "--home", str(home), *words]
 
 
-def fresh(home: Path) -> None:
-    """All eight back to the carton and enrolled."""
-    from provision.home.workspace import Workspace
+def fresh(home: Path, tags: list[str]) -> None:
+    """Put the modems back to the carton, and enrol them."""
     from provision.lab import client
 
-    for tag in Workspace(home).home.intents:
+    for tag in tags:
         client.break_(home / "var/lab", tag, "reset", "")
         timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
 
 
-def peer(home: Path, folder: Path) -> list[str]:
+def peer(home: Path, folder: Path, tags: list[str]) -> list[str]:
     """One ansible-playbook that pushes one script per host by raw, and looks at nothing.
 
     The script does the same job without a way back: the settings, committed; the same files;
@@ -65,7 +73,7 @@ def peer(home: Path, folder: Path) -> list[str]:
     from provision.home.workspace import Workspace
 
     workspace = Workspace(home)
-    intents = list(workspace.home.intents.values())
+    intents = [workspace.home.intents[tag] for tag in tags]
     candidates = candidates_of(workspace, intents)
     hosts = {}
     for intent in intents:
@@ -109,18 +117,19 @@ def bench_apply() -> None:
     try:
         timed(provision(home, "register", str(home / "inventory/delivery.csv")))
         tags = sorted(path.name for path in (home / "var/lab").glob("*-MDM-*"))  # the PCs are not enrolled here
+        tags = tags[: size.of(len(tags), 1)]
         pushes, applies, again = [], [], []
         for _ in range(ROUNDS):
-            fresh(home)
-            pushes.append(timed(peer(home, folder)))
-            fresh(home)
+            fresh(home, tags)
+            pushes.append(timed(peer(home, folder, tags)))
+            fresh(home, tags)
             applies.append(timed(provision(home, "apply", *tags, "--bench", "--yes")))
             again.append(timed(provision(home, "apply", *tags, "--bench", "--yes")))
     finally:
         subprocess.run(provision(home, "lab", "down"), check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
     push, first, second = (statistics.median(x) for x in (pushes, applies, again))
-    print(f"8 lab modems, median of {ROUNDS}: a plain push by raw takes {push:.2f} s")
+    print(f"{len(tags)} lab modems, median of {ROUNDS}: a plain push by raw takes {push:.2f} s")
     show(
         "apply, whole process, verify included",
         f"{first:.2f} s = {first / push:.2f} x",
@@ -135,11 +144,11 @@ def bench_apply() -> None:
 def bench_start() -> None:
     """The front door over a bare interpreter."""
     bare, help_ = [], []
-    for _ in range(15):
+    for _ in range(size.of(15, 3)):
         bare.append(timed([PYTHON, "-c", "pass"]))
         help_.append(timed([str(Path(PYTHON).parent / "provision"), "--help"]))
     over = (statistics.median(help_) - statistics.median(bare)) * 1000
-    print("the front door, median of 15")
+    print("the command line")
     show("provision --help over python -c pass", f"{over:.0f} ms", "100 ms", held=over <= 100)
 
 
@@ -161,7 +170,7 @@ def bench_inventory() -> None:
         "kecamatan": "kelay", "driver": "openwrt", "host": "10.9.0.1", "bench_host": "10.64.1.1", "ssh_port": 22, "snmp_port": 161,
         "username": "root", "model": "m", "firmware": "f", "link": "lte",
     }  # fmt: skip
-    for start in range(0, 10_000, 500):
+    for start in range(0, size.of(10_000, 500), 500):
         workspace.ledger.extend(
             [
                 (v, f"BRU-MDM-{n:05}", b)
@@ -189,7 +198,7 @@ def bench_inventory() -> None:
     )
     shutil.rmtree(folder)
     median = statistics.median(times)
-    print(f"10,000 recorded devices with 180 settings each, median of {ROUNDS}")
+    print(f"{size.of(10_000, 500):,} recorded devices with 180 settings each, median of {ROUNDS}")
     show("inventory --list, whole process", f"{median:.2f} s", "0.5 s", held=median < 0.5)
     show("its memory", f"{used:.0f} MB", "150 MB", held=used < 150)
 
@@ -200,7 +209,7 @@ def bench_ledger() -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     ledger = connect(f"sqlite:///{folder}/ledger.db", folder / "head", "bench")
-    for start in range(0, 200_000, 10_000):
+    for start in range(0, size.of(200_000, 10_000), 10_000):
         ledger.extend(
             [("v", f"s{n % 1000}", {"n": n, "pad": "x" * 150}) for n in range(start, start + 10_000)],
             at="2026-11-24T00:00:00Z",
@@ -214,7 +223,7 @@ def bench_ledger() -> None:
             raise SystemExit(str(found))
     ledger.engine.dispose()
     shutil.rmtree(folder)
-    print(f"200,000 events of 300 bytes, median of {ROUNDS}")
+    print(f"{size.of(200_000, 10_000):,} events of 300 bytes, median of {ROUNDS}")
     show(
         "ledger verify",
         f"{statistics.median(rates):,.0f} events/s",
@@ -268,16 +277,44 @@ BENCHES: dict[str, Callable[[], None]] = {
 }  # fmt: skip
 
 
+def table() -> str:
+    """Return all rows under one head, each column as wide as it has to be."""
+    columns = ("figure", "goal", "seen", "verdict")
+    cells = [columns, *(tuple(str(row[name]) for name in columns) for row in ROWS)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def keep(machine: str) -> Path:
+    """Write the rows as JSON, beside what they were measured on; return where."""
+    asked = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    path = Path(os.environ.get("PROVISION_BENCH_RESULTS") or ROOT / "bench/results")
+    path.mkdir(parents=True, exist_ok=True)
+    path /= f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{commit}.json"
+    body = {"commit": commit, "machine": machine, "small": size.SMALL, "rows": ROWS}
+    path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
 def main() -> None:
-    wanted = sys.argv[1:] or list(BENCHES)
+    """Measure what was asked for; exit 1 where a figure is not held or could not be measured."""
+    wanted = [word for word in sys.argv[1:] if word != "--small"] or list(BENCHES)
+    if "--small" in sys.argv and not size.SMALL:  # the other files read it when they are imported
+        environment = os.environ | {"PROVISION_BENCH_SMALL": "1"}
+        sys.exit(subprocess.run([PYTHON, __file__, *wanted], env=environment, check=False).returncode)
     if unknown := [w for w in wanted if w not in BENCHES]:
         raise SystemExit(f"no such figure: {', '.join(unknown)}; one of: {', '.join(BENCHES)}")
-    bare = statistics.median(timed([PYTHON, "-c", "pass"]) for _ in range(15)) * 1000
-    print(
-        f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, python -c pass in {bare:.0f} ms (this machine, now)"
-    )
+    bare = statistics.median(timed([PYTHON, "-c", "pass"]) for _ in range(size.of(15, 3))) * 1000
+    machine = f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, python -c pass in {bare:.0f} ms"
+    print(f"{machine} (this machine, now)")
     for name in wanted:
-        BENCHES[name]()
+        try:
+            BENCHES[name]()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (one that dies is a row; the others are measured)
+            ROWS.append({"figure": name, "goal": "", "seen": " ".join(str(error).split())[-160:], "verdict": "DIED"})
+    print(f"\n{table()}\nkept as {keep(machine)}")
+    sys.exit(any(row["verdict"] in {"NOT HELD", "DIED"} for row in ROWS))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import size
+
 NET = 77
 NEAR, FAR = f"kitbench-near-{os.getpid()}", f"kitbench-far-{os.getpid()}"
 TAG = "BRU-MDM-01"
@@ -58,7 +60,7 @@ def measure(tool: Path, show: SHOW) -> None:
     """Measure apply of one change, and an unchanged look, over the vsat profile."""
     folder = Path(tempfile.mkdtemp(prefix="bench-link-"))
     home = folder / "home"
-    link = Link(tool, folder, "vsat")
+    link = Link(tool, folder, "lan" if size.SMALL else "vsat")
     provision = [sys.executable, "-m", "provision", "--home", str(home)]
     try:
         inside(NEAR, *provision[:-2], "init", str(home), "--lab")

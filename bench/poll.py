@@ -15,7 +15,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROUNDS, PEERS = 5, 200
+import size
+
+ROUNDS, PEERS = size.of(5, 1), size.of(200, 5)
 HERE = Path(__file__)
 Show = Callable[..., None]
 

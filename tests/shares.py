@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 SHARES = {  # name: (seconds, files); the first one that a file belongs to counts
-    "namespaces": (90, ("*/lab/test_old_home.py", "*/lab/test_radio_link.py", "*/lab/test_identify.py")),
+    "namespaces": (
+        90,
+        ("*/lab/test_old_home.py", "*/lab/test_radio_link.py", "*/lab/test_identify.py", "*/house/test_bench.py"),
+    ),
     "chaos": (45, ("*/lab/test_killed.py", "*/lab/test_power_cut.py", "*/lab/test_faults.py")),
     "PostgreSQL": (40, ("*postgresql*",)),
     "papers and pages": (40, ("*/lab/test_lending.py", "*/house/test_docs.py", "*/house/test_product.py")),
