@@ -30,6 +30,13 @@ ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_name("mutants.yml")
 COPIED = ("provision", "playbooks", "templates", "inventory", "tests", "pyproject.toml")
 LONGEST_S = 180
+DECIDES = (  # what decides: unit tests alone reach most of it, and kill five mutations of each, or all that there are
+    "operations/apply", "devices/modem/apply", "devices/pc/apply", "operations/resume", "devices/modem/resume",
+    "devices/pc/resume", "operations/enrol", "devices/modem/enrol", "devices/pc/enrol", "devices/radio/enrol",
+    "devices/modem/look", "devices/pc/look", "devices/radio/look", "devices/modem/poll", "devices/pc/poll",
+    "operations/rotate", "operations/rollback", "operations/adopt", "devices/modem/selftest", "devices/pc/selftest",
+    "operations/identify", "cli/console",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

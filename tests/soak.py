@@ -3,6 +3,7 @@
     acts      lists of acts and faults on a modem, by hypothesis (tests/unit/test_chaos.py); --acts: how many lists
     inputs    every test with generated inputs, --acts inputs each
     mutants   all rows of tests/mutants.yml
+    coverage  what the unit tests alone reach of what decides: at least 85 % of the branches of each file
     fuzz      every reader of what devices say, by coverage; --seconds for all targets together
 
 The seed fixes which lists and inputs are made; which process is faster is not claimed. It ends by itself, and prints
@@ -12,16 +13,19 @@ its command, seed, duration and counts.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LENGTH = 40  # acts in one list
+LEAST = 85.0  # percent, lines and branches together
 TARGETS = ("uci", "routeros", "look-shell", "look-rsc", "look-pdu", "objects", "computer", "report", "snmpv3", "rows")
 
 
@@ -47,6 +51,25 @@ def mutants(_: argparse.Namespace) -> int:
     return _run(["tests/proves.py"])
 
 
+def coverage(_: argparse.Namespace) -> int:
+    """Run the unit tests and nothing else; fail where they reach less than LEAST of a file that decides."""
+    from proves import DECIDES
+
+    with tempfile.TemporaryDirectory(prefix="coverage-") as folder:
+        report = Path(folder) / "coverage.json"
+        data = f"--data-file={folder}/data"
+        words = ["run", "--branch", "--source=provision", data, "-m", "pytest", "-q", "-n", "0", "tests/unit"]
+        if code := _run(["-m", "coverage", *words]):
+            return code
+        if code := _run(["-m", "coverage", "json", "-q", data, "-o", str(report)]):
+            return code
+        files = json.loads(report.read_text())["files"]
+    reached = {name: files[f"provision/{name}.py"]["summary"]["percent_covered"] for name in DECIDES}
+    for name, percent in sorted(reached.items(), key=lambda one: one[1]):
+        print(f"{percent:5.1f} %  provision/{name}.py")
+    return int(min(reached.values()) < LEAST)
+
+
 def fuzz(asked: argparse.Namespace) -> int:
     """Fuzz every target for its share of the time."""
     (ROOT / ".fuzz").mkdir(exist_ok=True)
@@ -60,7 +83,7 @@ def fuzz(asked: argparse.Namespace) -> int:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "acts": acts, "inputs": inputs, "mutants": mutants, "fuzz": fuzz,
+    "acts": acts, "inputs": inputs, "mutants": mutants, "coverage": coverage, "fuzz": fuzz,
 }  # fmt: skip
 
 
