@@ -61,6 +61,12 @@ def test_every_module_says_what_it_is() -> None:
     assert [p for p in MODULES if not ast.get_docstring(ast.parse(p.read_text()))] == []
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest imports them by their bare names: the second one of two would not run when both are asked for."""
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert sorted(n for n in set(names) if names.count(n) > 1) == []
+
+
 def test_the_locks_hold_hashes_and_no_index_address() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text()
