@@ -118,7 +118,7 @@ def disk_has_room(case: Case) -> Judgement:
 
 @check(needs=("serial",), remedy="provision apply --packages DIR, with the app's .deb in that folder.")
 def conference_app_is_there(case: Case) -> Judgement:
-    """Every package of the conference app is installed."""
+    """Every conference app (or package of one) that the PC is to have is installed."""
     lacking = [path.removeprefix("app.") for path in case.apps if case.snapshot.settings.get(path) != "installed"]
     if lacking:
         return Verdict.FAIL, f"not installed: {', '.join(lacking)}"

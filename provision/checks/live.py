@@ -26,7 +26,7 @@ NUMBERS = ("tones_db", "off_db", "rms_db", "noise_db", "clipped")
     remedy="Look at volume, mute and the default devices, ask the room for quiet, then: provision verify DEVICE --live",
 )  # fmt: skip
 def it_hears_itself(case: Case) -> Judgement:
-    """A chord through the speaker comes back by the microphone: loud enough, clean, and not late."""
+    """A chord through the speaker comes back through the microphone: loud enough, clean, and not late."""
     said = case.live["hearing"]
     if (early := _word(said, case.today, "heard")) is not None:
         return early

@@ -83,7 +83,7 @@ def verify(
 
 
 def resume(context: typer.Context) -> None:
-    """End what dead runs left open: each device is read back, then confirmed or reverted."""
+    """End what dead runs left open: read each device back, then confirm or revert it. Exit 1 if one stays open."""
     from provision.cli import console
     from provision.home import publish
     from provision.lending import revoke

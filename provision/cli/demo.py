@@ -98,7 +98,7 @@ def enrol_all() -> None:
 
 
 def try_all() -> None:
-    """Every PC hears itself and sees; where it cannot be measured (Windows), a technician attests it."""
+    """Attest hearing and sight for the Windows PCs, where they cannot be measured, then verify every PC live."""
     from provision.home.workspace import Workspace
 
     pcs = Workspace(HOME).home.computers

@@ -83,7 +83,7 @@ def last_day(start: str, months: int) -> str:
 
 
 def day(text: str, option: str) -> str:
-    """Read a day as 2026-11-24 or 24-11-2026; raises UsageError where it is none."""
+    """Return a day as YYYY-MM-DD; it may be written 2026-11-24 or 24-11-2026. Raises UsageError if it is not a day."""
     plain = text.strip().replace("/", "-")
     found = DAY.fullmatch(plain) or DAY.fullmatch("-".join(reversed(plain.split("-"))))
     try:

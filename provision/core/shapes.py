@@ -54,7 +54,7 @@ def outcomes(run: str, ended: Iterable[Outcome]) -> dict[str, Any]:
 
 
 def finding(judged: Finding) -> dict[str, str]:
-    """Return one finding of `verify --json`, `fetch --json` or `ingest --json`."""
+    """Return one finding as `verify --json`, `fetch --json` and `ingest --json` print it."""
     return {
         "check": judged.check,
         "device": judged.device,

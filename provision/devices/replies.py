@@ -24,7 +24,7 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
 
 
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
-    """Return the error of a device that did not answer, with the next step."""
+    """Return the error of a device that cannot be used: IdentityError for another host key, else UnreachableError."""
     from provision.core.errors import IdentityError, UnreachableError
 
     said = " ".join((step.because if step else "no answer in time").split())

@@ -196,7 +196,7 @@ def _localised(auth: str, priv: str, tag: str) -> dict[str, str]:
 
 
 def wireguard_key() -> str:
-    """Make an X25519 private key, clamped as `wg genkey` does."""
+    """Return a new X25519 private key in base64, clamped as `wg genkey` does."""
     raw = bytearray(secrets.token_bytes(32))
     raw[0] &= 248
     raw[31] = raw[31] & 127 | 64

@@ -36,7 +36,7 @@ class Flat:
 
     @classmethod
     def read(cls, body: Json) -> Self:
-        """Return the event that a payload holds; a list becomes a tuple."""
+        """Return the event that a payload holds; lists become tuples, and unknown names are left out."""
         names = [f.name for f in fields(cls) if f.name in body]  # type: ignore[arg-type]
         own = {n: tuple(v) if isinstance(v := body[n], list) else v for n in names}
         try:

@@ -125,7 +125,7 @@ class Ledger:
             return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
 
     def hash_of(self, number: int) -> str:
-        """Return the hash of one event, which is also the head of the chain right after it."""
+        """Return the hash of one event: the head of the chain just after that event was written."""
         with _spoken(self.where), self.engine.connect() as connection:
             found = connection.execute(text("SELECT hash FROM event WHERE number = :n"), {"n": number}).scalar()
         if found is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.core import custody
+from provision.core import custody, identity
 from provision.core.errors import Fault, IntentError
 from provision.core.model import Item, ItemKind
 from provision.home.delivery import items_of, read_sheet
@@ -107,13 +107,13 @@ def _against_kits(workspace: Workspace, items: Mapping[int, tuple[Item, str]], n
 
 
 def _against_ledger(workspace: Workspace, items: Mapping[int, tuple[Item, str]], name: str) -> list[Fault]:
-    """An item that is known already must be the same one; a known serial may have no second tag."""
+    """Return a fault for each tag that is registered with another serial, and for each serial under another tag."""
     faults = []
     known = {e.subject: Registered.read(e.payload).item for e in workspace.ledger.latest(Registered.VERB)}
     owners = {str(p.serial).lower(): tag for tag, p in known.items()}
     for line, (item, _) in items.items():
         was = known.get(item.asset_tag)
-        if was and was.serial != item.serial:
+        if was and not identity.same("serial", was.serial, item.serial):
             faults.append(
                 Fault(
                     where=f"{name}:{line}",

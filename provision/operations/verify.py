@@ -16,9 +16,9 @@ SETTLE_S = 12.0  # services restart after an apply; the first sample comes with 
 
 
 def verify(workspace: Workspace, devices: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
-    """Read every device once and judge it by all checks; each device's findings are recorded.
+    """Read every device once, judge it by the checks of its kind, record the findings and return them.
 
-    A device that was never provisioned is unknown.
+    A device that was never provisioned gets one finding, with the verdict unknown.
     """
     findings = [f for kind, group in kinds.groups(devices) for f in kind.verify(workspace, group, request)]
     by_device: dict[str, list[Finding]] = {}

@@ -34,6 +34,15 @@ def faults(workspace: Workspace, path: Path) -> dict[str, str]:
     return {f.where: f.what for f in caught.value.faults}
 
 
+def refusals(workspace: Workspace, path: Path) -> list[str]:
+    """What stands against a list that is taken again; nothing where it is taken."""
+    try:
+        register(workspace, path)
+    except IntentError as error:
+        return [f.what for f in error.faults]
+    return []
+
+
 def test_65_items_once_and_a_second_time_nothing(workspace: Workspace, listed: Path) -> None:
     assert register(workspace, listed).registered == 65
     again = register(workspace, listed)
@@ -41,6 +50,20 @@ def test_65_items_once_and_a_second_time_nothing(workspace: Workspace, listed: P
     assert again.spare == ("BRU-CAM-14", "BRU-MDM-14", "BRU-MIC-14", "BRU-PC-14", "BRU-SPK-14")
     assert again.missing == ()
     assert {e.actor for e in workspace.ledger.events("item.registered")} == {"tester"}
+
+
+def test_a_serial_in_other_letters_is_the_same_item_and_another_one_is_refused(
+    workspace: Workspace, listed: Path
+) -> None:
+    register(workspace, listed)
+    lines = listed.read_text().splitlines()
+    at = next(n for n, line in enumerate(lines) if ",BRU-PC-01," in line)
+    serial = lines[at].split(",")[5]
+    assert serial != serial.lower(), lines[at]
+    listed.write_text("\n".join([*lines[:at], lines[at].replace(serial, serial.lower()), *lines[at + 1 :]]) + "\n")
+    assert refusals(workspace, listed) == []
+    listed.write_text("\n".join([*lines[:at], lines[at].replace(serial, "OTHER"), *lines[at + 1 :]]) + "\n")
+    assert f"BRU-PC-01 is registered with serial {serial}" in refusals(workspace, listed)
 
 
 def test_an_xlsx_with_numbers_as_excel_keeps_them(workspace: Workspace, listed: Path, tmp_path: Path) -> None:

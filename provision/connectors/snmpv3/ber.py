@@ -54,7 +54,7 @@ def whole(data: bytes, at: int, end: int, tag: int) -> int:
 
 
 def integer(data: bytes, at: int, end: int, bounds: tuple[int, int], tag: int = INTEGER) -> tuple[int, int]:
-    """Return an integer within `bounds` (both may be), and where it stops."""
+    """Return the signed integer at `at`, within `bounds` (both ends allowed), and the offset after it."""
     start, stop = take(data, at, end, tag)
     if not 1 <= stop - start <= 9:
         _bad("an integer of a wrong size")
@@ -65,7 +65,7 @@ def integer(data: bytes, at: int, end: int, bounds: tuple[int, int], tag: int = 
 
 
 def octets(data: bytes, at: int, end: int, sizes: tuple[int, int], tag: int = OCTETS) -> tuple[bytes, int]:
-    """Return an octet string whose size is within `sizes` (both may be), and where it stops."""
+    """Return the octet string at `at`, its size within `sizes` (both ends allowed), and the offset after it."""
     start, stop = take(data, at, end, tag)
     if not sizes[0] <= stop - start <= sizes[1]:
         _bad("an octet string of a wrong size")

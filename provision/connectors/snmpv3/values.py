@@ -135,7 +135,7 @@ def value(data: bytes, at: int, end: int) -> Value:
 
 
 def _unsigned(content: bytes, high: int) -> int:
-    """Read a counter; agents that leave out the leading zero mean what stands there, not a negative number."""
+    """Return the bytes as an unsigned integer, even if an agent left out the leading zero byte."""
     number = int.from_bytes(content, "big")
     if not content or number > high or len(content) > 9:
         raise ber.BerError("an integer is out of its range")

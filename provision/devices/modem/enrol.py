@@ -133,7 +133,7 @@ def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> Non
 
 
 def _whole(entry: Entry) -> tuple[Snapshot, tuple[str, ...]]:
-    """Look; install what is missing from the local folder, then look again."""
+    """Read the device, install the packages that it lacks from the local folder, and read it again."""
     device, folder = entry.device, entry.request.packages
     snapshot = require(entry.workspace, entry.writer, CARRIER, device, entry.request.on_step)
     missing = tuple(str(snapshot.readings.get("missing", "")).split())

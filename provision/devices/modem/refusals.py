@@ -32,7 +32,7 @@ def refusal(
 
 
 def way_back_not_shown(workspace: Workspace, known: Known) -> str:
-    """Return why a modem may not be changed away from the bench: its way back was never shown (law 4)."""
+    """Return why a modem may not be changed away from the bench (no selftest of its firmware passed), or nothing."""
     device = known.device
     if workspace.way_back_is_proved(device):
         return ""

@@ -32,7 +32,7 @@ class Pending:
 
 
 def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> list[Pending]:
-    """Ask every PC at once, and do not wait."""
+    """Send every PC its question, all together, and return the pending answers without waiting for them."""
     key = office_key(workspace.place.ssh_key)
     pending = []
     for one in computers:

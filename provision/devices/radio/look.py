@@ -20,9 +20,9 @@ from provision.home.workspace import Workspace
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
-    """Look at each radio.
+    """Read each radio and return its snapshot by tag.
 
-    Always returns a snapshot per device, with the reason in `missing` where it does not answer.
+    There is always one; if a radio does not answer, its `missing` says why.
     """
     return {device.tag: _look(workspace, device) for device in devices}
 

@@ -15,7 +15,7 @@ from provision.core.model import Change, Settings
 
 
 def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
-    """Read the objects; there are no locators. Raises ProvisionError where it is no list of objects."""
+    """Return the settings of a TOML list of objects, and no locators. Raises ProvisionError if it is no such list."""
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

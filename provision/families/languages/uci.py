@@ -132,8 +132,8 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
     """Read `uci export` text into settings and locators.
 
     A section is the setting `package.key` = its type; an option `package.key.option`; the order
-    of an ordered type `package.%type` = its section keys. Two equal keys are a ProvisionError;
-    sections without a natural key get a number added to it.
+    of an ordered type `package.%type` = its section keys. Two sections with one
+    natural key are a ProvisionError; where a type has no natural key, a number makes the key unique.
     """
     settings: dict[str, Value] = {}
     locators: dict[str, str] = {}

@@ -122,7 +122,7 @@ def text(raw: Raw, most: int = TEXT_MAX) -> str:
 
 
 def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
-    """Turn a raw value into a number in its range, or None and the reason."""
+    """Return the raw value as a scaled number and an empty text, or None and the reason."""
     said = raw if isinstance(raw, int | float) and not isinstance(raw, bool) else text(raw)
     if said == "":
         return None, NOT_REPORTED
