@@ -22,7 +22,7 @@ NEEDS_ROOT = ("computers", "apply", "kit", "link")
 def test_a_small_run_measures_each_figure_and_keeps_it(name: str, tmp_path: Path) -> None:
     argv = [sys.executable, str(ROOT / "bench/figures.py"), "--small", name]
     alone = ALONE if name in NEEDS_ROOT and name != "link" else ()  # the link makes namespaces of its own
-    environment = os.environ | {"PROVISION_BENCH_RESULTS": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environment = os.environ | {"PROVISION_BENCH_RESULTS": str(tmp_path)}
     done = subprocess.run([*alone, *argv], capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-500:]
     (kept,) = tmp_path.glob("*.json")
