@@ -24,12 +24,11 @@ from pathlib import Path
 
 import homes
 import size
+from rows import ROWS, keep, show, table
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 ROUNDS = size.of(5, 1)
-Rows = list[dict[str, object]]
-ROWS: Rows = []
 
 
 def timed(argv: list[str], **more: object) -> float:
@@ -38,13 +37,6 @@ def timed(argv: list[str], **more: object) -> float:
     if done.returncode:
         raise SystemExit(f"{argv} gave {done.returncode}\n{done.stdout}{done.stderr}")
     return time.perf_counter() - started
-
-
-def show(name: str, value: str, goal: str, *, held: bool) -> None:
-    """Keep one figure as a row of the table, and print it as it comes."""
-    verdict = "measured" if size.SMALL else "held" if held else "NOT HELD"
-    ROWS.append({"figure": name, "goal": goal, "seen": value, "verdict": verdict})
-    print(f"  {name}: {value}", flush=True)
 
 
 def provision(home: Path, *words: str) -> list[str]:
@@ -275,26 +267,6 @@ BENCHES: dict[str, Callable[[], None]] = {
     "start": bench_start, "ledger": bench_ledger, "inventory": bench_inventory, "apply": bench_apply, "link": bench_link,
     "kit": bench_kit, "computers": bench_computers, "custody": bench_custody, "snmp": bench_snmp,
 }  # fmt: skip
-
-
-def table() -> str:
-    """Return all rows under one head, each column as wide as it has to be."""
-    columns = ("figure", "goal", "seen", "verdict")
-    cells = [columns, *(tuple(str(row[name]) for name in columns) for row in ROWS)]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
-
-
-def keep(machine: str) -> Path:
-    """Write the rows as JSON, beside what they were measured on; return where."""
-    asked = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    path = Path(os.environ.get("PROVISION_BENCH_RESULTS") or ROOT / "bench/results")
-    path.mkdir(parents=True, exist_ok=True)
-    path /= f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{commit}.json"
-    body = {"commit": commit, "machine": machine, "small": size.SMALL, "rows": ROWS}
-    path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
-    return path
 
 
 def main() -> None:

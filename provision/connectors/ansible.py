@@ -36,7 +36,7 @@ class Writer:
         self._starts = start
         self.path = Path()
         self._ahead: Phase | None = None
-        self._started: list[Phase] = []
+        self._newest: Phase | None = None
 
     def __enter__(self) -> Self:
         """Make the private directory."""
@@ -65,8 +65,8 @@ class Writer:
             except subprocess.TimeoutExpired:
                 farewell.kill()
                 farewell.wait()
-        for phase in self._started:
-            phase.end()
+        if self._newest:  # one mark for all processes of a run: it ends those of earlier phases, too
+            self._newest.end()
         private.remove(self.path)
         if self._ahead:
             self._ahead.call_off()
@@ -127,11 +127,8 @@ class Writer:
 
     def _start(self, playbook: str) -> Phase:
         place = self.path / playbook.removesuffix(".yml")
-        phase = self._starts(place, playbook, self._environment(), private.mark(self.run))
-        self._started = [
-            phase
-        ]  # one mark for all processes of a run: the newest phase ends those of the earlier ones, too
-        return phase
+        self._newest = self._starts(place, playbook, self._environment(), private.mark(self.run))
+        return self._newest
 
     def _environment(self) -> dict[str, str]:
         """Settings of our own, whatever the user's ansible.cfg says."""

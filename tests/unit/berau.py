@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -126,7 +127,7 @@ def refused(code: int, why: str) -> Fault:
 
 
 @dataclass
-class Playing:
+class Playing(ABC):
     """What every device has in common: it may misbehave once in a named step, and counts what it was asked."""
 
     tag: str
@@ -146,9 +147,9 @@ class Playing:
         fault = self.faults[step].pop(0)
         return fault.alter(self.work(document) if fault.reaches else b"")
 
+    @abstractmethod
     def work(self, document: bytes) -> bytes:
         """Do what a document says and return what is printed."""
-        raise NotImplementedError
 
 
 @dataclass
@@ -502,11 +503,15 @@ class Site:
 
     def provisioned_modem(self, tag: str = MODEM) -> Modem:
         modem = self.enrolled_modem(tag)
-        (outcome,) = self.apply(tag).outcomes
-        assert str(outcome.ending) == "applied", outcome
-        modem.asked.clear()
-        self.phases.clear()
+        self._first_apply(modem)
         return modem
+
+    def _first_apply(self, device: Playing) -> None:
+        """Provision an enrolled device, and forget what it was asked so far."""
+        (outcome,) = self.apply(device.tag).outcomes
+        assert str(outcome.ending) == "applied", outcome
+        device.asked.clear()
+        self.phases.clear()
 
     def enrolled_pc(self, tag: str = PC) -> Pc:
         pc = self.pc_from_the_carton(tag)
@@ -515,10 +520,7 @@ class Site:
 
     def provisioned_pc(self, tag: str = PC) -> Pc:
         pc = self.enrolled_pc(tag)
-        (outcome,) = self.apply(tag).outcomes
-        assert str(outcome.ending) == "applied", outcome
-        pc.asked.clear()
-        self.phases.clear()
+        self._first_apply(pc)
         return pc
 
     def apply(self, *tags: str, callbacks: Callbacks | None = None, **request: Any) -> Applied:
