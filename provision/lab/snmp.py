@@ -66,7 +66,8 @@ def lines(sections: list[Section], shell: Path) -> Iterator[str]:
                 if got("engineid"):
                     yield f"engineID {got('engineid')}"
             case "extend":
-                yield f"extend {got('name')} {shell.parent / 'extend'} {got('prog')}"
+                # A box keeps what its program said for 5 s, net-snmp's default; a test waits for this to pass
+                yield f"extend -cacheTime 1 {got('name')} {shell.parent / 'extend'} {got('prog')}"
             case "v3" if v3 and len(str(got("auth_pass", ""))) >= MIN_PASS:
                 user = got("username")
                 auth, privacy = (f'{got(f"{n}_type")} "{got(f"{n}_pass")}"' for n in ("auth", "privacy"))
