@@ -75,22 +75,23 @@ exec /bin/sh -i
 
     async def follow(self) -> None:
         """Open the door."""
-        self.closers.append(
-            await ssh.open_door(
-                ssh.Door(
-                    root=self.root,
-                    run=self.run,
-                    mark=self.mark,
-                    shell=self.shell,
-                    port=self.box.ssh_port,
-                    addresses=(self.box.address,),
-                    passwords=False,
-                    refuse=bool(self.faults.get("login")),
-                    host_keys="etc/ssh",
-                    authorized="root/.ssh/authorized_keys",
-                )
-            )
+        door = ssh.Door(
+            root=self.root,
+            run=self.run,
+            mark=self.mark,
+            shell=self.shell,
+            port=self.box.ssh_port,
+            addresses=(self.box.address,),
+            passwords=False,
+            refuse=bool(self.faults.get("login")),
+            host_keys="etc/ssh",
+            authorized="root/.ssh/authorized_keys",
         )
+
+        async def listen() -> list[ssh.Stop]:
+            return [await ssh.open_door(door)]
+
+        await self.doors(door, listen)
 
     async def put(self, fault: str, value: str) -> None:
         """Break something, or mend it with an empty value; see client.FAULTS."""

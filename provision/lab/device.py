@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Powered(ABC):
         self.faults: dict[str, Any] = {}
         self.shell = run / "shell"
         self.closers: list[ssh.Stop] = []  # of its doors
+        self._opened_by: object = None  # what the doors that are open were opened by
         self.at_power_off: list[ssh.Stop] = []  # of what lasts as long as the power
         self.agent: ssh.Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,16 +73,33 @@ class Powered(ABC):
     async def _settle(self) -> None:
         async with self.settling:
             if self.on:
-                await self._shut()
+                await self._stop_agent()
                 await self.follow()
 
     @abstractmethod
     async def follow(self) -> None:
         """Open the doors and start the agent, by what the device runs."""
 
-    async def _shut(self) -> None:
+    async def doors(self, by: object, open_them: Callable[[], Awaitable[list[ssh.Stop]]]) -> None:
+        """Open the doors, or keep those that are open if `by`, all that they depend on, is what it was.
+
+        procd does the same: it restarts a service only where the parameters of its instance have changed.
+        """
+        if self.closers and by == self._opened_by:
+            return
+        await self._close_doors()
+        self.closers += await open_them()
+        self._opened_by = by
+
+    async def _close_doors(self) -> None:
         while self.closers:
             await self.closers.pop()()
+
+    async def _shut(self) -> None:
+        await self._close_doors()
+        await self._stop_agent()
+
+    async def _stop_agent(self) -> None:
         if self.agent:
             await self.agent()
             self.agent = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,32 +98,32 @@ class Modem(Boxed):
 
     async def follow(self) -> None:
         """Open the doors and start the agent, by the configuration."""
-        port = int(self.option("dropbear", "dropbear", "Port", "22"))
-        await self._open_doors(port)
+        await self._follow_door()
         if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
             self.agent = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
 
-    async def _open_doors(self, port: int) -> None:
+    async def _follow_door(self) -> None:
         delay_s = float(self.faults.get("slow") or 0)
-        passwords = self.option("dropbear", "dropbear", "PasswordAuth", "on") in {"on", "1"}
-        inside = slow.spare_port() if delay_s else port
-        addresses = self.addresses()
-        self.closers.append(
-            await ssh.open_door(
-                ssh.Door(
-                    root=self.root,
-                    run=self.run,
-                    mark=self.mark,
-                    shell=self.shell,
-                    port=inside,
-                    addresses=("127.0.0.1",) if delay_s else addresses,
-                    passwords=passwords,
-                    refuse=bool(self.faults.get("login")),
-                )
-            )
+        door = ssh.Door(
+            root=self.root,
+            run=self.run,
+            mark=self.mark,
+            shell=self.shell,
+            port=int(self.option("dropbear", "dropbear", "Port", "22")),
+            addresses=self.addresses(),
+            passwords=self.option("dropbear", "dropbear", "PasswordAuth", "on") in {"on", "1"},
+            refuse=bool(self.faults.get("login")),
         )
-        if delay_s:
-            self.closers += [await slow.relay(a, port, inside, delay_s) for a in addresses]
+
+        async def behind_a_slow_line() -> list[ssh.Stop]:
+            inside = slow.spare_port()
+            stop = await ssh.open_door(replace(door, port=inside, addresses=("127.0.0.1",)))
+            return [stop, *[await slow.relay(a, door.port, inside, delay_s) for a in door.addresses]]
+
+        async def directly() -> list[ssh.Stop]:
+            return [await ssh.open_door(door)]
+
+        await self.doors((door, delay_s), behind_a_slow_line if delay_s else directly)
 
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:

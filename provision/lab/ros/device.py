@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from provision.lab import ssh
 from provision.lab.box import Box
 from provision.lab.device import NoSuchFaultError
 from provision.lab.ros import agent, door, factory, words
@@ -142,7 +143,11 @@ class Router(RouterParts):
 
     async def follow(self) -> None:
         """Open the doors and start the agent, by the configuration."""
-        self.closers.append(await door.open_door(self))
+
+        async def listen() -> list[ssh.Stop]:
+            return [await door.open_door(self)]
+
+        await self.doors((self.addresses(), self.port(), self.faults.get("link"), self.faults.get("slow")), listen)
         if not self.faults.get("snmp"):
             self.agent = await agent.start(self)
 
