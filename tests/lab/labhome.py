@@ -18,6 +18,7 @@ from provision.lab import client
 
 DEADLINE_S = 60.0
 COMMAND_S = 300.0
+OFFSETS = (40, 80, 120, 160, -40)  # of the second number of a lab's addresses: four workers, and a lab beside them
 FORKER = Forker()
 TAGS = ("BRU-MDM-01", "BRU-MDM-04", "BRU-MDM-07", "BRU-MDM-08", "BRU-MDM-10", "BRU-MDM-11", "BRU-MDM-12", "BRU-MDM-13")
 
@@ -148,6 +149,6 @@ def make_home(path: Path, worker: int) -> Path:
     defaults = path / "inventory/defaults.yml"
     text = defaults.read_text()
     for block in (64, 77, 90):
-        text = text.replace(f"127.{block}.", f"127.{block + 40 * (worker + 1)}.")
+        text = text.replace(f"127.{block}.", f"127.{block + OFFSETS[worker]}.")
     defaults.write_text(re.sub(r"window_s: \d+", "window_s: 20", text))
     return path

@@ -22,6 +22,7 @@ from provision.local import share
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not shutil.which("pulseaudio"), reason="no pulseaudio")]
 ASK = "\nimport sys, json\nprint(json.dumps({'hearing': hearing(), 'sound': sound()}))\n"
+FIRST = ("nice", "-n", "-15")  # a desktop that is not starved by the other tests: sound that comes late is a finding
 SINKS = (
     "module-null-sink sink_name=kit_speaker rate=48000 channels=1",
     "module-remap-source master=kit_speaker.monitor source_name=kit_mic",
@@ -57,7 +58,7 @@ class Desktop:
         for module in modules:
             words += ["-L", module]
         process = subprocess.Popen(
-            ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", *words],
+            [*FIRST, "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", *words],
             env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -74,7 +75,7 @@ class Desktop:
         texts = [share.program(f"linux/{name}.py") for name in ("collector", "senses")]
         program = "TASK = {}\n" + "\n".join(texts) + ASK
         done = subprocess.run(
-            [sys.executable, "-SE", "-"], input=program.encode(), capture_output=True, check=False,
+            [*FIRST, sys.executable, "-SE", "-"], input=program.encode(), capture_output=True, check=False,
             env={"KIT_ROOT": str(self.root), "PATH": f"{before}/usr/bin:/bin", "HOME": str(self.root)}, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()

@@ -19,7 +19,7 @@ TAG = "BRU-MDM-01"
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("PROVISION_LAB_STANDINS", "1")
-    home = make_home(tmp_path / "home", 3)  # behind the addresses of three workers
+    home = make_home(tmp_path / "home", 4)  # beside the addresses of four workers
     bench = Bench(home, Workspace(home))
     bench.ok("lab", "up")
     yield bench
