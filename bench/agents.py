@@ -1,7 +1,8 @@
-"""A thousand emulated agents: SNMPv3 replies, really signed and encrypted, at loopback addresses of their own.
+"""Serve 1,000 emulated SNMPv3 agents (50 with `--small`), each at a loopback address of its own.
 
-Run as `python bench/agents.py PORT`: one light process, so that the reader is what is measured. It prints
-`ready`, and serves until its standard input closes.
+Replies are signed and encrypted; a request with wrong engine boots gets a signed notInTimeWindows report. Run as
+`python bench/agents.py PORT`: one light process, so that the reader is what is measured. It prints `ready`, and
+serves until its standard input closes.
 """
 
 from __future__ import annotations
@@ -42,13 +43,20 @@ def engine(number: int) -> bytes:
 
 
 def keys(number: int) -> tuple[bytes, bytes]:
-    """Localised keys, as the vault keeps them."""
+    """Return an agent's localised keys: 32 bytes for authentication and 16 bytes for privacy (AES-128).
+
+    They are SHA-256 digests of a fixed word and the engine ID; no passphrase is involved.
+    """
     own = [hashlib.sha256(word + engine(number)).digest() for word in (b"auth", b"priv")]
     return own[0], own[1][:16]
 
 
 def take_apart(data: bytes) -> tuple[int, int, int, int, bytes, int]:
-    """Give message ID, boots, time, where the MAC is, the salt, and where the scoped PDU begins."""
+    """Return message ID, engine boots, engine time, MAC offset, salt and scoped PDU's offset of an SNMPv3 message.
+
+    The last is the offset of the octet string that holds the encrypted scoped PDU. Raises BerError if the message
+    cannot be parsed.
+    """
     end = len(data)
     at = ber.whole(data, 0, end, 48)
     _, at = ber.integer(data, at, end, (3, 3))

@@ -1,4 +1,4 @@
-"""Homes for the figures."""
+"""Change lab homes for the benches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 
 def all_openwrt(home: Path) -> None:
-    """Let all eight be OpenWrt: the peer's script speaks no other words."""
+    """Make every modem of a home OpenWrt: remove the RouterOS and RutOS driver lines from the kits' files.
+
+    The peer's script is for OpenWrt only.
+    """
     for kit in (home / "inventory/kits").glob("*.yml"):
         kit.write_text(re.sub(r"  driver: (?:routeros|rutos)\n", "", kit.read_text()))

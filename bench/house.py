@@ -1,7 +1,7 @@
-"""Count the shape of the house at two commits, side by side: `python bench/house.py [COMMIT]` (default: release 0.1.0).
+"""Count size and structure of the code at a commit and in the working tree: `python bench/house.py [COMMIT]`.
 
-Both are read from git, so nothing has to be checked out; `measure` takes the texts of any tree, and the house test holds its
-ceilings with it.
+The default is release 0.1.0. The commit is read from git, so it need not be checked out; `measure` takes the texts
+of any tree, and the house test holds its ceilings with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ EDGES = (
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """The figures of one tree; `provision/` without the lab, but for `cycles`, which counts the lab's too."""
+    """Size and structure figures of one source tree.
+
+    They count `provision/` without the lab, but `entries` and `cycles` count the lab, too, and `layers` is of
+    pyproject.toml. `wide_functions` leaves out the command line, `formatter_off` the families, and `any_dicts_inside`
+    the EDGES.
+    """
 
     entries: int
     layers: int
@@ -50,7 +55,7 @@ class House:
 
 
 def texts_at(commit: str) -> dict[str, str]:
-    """Return the files of one commit by path, from git."""
+    """Return the texts of a commit's .py, .toml and .typed files by path, from git."""
     packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=BytesIO(packed)) as tar:
         files = [m for m in tar.getmembers() if m.isfile() and m.name.endswith((".py", ".toml", ".typed"))]
@@ -58,7 +63,7 @@ def texts_at(commit: str) -> dict[str, str]:
 
 
 def texts_here() -> dict[str, str]:
-    """Return the files of this working tree by path."""
+    """Return the texts of the working tree's .py, .toml and .typed files that git tracks, by path."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {
         n: (ROOT / n).read_text() for n in listed if n.endswith((".py", ".toml", ".typed")) and (ROOT / n).is_file()
@@ -94,7 +99,11 @@ def _count(pattern: re.Pattern[str], texts: Iterable[str]) -> int:
 
 
 def _without_tables(text: str) -> str:
-    """Leave out tables of data: constants, and what stands between `fmt: off` and `fmt: on`."""
+    """Return a module's text without tables of data.
+
+    What stands between `fmt: off` and `fmt: on` is removed; a module's assignments of a dict, tuple or call become
+    blank lines.
+    """
     text = re.sub(r"(?ms)^# fmt: off$.*?^# fmt: on$", "", text)
     lines = text.splitlines()
     for node in ast.parse(text).body:
@@ -118,7 +127,10 @@ def _layers(pyproject: str) -> int:
 
 
 def imports_of(texts: Mapping[str, str]) -> dict[str, set[str]]:
-    """Return which modules each module imports, by dotted name; an import within a function counts."""
+    """Return for each module the set of modules of `texts` that it imports by `from … import`, by dotted names.
+
+    An import within a function counts; a relative one, a plain `import` and the module itself do not.
+    """
     names = {n.removesuffix(".py").removesuffix("/__init__").replace("/", "."): t for n, t in texts.items()}
     found: dict[str, set[str]] = {name: set() for name in names}
     for name, text in names.items():
@@ -131,7 +143,10 @@ def imports_of(texts: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def cycles(texts: Mapping[str, str]) -> list[list[str]]:
-    """Return rings of modules that import each other; each is broken at its last import before the next is looked for."""
+    """Return import cycles as lists of module names, each with the same module first and last.
+
+    One import of each cycle is dropped before the next cycle is searched for, so not every cycle is listed.
+    """
     graph = imports_of(texts)
     rings: list[list[str]] = []
     while True:

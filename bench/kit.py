@@ -35,7 +35,10 @@ def provision(home: Path, *words: str) -> list[str]:
 
 
 def fresh(home: Path) -> None:
-    """Put all back to the carton, and enrol them."""
+    """Reset each device of `of_the_kit` to factory state and enrol it again, two at a time.
+
+    Raises SystemExit if an enrolment fails.
+    """
     from provision.lab import client
 
     def one(tag: str) -> None:
@@ -56,7 +59,10 @@ def of_the_kit(home: Path) -> list[str]:
 
 
 def peer(home: Path, folder: Path) -> list[str]:
-    """One ansible-playbook: six raw tasks on each modem and one on each PC, which change and check nothing."""
+    """Write an inventory and a playbook to `folder`; return the ansible-playbook command that runs them.
+
+    It has six raw tasks on each enrolled modem and one on each enrolled PC, which change and check nothing.
+    """
     from provision.home.workspace import Workspace
 
     workspace = Workspace(home)
@@ -130,7 +136,10 @@ def _watch(home: Path, show: Show, plain: float, applied: float) -> None:
 
 
 def measure_custody(show: Show) -> None:
-    """10,000 items, 100,000 events: half of them moves."""
+    """Show the time of `custody --as-of` on the slowest of three days, each day's the median of its runs.
+
+    The ledger has 10,000 items and 100,000 events (20,000 with `--small`), half of them moves. The goal is 0.3 s.
+    """
     from provision.home import starter
     from provision.home.workspace import Workspace
     from provision.ledger.lending_events import Moved

@@ -1,4 +1,4 @@
-"""Apply and look over an impaired link between two network namespaces; the link counts."""
+"""Measure applies and a look over an impaired link between two network namespaces; the link counts the bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def inside(namespace: str, *argv: str, check: bool = True) -> subprocess.Complet
 
 
 class Link:
-    """The running badlink, and what it counted."""
+    """A running process of the link emulator, with the address of each end."""
 
     def __init__(self, tool: Path, folder: Path, profile: str) -> None:
         self.stats = folder / "link.json"
@@ -40,7 +40,7 @@ class Link:
         _, self.near, self.far = self.process.stdout.readline().split()
 
     def counted(self) -> tuple[int, int]:
-        """Bytes and packets so far, both ways."""
+        """Return the bytes and the packets so far, both directions together. Raises SystemExit if no count comes."""
         self.stats.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
         for _ in range(200):
@@ -57,7 +57,10 @@ class Link:
 
 
 def measure(tool: Path, show: SHOW) -> None:
-    """Measure apply of one change, and an unchanged look, over the vsat profile."""
+    """Set up a lab modem behind the link; show an unchanged look, an apply of one change and one of a new APN.
+
+    The link has the profile `vsat`, or `lan` with `--small`. A failed command raises CalledProcessError or SystemExit.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bench-link-"))
     home = folder / "home"
     link = Link(tool, folder, "lan" if size.SMALL else "vsat")
@@ -111,7 +114,7 @@ def look(link: Link, provision: list[str], show: SHOW) -> None:
 
 
 def served(home: Path) -> tuple[int, int]:
-    """SSH connections let in and commands run so far, as the device counts them."""
+    """Return how many SSH logins the lab modem let in and how many commands it ran so far, by its own count."""
     from provision.lab.client import run_directory
 
     box = run_directory(home / "var/lab") / TAG

@@ -1,7 +1,8 @@
-"""A thousand modems read over SNMPv3, every MAC verified: CPU of the reader, and its memory, beside pysnmp's.
+"""Measure reading emulated modems over SNMPv3: our CPU time per device beside pysnmp's, and our peak memory.
 
-Each reader runs in a process of its own (`python bench/poll.py ours|pysnmp PORT COUNT`) and prints CPU
-milliseconds a device and its peak memory in MB.
+Ours reads 1,000 modems and pysnmp 200 (50 and 5 with `--small`), every MAC verified. Each reader runs in a process
+of its own (`python bench/poll.py ours|pysnmp PORT COUNT`) and prints CPU milliseconds a device and its peak memory
+in MB.
 """
 
 from __future__ import annotations

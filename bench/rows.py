@@ -22,7 +22,7 @@ def show(name: str, value: str, goal: str, *, held: bool) -> None:
 
 
 def table() -> str:
-    """Return all rows under one head, each column as wide as it has to be."""
+    """Return the rows as one text with a line of column names, each column padded to its widest cell."""
     columns = ("figure", "goal", "seen", "verdict")
     cells = [columns, *(tuple(str(row[name]) for name in columns) for row in ROWS)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
@@ -30,7 +30,10 @@ def table() -> str:
 
 
 def keep(machine: str) -> Path:
-    """Write the rows as JSON, beside what they were measured on; return where."""
+    """Write rows, commit, `machine` and whether it was `--small` to a new JSON file; return its path.
+
+    Time and commit are its name; its folder is PROVISION_BENCH_RESULTS or bench/results/.
+    """
     asked = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     path = Path(os.environ.get("PROVISION_BENCH_RESULTS") or ROOT / "bench/results")

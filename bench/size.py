@@ -8,5 +8,5 @@ SMALL = bool(os.environ.get("PROVISION_BENCH_SMALL"))
 
 
 def of(full: int, small: int) -> int:
-    """Return the number for this run."""
+    """Return `small` in a `--small` run, else `full`."""
     return small if SMALL else full

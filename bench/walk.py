@@ -1,10 +1,11 @@
-"""Follow one value through the program: which modules it enters on its way, and how often it comes back to one it had left.
+"""Follow one value through the program: which modules it enters, and how often it returns to one that it had left.
 
     python bench/walk.py MARK -- --home HOME apply TAG --bench --yes
 
-Runs the command line with a profile hook. A step of the walk is a function of `provision` (the lab apart) that is called
-with arguments that hold MARK, or that returns what holds it; MARK is a text that stands in the intent and nowhere else,
-as in a kit's `site_note`. From one module into itself is no step. It works on any release that has `provision.cli.main`.
+Runs the command line with a profile hook. A step of the walk is a function of `provision` (the lab apart) that is
+called with arguments that hold MARK, or that returns what holds it; MARK is a text that stands in the intent and
+nowhere else, as in a kit's `site_note`. A step within the module entered last does not count. It works on any
+release that has `provision.cli.main`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FEW = 400  # values of one container that are looked at
 
 
 class Walk:
-    """The modules that a value entered, in order; next to each other they differ."""
+    """The modules that a value holding `mark` entered, in order; no module is listed twice in a row."""
 
     def __init__(self, mark: str) -> None:
         """Follow `mark`."""
@@ -29,7 +30,11 @@ class Walk:
         self.modules: list[str] = []
 
     def hook(self, frame: FrameType, event: str, argument: Any) -> None:
-        """Take in one call, or one return."""
+        """Add a call's or return's module to the walk if an argument, or the returned value, holds the mark.
+
+        It is a hook for `sys.setprofile`. It leaves out the lab, properties, comprehensions, what a dataclass
+        generates, and a step within the module entered last.
+        """
         name = str(frame.f_globals.get("__name__", ""))
         if event not in {"call", "return"} or not name.startswith("provision.") or name.startswith("provision.lab"):
             return
@@ -44,7 +49,10 @@ class Walk:
             self.modules.append(name)
 
     def holds(self, value: Any, depth: int) -> bool:
-        """Say whether a value holds the mark: in a text, in a container, or in a field of a frozen value."""
+        """Return True if a value is a text or bytes with the mark in it, or holds one at most `depth` levels deep.
+
+        It looks into values of dicts, into lists, tuples and sets (FEW values of each), and into fields of dataclasses.
+        """
         if isinstance(value, str):
             return self.mark in value
         if isinstance(value, bytes):
@@ -54,7 +62,7 @@ class Walk:
         return any(self.holds(one, depth - 1) for one in _parts(value))
 
     def report(self) -> str:
-        """Return the walk, and its two counts."""
+        """Return a text: the modules entered in order, their number, and how often a module was entered again."""
         seen: set[str] = set()
         returns = 0
         for name in self.modules:
@@ -80,7 +88,7 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def main() -> None:
-    """Run the command behind `--` and print the walk."""
+    """Run the provision command that stands behind `--`, then write the walk to standard error, even if it fails."""
     mark, _, *words = sys.argv[1:]
     walk = Walk(mark)
     sys.argv = ["provision", *words]

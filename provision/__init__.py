@@ -1,3 +1,3 @@
 """Conference kits for the kecamatan: set up, checked, lent and watched."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

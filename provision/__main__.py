@@ -1,4 +1,4 @@
-"""`python -m provision` is the command line."""
+"""Run the command line when the package is started as `python -m provision`."""
 
 from provision.cli import main
 

@@ -9,7 +9,13 @@ from fnmatch import fnmatchcase
 SHARES = {  # name: (seconds, files); the first one that a file belongs to counts
     "namespaces": (
         90,
-        ("*/lab/test_old_home.py", "*/lab/test_radio_link.py", "*/lab/test_identify.py", "*/house/test_bench.py"),
+        (
+            "*/lab/test_old_home.py",
+            "*/lab/test_upgrade.py",
+            "*/lab/test_radio_link.py",
+            "*/lab/test_identify.py",
+            "*/house/test_bench.py",
+        ),
     ),
     "chaos": (45, ("*/lab/test_killed.py", "*/lab/test_power_cut.py", "*/lab/test_faults.py")),
     "PostgreSQL": (40, ("*postgresql*",)),

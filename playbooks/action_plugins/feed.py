@@ -1,7 +1,8 @@
-"""The one writer's one way: run a command on the device and give it a document on standard input.
+"""Ansible's action `feed`: run one command on a device and give it a document on standard input.
 
-The document is a file of the run's private directory, never a variable: Jinja would render a
-`{{` in it, and a result or a log would show it. What the device prints goes to a file there too.
+It is the only way by which the writer (provision/connectors/ansible.py) sends anything. The document is a file of
+the run's private directory, never a variable: Jinja would render a `{{` in it, and a result or a log would show it.
+What the device prints goes to files there, too.
 """
 
 from __future__ import annotations
@@ -18,17 +19,21 @@ RETRY_PAUSE_S = 0.1
 
 
 class ActionModule(ActionBase):
-    """Arguments: command, document, output, put, line, wait_s, pause_s, retry_s.
+    """The action `feed`; arguments: command, document, output, put, line, wait_s, pause_s, retry_s.
 
-    The document may take `wait_s` to appear and is held back for `pause_s` then; a connection
-    that fails is tried again for `retry_s`. Without a command the document is the command itself.
-    With `put` the document becomes that file on the device, and the command is the text of the file `line`.
+    The file `document` may take `wait_s` seconds to appear and is held back for `pause_s` seconds then; a connection
+    that fails is tried again for `retry_s` seconds. Without `command` the document is the command itself. With `put`
+    the document becomes that file on the device, and the command is the text of the local file `line`.
     """
 
     _requires_connection = True
 
     def run(self, tmp=None, task_vars=None):
-        """Feed the document; return rc, and the bytes each way, but never a text of the device."""
+        """Send the document; return the exit code and the bytes sent and received, never a text of the device.
+
+        The task is skipped if there is no document to send. What the device prints is written to the files `output` and
+        `output`.err. Raises AnsibleConnectionFailure if the connection fails or the exit code is 255.
+        """
         result = super().run(tmp, task_vars)
         args = self._task.args
         document = Path(args["document"])
@@ -48,7 +53,11 @@ class ActionModule(ActionBase):
         return result
 
     def send(self, args, document: Path, body: bytes) -> tuple[int, bytes, bytes]:
-        """Run the command; a device that is just moving its door is tried again for `retry_s`."""
+        """Run the command on the device; return its exit code, output and error output.
+
+        With `put`, the document is put on the device first. An AnsibleConnectionFailure is tried again until `retry_s`
+        seconds are over, then raised: the device may just be moving its SSH port or address.
+        """
         deadline = time.monotonic() + float(args.get("retry_s", 0))
         command, put = args.get("command"), args.get("put")
         if put:
@@ -67,7 +76,10 @@ class ActionModule(ActionBase):
 
 
 def wait_for(document: Path, wait_s: float) -> bytes | None:
-    """Read the document once it is there; None where it is called off or does not come."""
+    """Return the bytes of the document once the file exists, or None if it does not come.
+
+    It does not come if the file `document`.stop is there first, or if `wait_s` seconds pass.
+    """
     deadline = time.monotonic() + wait_s
     while not document.exists():
         if Path(f"{document}.stop").exists() or time.monotonic() >= deadline:
@@ -77,7 +89,7 @@ def wait_for(document: Path, wait_s: float) -> bytes | None:
 
 
 def keep(path: Path, text: bytes) -> None:
-    """Write a file for this user only, whole."""
+    """Write a file that only this user can read: beside `path` first, then renamed over it."""
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

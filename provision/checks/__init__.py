@@ -1,4 +1,4 @@
-"""A check is one pure function; its name is the claim."""
+"""Load the checks of a role and judge devices by them; a check is one pure function whose name is its claim."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ def load(role: str) -> tuple[Check, ...]:
 
 
 def named(name: str) -> Check | None:
-    """Return the check of that name, of whatever role."""
+    """Return the check called `name`, looked for in every role, or None if there is none."""
     return next((c for role in ROLES for c in load(role) if c.name == name), None)
 
 
 def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
-    """Judge one case by all checks; a missing reading is unknown, never a pass."""
+    """Return a finding for each check that applies to the case; one that lacks a reading is unknown, never a pass.
+
+    `checks` defaults to those of the device's kind. A check is left out if the field of the case that it is `about` is
+    empty, or if it is `only` for another family.
+    """
     findings = []
     for one in checks if checks is not None else load(case.device.kind.group):
         if (one.about and not getattr(case, one.about)) or one.only not in {"", case.device.family.name}:

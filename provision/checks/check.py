@@ -13,13 +13,15 @@ from provision.core.traffic import Traffic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a check may look at: what the device said, and what the record says of it.
+    """What a check may look at: the snapshot of a device, and what is recorded and intended for it.
 
-    For a PC, `bound` are the peripherals that were bound on the bench, `asked_s` the span of the controller's clock in
-    which it answered, `needed` the conference apps, `updates_days` the oldest update that will do, `live` what was last
-    heard and seen on it (`hearing`, `sight`). `shown_secret` is the day on which a person was shown a secret,
-    `firmware` what the office's baseline says of the firmware (good, bad or unknown) and why. `sim` is the SIM card as
-    the kit records it, `today` the day in Berau, `traffic` what was counted since the card was checked.
+    `accepted_marker` is the digest of the accepted configuration (empty: none), `today` the day in Berau (ISO 8601).
+    For a PC: `bound` are the peripherals bound on the bench, by kind; `asked_s` the controller's clock before and after
+    the PC answered (seconds since 1970); `zone` its intended time zone; `apps` the settings paths of the packages it
+    must have; `needed` the conference apps; `updates_days` the greatest age that its newest update may have; `live` the
+    last `hearing` and `sight`. For a modem or radio: `shown_secret` is the day on which a person was shown a secret
+    that was not replaced since (empty: none); `firmware` what the office's baseline says of it (good, bad or unknown)
+    and why; `sim` the SIM card as the kit records it; `traffic` the bytes counted since the card was checked.
     """
 
     snapshot: Snapshot
@@ -41,17 +43,17 @@ class Case:
 
     @property
     def hearing(self) -> Mapping[str, Any] | None:
-        """What was last heard, where anything was."""
+        """The last recorded hearing test or attestation of a PC, or None if there is none."""
         return self.live.get("hearing")
 
     @property
     def sight(self) -> Mapping[str, Any] | None:
-        """What was last seen, where anything was."""
+        """The last recorded picture test or attestation of a PC, or None if there is none."""
         return self.live.get("sight")
 
     @property
     def quota_gb(self) -> float | None:
-        """The quota of the SIM card, where the kit records one."""
+        """The quota of the SIM card in GB, or None if no card or no quota is recorded."""
         return self.sim.kuota_gb if self.sim else None
 
 
@@ -63,10 +65,11 @@ Judge = Callable[[Case], Judgement]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check: its judge, the readings that it needs, what to do when it is not green.
+    """One check: its name, the function that judges a case, the readings it needs, and what to do unless it passes.
 
-    `guards` is `identity` or `security` where nobody may waive it. `about` names what of the case must be
-    recorded at all: without it there is nothing to judge. `only` names the kind of device that it is for.
+    A case that lacks one of the readings is unknown. `guards` is `identity` or `security` if nobody may waive the
+    check. `about` names the field of the case without which the check is left out, `only` the family of device that it
+    is for (empty: every one).
     """
 
     name: str
@@ -81,7 +84,7 @@ class Check:
 def check(
     *, needs: tuple[str, ...], remedy: str, guards: str = "", about: str = "", only: str = ""
 ) -> Callable[[Judge], Check]:
-    """Make a function a check; without its `needs` it says unknown and why."""
+    """Return a decorator that makes a function a Check with its name; the arguments are the fields of Check."""
 
     def make(judge: Judge) -> Check:
         return Check(

@@ -15,7 +15,7 @@ WITA_S = 8 * 3600
 
 @check(needs=("serial",), remedy="Find out which PC this is: compare its label with the record.", guards="identity")
 def it_is_the_recorded_computer(case: Case) -> Judgement:
-    """The serial is that of the record; a filler of the factory proves nothing."""
+    """The PC must report the recorded serial number; a factory's placeholder proves nothing (unknown)."""
     serial = str(case.snapshot.readings["serial"])
     if identity.is_filler(serial):
         return Verdict.UNKNOWN, f"it says no serial of its own ({serial})"
@@ -26,7 +26,10 @@ def it_is_the_recorded_computer(case: Case) -> Judgement:
 
 @check(needs=("serial",), remedy="provision plan shows what moved; provision apply sets it again.", guards="security")
 def baseline_is_the_accepted_one(case: Case) -> Judgement:
-    """Hostname, zone, time servers, the office's key and the app are as they were accepted."""
+    """Hostname, zone, time servers, the office's key and the app must be as they were accepted.
+
+    Unknown if nothing was accepted yet.
+    """
     if not case.accepted_marker:
         return Verdict.UNKNOWN, "nothing was accepted yet"
     if case.snapshot.marker != case.accepted_marker:
@@ -36,7 +39,7 @@ def baseline_is_the_accepted_one(case: Case) -> Judgement:
 
 @check(needs=("hostname",), remedy="provision apply sets it; a Windows PC takes it at its next restart.")
 def hostname_is_the_asset_tag(case: Case) -> Judgement:
-    """The PC calls itself by the tag on its label."""
+    """The PC's hostname must be its asset tag, in upper or lower case."""
     said = str(case.snapshot.readings["hostname"])
     if said.lower() != case.item.asset_tag.lower():
         return Verdict.FAIL, f"it calls itself {said}"
@@ -55,19 +58,19 @@ def _is_there(case: Case, kind: str) -> Judgement:
 
 @check(needs=("cameras",), remedy="Plug the kit's webcam in, at the port with its label.")
 def camera_is_present(case: Case) -> Judgement:
-    """A camera is plugged in, and only one."""
+    """One USB camera must be plugged in: none fails, several are a warning."""
     return _is_there(case, "webcam")
 
 
 @check(needs=("audio", "cameras"), remedy="Plug the kit's microphone in, at the port with its label.")
 def microphone_is_present(case: Case) -> Judgement:
-    """A microphone is plugged in that is not the camera's own."""
+    """One USB microphone must be plugged in, not counting a camera's own: none fails, several are a warning."""
     return _is_there(case, "microphone")
 
 
 @check(needs=("audio", "cameras"), remedy="Plug the kit's speaker in, at the port with its label.")
 def speaker_is_present(case: Case) -> Judgement:
-    """A speaker is plugged in."""
+    """One USB speaker must be plugged in, not counting a camera's own: none fails, several are a warning."""
     return _is_there(case, "speaker")
 
 
@@ -77,7 +80,11 @@ def speaker_is_present(case: Case) -> Judgement:
     guards="identity",
 )
 def peripherals_are_the_kits_own(case: Case) -> Judgement:
-    """Camera, microphone and speaker are those bound on the bench; what is absent is told by its own check."""
+    """Camera, microphone and speaker must be those bound on the bench, at the same USB ports.
+
+    A different one fails, one at another port is a warning; unknown if one that is plugged in was never bound, or if
+    all three are absent. The absence of one is judged by its own check.
+    """
     things = peripherals.present(case.snapshot.readings)
     found = [peripherals.compare(kind, case.bound.get(kind), things[kind]) for kind in peripherals.KINDS]
     states = {state for state, _ in found}
@@ -91,7 +98,10 @@ def peripherals_are_the_kits_own(case: Case) -> Judgement:
 
 @check(needs=("clock_s",), remedy="Let it reach its time servers: is the network up? Then look again.")
 def clock_is_right(case: Case) -> Judgement:
-    """The clock is within 5 s of the controller's, and the zone is WITA."""
+    """The clock must be within 5 s of the controller's, and the zone the intended one or at UTC+8 (WITA).
+
+    Unknown if the PC reports neither its zone nor its offset from UTC.
+    """
     clock, (first, last) = float(case.snapshot.readings["clock_s"]), case.asked_s
     skew = max(first - 1 - clock, clock - last, 0.0)  # a whole second may have been cut off
     if skew > SKEW_S:
@@ -110,7 +120,7 @@ def clock_is_right(case: Case) -> Judgement:
 
 @check(needs=("disk_free_mb",), remedy="Remove recordings and downloads; empty the trash.")
 def disk_has_room(case: Case) -> Judgement:
-    """There is room for an update of the app."""
+    """At least 2 GB of disk must be free for an update of the app; less than 10 GB is a warning."""
     free = case.snapshot.readings["disk_free_mb"]
     verdict = Verdict.FAIL if free < ROOM_FAIL_MB else Verdict.WARN if free < ROOM_WARN_MB else Verdict.PASS
     return verdict, f"{free / 1000:.1f} GB free"
@@ -118,7 +128,7 @@ def disk_has_room(case: Case) -> Judgement:
 
 @check(needs=("serial",), remedy="provision apply --packages DIR, with the app's .deb in that folder.")
 def conference_app_is_there(case: Case) -> Judgement:
-    """Every conference app (or package of one) that the PC is to have is installed."""
+    """Every app package that the PC is to have must be installed; passes if none is asked for."""
     lacking = [path.removeprefix("app.") for path in case.apps if case.snapshot.settings.get(path) != "installed"]
     if lacking:
         return Verdict.FAIL, f"not installed: {', '.join(lacking)}"

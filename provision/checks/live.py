@@ -1,6 +1,6 @@
-"""What was heard and seen on a PC: measured there, judged here.
+"""Checks of what was last heard and seen on a PC: measured there, judged here.
 
-Or a technician's word where nothing can be measured.
+A technician's word counts in place of a measurement.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ NUMBERS = ("tones_db", "off_db", "rms_db", "noise_db", "clipped")
     remedy="Look at volume, mute and the default devices, ask the room for quiet, then: provision verify DEVICE --live",
 )  # fmt: skip
 def it_hears_itself(case: Case) -> Judgement:
-    """A chord through the speaker comes back through the microphone: loud enough, clean, and not late."""
+    """A chord through the speaker must come back through the microphone clear, undistorted and loud enough.
+
+    A weak recording, or one over 250 ms late, is a warning; one that is too loud fails. A test that is older than 8
+    days, was not tried since a program held the device, or is not understood, is unknown; a technician's word passes.
+    """
     said = case.live["hearing"]
     if (early := _word(said, case.today, "heard")) is not None:
         return early
@@ -51,7 +55,11 @@ def it_hears_itself(case: Case) -> Judgement:
     remedy="Open its shutter, switch on the light, close what holds it, then: provision verify DEVICE --live",
 )  # fmt: skip
 def it_sees(case: Case) -> Judgement:
-    """The camera gives a picture: neither black nor white nor one colour, and not frozen."""
+    """The camera must give a picture that is neither dark, nor white, nor of one colour.
+
+    Two identical pictures are a warning. A test that is older than 8 days, was not tried since a program held the
+    camera, is not understood, or is of another camera than the bound webcam, is unknown; a technician's word passes.
+    """
     said = case.live["sight"]
     if (early := _word(said, case.today, "seen")) is not None:
         return early
@@ -70,7 +78,11 @@ def it_sees(case: Case) -> Judgement:
 
 
 def _word(lived: Mapping[str, Any], today: str, done: str) -> Judgement | None:
-    """Judge what needs no numbers: too long ago, a person's word, a meeting that was going on, a failure."""
+    """Return the verdict on a live test that needs no numbers, or None if its numbers have to be judged.
+
+    In this order: unknown if it is older than 8 days, pass if a technician attests it, unknown if a program held the
+    device, fail if the test failed. `done` is the verb for the text (heard, seen).
+    """
     age = (date.fromisoformat(today) - date.fromisoformat(str(lived["at"])[:10])).days
     if age > DAYS:
         return Verdict.UNKNOWN, f"last {done} {age} days ago"

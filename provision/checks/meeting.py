@@ -1,6 +1,7 @@
-"""Is this PC ready for the meeting.
+"""Checks of whether a PC is ready for a meeting.
 
-Devices that work, the right defaults, nobody in the way, an app that is new enough.
+Its devices work and are the defaults, sound is on, no program is in the way, apps, updates and antivirus are new
+enough.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ REMOTE = "remote"
     remedy="Unplug it and plug it in again; then look at it in the device manager.",
 )
 def devices_have_no_fault(case: Case) -> Judgement:
-    """No camera and no sound device has a fault that the system knows of."""
+    """No camera and no sound device may have a fault that Windows knows of.
+
+    Unknown if Windows reports the state of no device, or a state that is not understood.
+    """
     wrong, told = [], 0
     for one in (*case.snapshot.readings["cameras"], *case.snapshot.readings["audio"]):
         code = one.get("problem")
@@ -49,7 +53,11 @@ def devices_have_no_fault(case: Case) -> Judgement:
     remedy="Log in at its desktop, choose the kit's own speaker and microphone in the sound settings, then look again.",
 )
 def default_devices_are_the_kits_own(case: Case) -> Judgement:
-    """Whoever opens the app gets the kit's speaker and microphone, for every role."""
+    """The default speaker and microphone must be active and the kit's own, for every role.
+
+    Unknown if somebody is logged in by remote desktop, if one of them was never bound, or if neither is plugged in. The
+    absence of one is judged by its own check.
+    """
     if case.snapshot.readings.get("logon") == REMOTE:
         return Verdict.UNKNOWN, "somebody is logged in by remote desktop: its devices stand in the place of the PC's"
     wrong: list[str] = []
@@ -71,7 +79,7 @@ def default_devices_are_the_kits_own(case: Case) -> Judgement:
 
 
 def _others(entries: list[Mapping[str, Any]], bound: Mapping[str, Any], word: str) -> list[str]:
-    """Name the defaults that are not the bound thing."""
+    """Return a text for each default device that is not the bound one, or one text if there is no default."""
     wrong = [f"default {word}{_role(e)} is {_name(e)}" for e in entries if not _is(e, bound)]
     return wrong if entries else [f"no default {word}"]
 
@@ -96,7 +104,10 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 @check(needs=("sound",), remedy="Turn it up in the sound settings, and look at the wheel or key on the device itself.")
 def sound_is_on(case: Case) -> Judgement:
-    """Neither the default speaker nor the default microphone is muted or nearly so."""
+    """The default speaker and microphone must exist, not be muted, and be set above 20 % volume.
+
+    Unknown if mute or volume is not reported.
+    """
     wrong, unread = [], []
     for side, (_, word) in SIDES.items():
         entries = case.snapshot.readings["sound"][side]
@@ -119,7 +130,10 @@ def sound_is_on(case: Case) -> Judgement:
     only="windows", needs=("consent",), remedy="Settings > Privacy: allow camera and microphone, for desktop apps, too."
 )
 def apps_may_use_camera_and_microphone(case: Case) -> Judgement:
-    """Windows lets apps use both, at every level."""
+    """Windows must let apps use camera and microphone for the machine, the user and desktop apps.
+
+    Unknown if none is denied, but one of these levels is not reported.
+    """
     consent = case.snapshot.readings["consent"]
     wrong = [
         f"{kind}: {level} says {value}"
@@ -140,7 +154,7 @@ def apps_may_use_camera_and_microphone(case: Case) -> Judgement:
 
 @check(needs=("holders",), remedy="Is a meeting going on? Else close that program.")
 def nobody_holds_the_camera(case: Case) -> Judgement:
-    """No program has the camera now: a second one would get no picture."""
+    """No program should hold a camera now, since a second one would get no picture; a holder is a warning."""
     holders = case.snapshot.readings["holders"]
     return (Verdict.WARN, f"held by {', '.join(holders)}") if holders else (Verdict.PASS, "free")
 
@@ -158,7 +172,7 @@ def conference_app_is_new_enough(case: Case) -> Judgement:
         best = max(found, key=version, default="")
         if not found:
             wrong.append(f"{app.title} is not there")
-        elif not version(best) or version(best) < version(f"{app.at_least}.0"):
+        elif not version(best) or version(best) < tuple(int(number) for number in app.at_least.split(".")):
             wrong.append(f"{app.title} is {best or 'of unknown version'}, {app.at_least} is needed")
         else:
             said.append(f"{app.title} {best}")
@@ -167,7 +181,10 @@ def conference_app_is_new_enough(case: Case) -> Judgement:
 
 @check(needs=("updates", "clock_s"), remedy="Let it update where the link is good, and restart it.")
 def updates_are_recent(case: Case) -> Judgement:
-    """The newest update is not older than the office allows."""
+    """The newest update should not be older than the office allows; an older one is a warning.
+
+    Unknown if its date is later than the PC's clock, or is no valid date.
+    """
     now, newest = int(case.snapshot.readings["clock_s"]), case.snapshot.readings["updates"]["newest_s"]
     try:
         day = datetime.fromtimestamp(newest, UTC).date().isoformat()
@@ -183,7 +200,7 @@ def updates_are_recent(case: Case) -> Judgement:
     only="windows", needs=("antivirus",), remedy="Switch it on in Windows Security, and let it fetch its signatures."
 )
 def antivirus_is_on(case: Case) -> Judgement:
-    """The antivirus guards, with signatures of this week."""
+    """The antivirus must be on; signatures older than 7 days are a warning."""
     own = case.snapshot.readings["antivirus"]
     said = f"signatures {own['age_days']} days old"
     if not own["on"]:

@@ -33,7 +33,10 @@ def it_is_the_recorded_modem(case: Case) -> Judgement:
     needs=("marker",), remedy="provision plan shows what moved; apply again, or adopt the change.", guards="security"
 )
 def configuration_is_the_accepted_one(case: Case) -> Judgement:
-    """The published digest is the one of the configuration that was accepted."""
+    """The digest that the device publishes must be that of the accepted configuration.
+
+    Unknown if nothing was accepted yet.
+    """
     if not case.accepted_marker:
         return Verdict.UNKNOWN, "nothing was accepted yet"
     if case.snapshot.readings["marker"] != case.accepted_marker:
@@ -43,7 +46,10 @@ def configuration_is_the_accepted_one(case: Case) -> Judgement:
 
 @check(needs=("guard",), remedy="provision resume", guards="security")
 def no_guard_is_left_behind(case: Case) -> Judgement:
-    """No way back is armed: one left behind would silently revert weeks later."""
+    """No guard may be armed on the device: one left behind would silently revert the configuration weeks later.
+
+    A run that was reverted is a warning, a state that is not understood is unknown.
+    """
     state = str(case.snapshot.readings["guard"]).split(" ")
     if state[0] == "armed":
         return Verdict.FAIL, f"run {state[1]} is not confirmed"
@@ -64,7 +70,7 @@ def no_shown_secret_is_in_use(case: Case) -> Judgement:
 
 @check(needs=("firmware",), remedy="Update on the bench, never over the air; then list it in inventory/firmware.yml.")
 def firmware_is_known(case: Case) -> Judgement:
-    """The office knows the firmware, and nothing bad of it."""
+    """The firmware should be one that the office's baseline lists as good; any other is a warning."""
     standing, because = case.firmware
     said = str(case.snapshot.readings["firmware"])
     return (Verdict.PASS, said) if standing == "good" else (Verdict.WARN, f"{said}: {because}")
@@ -80,7 +86,10 @@ def it_is_registered(case: Case) -> Judgement:
 
 @check(needs=("rsrp_dbm", "sinr_db"), remedy="Raise or turn the antenna; compare operators on site.")
 def signal_carries_a_call(case: Case) -> Judgement:
-    """The radio must carry a video call, not merely register."""
+    """The radio must carry a video call, not merely register: RSRP of -108 dBm and SINR of 5 dB at least.
+
+    RSRP below -100 dBm is a warning.
+    """
     rsrp, sinr = case.snapshot.readings["rsrp_dbm"], case.snapshot.readings["sinr_db"]
     said = f"RSRP {rsrp:g} dBm, SINR {sinr:g} dB"
     if rsrp < RSRP_FLOOR_DBM or sinr < SINR_FLOOR_DB:
@@ -93,7 +102,10 @@ NOTICE_DAYS = (1, 7, 14)  # a top-up takes a trip to the post, a day's notice is
 
 @check(needs=(), about="sim", remedy="Top up (Isi Ulang), then put the new dates and dicek_pada into the kit's file.")
 def sim_card_stays_alive(case: Case) -> Judgement:
-    """Neither masa aktif nor the quota of the SIM card ends within fourteen days."""
+    """Neither masa aktif nor the quota of the SIM card may end within 14 days.
+
+    An end within 14 days is a warning, one in the past fails; unknown if the card was checked on a day in the future.
+    """
     assert case.sim, "a check about a card is asked only where there is one"
     today, card = date.fromisoformat(case.today), case.sim
     if date.fromisoformat(card.dicek_pada) > today:
@@ -121,7 +133,11 @@ COUNTED_DAYS = 2  # own choice: a sum that ended days ago is no proof of today
     remedy="Top up (Isi Ulang), then put the new kuota_gb and dicek_pada into the kit's file.",
 )
 def quota_lasts(case: Case) -> Judgement:
-    """The bytes that the modem counted since the card was checked leave enough of its quota."""
+    """The SIM card's quota must last for more than 14 days at the pace counted since the card was checked.
+
+    Less is a warning, and a quota that is used up fails. Unknown if nothing was counted in the last 2 days; passes
+    while less than a day, or no traffic, was counted.
+    """
     assert case.sim, "a quota is that of a card"
     one, quota_gb = case.traffic, float(case.sim.kuota_gb or 0)
     if one is None:

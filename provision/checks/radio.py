@@ -40,7 +40,7 @@ def radio_is_linked(case: Case) -> Judgement:
 
 @check(needs=("rssi_dbm", "snr_db"), remedy="Turn the dish by hand's breadths and look again; is a tree in the way?")
 def link_carries_a_call(case: Case) -> Judgement:
-    """Signal stands far enough above noise for a video call."""
+    """The link must carry a video call: an SNR of at least 10 dB; less than 20 dB is a warning."""
     rssi, snr = case.snapshot.readings["rssi_dbm"], case.snapshot.readings["snr_db"]
     said = f"RSSI {rssi:g} dBm, SNR {snr:g} dB"
     if snr < SNR_FLOOR_DB:

@@ -1,4 +1,4 @@
-"""The command line: words in, one operation, exit codes out. No decisions."""
+"""The command line: it reads the words, calls one operation, prints its result and exits. It decides nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ def _interrupt(*_: object) -> None:
 
 
 def main() -> None:
-    """Run the command line; every refusal says what, where and the next step."""
+    """Run the command line, then exit with its code.
+
+    A ProvisionError is printed (what, where, the next step) and exits with its own code. Ctrl-C and SIGTERM exit 130, a
+    broken pipe 1.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     from provision.cli.commands import app

@@ -1,4 +1,4 @@
-"""What changes devices, and what looks at them."""
+"""The commands that change and check devices: plan, apply, verify, resume, selftest."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from provision.cli.door import Bench, Json, Packages, Targets, Yes, callbacks, n
 
 
 def plan(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
-    """Show what would change, per device. Exit 0 where nothing differs, 3 where something does."""
+    """Show what would change, per device. Exit 0 if nothing differs, 3 if something does, 1 if a device failed."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest, Callbacks
     from provision.operations.apply import apply as use_case
@@ -35,7 +35,7 @@ def apply(
     packages: Packages = None,
     as_json: Json = False,
 ) -> None:
-    """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 checks red."""
+    """Plan, change with a way back, verify, record. Exit 0 as intended, 1 could not, 3 a check is red or unknown."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest, VerifyRequest
     from provision.home import publish
@@ -108,7 +108,10 @@ def selftest(
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="device tag", autocompletion=names)],
     bench: Bench = False,
 ) -> None:
-    """Drill: a modem's way back by its timer and by a reboot; with a PC, what only a real one can show."""
+    """Drill a modem's way back by its timer and by a reboot, or test a PC without changing it.
+
+    Exit 0 if all passed, 1 if a modem's drill failed, 3 if a PC's failed.
+    """
     from provision.cli import console
     from provision.operations.selftest import selftest as use_case
 

@@ -1,6 +1,6 @@
-"""Every command by name: the module that holds it, when it is needed, and one example.
+"""The Typer app, and every command by name: its module, the heading in the help, and one example.
 
-A command is imported when it is called.
+A command's module is imported when the command is called, or when the help lists all commands.
 """
 
 import importlib
@@ -67,12 +67,15 @@ class Commands(TyperGroup):
     """The commands by name; one is imported when it is called, all of them when help lists them."""
 
     def __init__(self, **more: Any) -> None:
-        """Hand every name to the base class, in the order of need; it suggests those that are near to a wrong one."""
+        """Pass the names of all commands to the base class, in order, without loading a command.
+
+        From these names it suggests those that are near to a wrong one.
+        """
         super().__init__(**more)
         self.commands = cast("Any", dict.fromkeys(ENTRIES))
 
     def get_command(self, _: Any, name: str, /) -> Any:
-        """Import one command; None where there is none of that name."""
+        """Import the command `name` and return it with its example; return None if there is no such command."""
         entry = ENTRIES.get(name)
         if entry is None:
             return None
@@ -86,7 +89,7 @@ class Commands(TyperGroup):
         return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
     def format_commands(self, context: Any, formatter: Any) -> None:
-        """Write the commands under the headings of when they are needed."""
+        """Write each heading of HEADINGS with its commands and their short help."""
         for heading in HEADINGS:
             with formatter.section(heading):
                 formatter.write_dl(list(self._lines(context, heading)))
@@ -116,7 +119,10 @@ def home(
     ] = ".",
     version: Annotated[bool, typer.Option("--version", help="print the version and exit", is_eager=True)] = False,
 ) -> None:
-    """Keep the directory of --home for the commands; print the version, or the help where no command is named."""
+    """Keep the directory of --home for the command that is called; without a command, print the help and exit.
+
+    With --version, print the version and exit.
+    """
     if version:
         from provision import __version__
 

@@ -39,7 +39,7 @@ PLAIN_WIDTH = 100
 
 
 def in_terminal() -> bool:
-    """Say whether a person looks at standard output."""
+    """Return True if standard output is a terminal."""
     return sys.stdout.isatty()
 
 
@@ -49,12 +49,12 @@ def say(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document and nothing else."""
+    """Print a value as one indented JSON document to standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def print_error(error: ProvisionError) -> None:
-    """Print what failed, where, and the next step."""
+    """Print to standard error what failed, where, and the next step; of an IntentError, every fault and their count."""
     faults = error.faults if isinstance(error, IntentError) else []
     for fault in faults:
         say(f"{fault.where}: {fault.what}" + (f"\n    {fault.hint}" if fault.hint else ""))
@@ -69,7 +69,10 @@ def print_error(error: ProvisionError) -> None:
 
 
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: str = "") -> None:
-    """Print rows: a table for a person, tab-separated lines for a program."""
+    """Print rows to standard output: a table with column names in a terminal, else tab-separated lines without names.
+
+    A title is printed in a terminal only; if there are no rows, the title stands alone.
+    """
     listed = list(rows)
     if not in_terminal():
         sys.stdout.writelines(_line(row) for row in listed)
@@ -92,7 +95,10 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: s
 
 
 def _line(row: tuple[str, ...]) -> str:
-    """Return a row as one line of tab-separated cells; blanks within a cell become one space."""
+    """Return a row as one line of tab-separated cells, with a newline at its end.
+
+    If a cell has a tab or a line break in it, all runs of blanks within cells become one space.
+    """
     line = "\t".join(row)
     if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
         return line + "\n"
@@ -105,18 +111,21 @@ def counted(number: int, noun: str) -> str:
 
 
 def signed(word: str) -> str:
-    """Return a word with its sign in front, so that it can be told without colour."""
+    """Return a word, in a terminal with its sign in front, so that it can be told without colour.
+
+    A word without a sign gets a space in its place.
+    """
     return f"{SIGNS.get(word, ' ')} {word}" if in_terminal() else word
 
 
 def marked(text: str) -> str:
-    """Return a line whose first word may be a verdict, with its sign."""
+    """Return a line with its first word signed (see `signed`) if that is `pass` or `fail`, else the line unchanged."""
     word, _, rest = text.partition(" ")
     return f"{signed(word)} {rest}" if word in {"pass", "fail"} else text
 
 
 def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
-    """Print how an apply ended for each device."""
+    """Print how a run ended for each device: as JSON, or as a table and the next step for endings that need one."""
     if as_json:
         print_json(shapes.outcomes(run, outcomes))
         return
@@ -130,7 +139,11 @@ def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
 
 
 def print_findings(findings: list[Finding], *, as_json: bool) -> None:
-    """Print what the checks say; the green ones of a device on one line for a person."""
+    """Print the findings of checks as JSON, as tab-separated lines, or in a terminal as a table for a person.
+
+    The table has one row for all green findings of a device, and one for the others of the same verdict and reason. The
+    remedies of failed and unknown checks follow it.
+    """
     if as_json:
         print_json({"findings": [shapes.finding(f) for f in findings]})
         return
@@ -157,7 +170,7 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> None:
 
 
 def plain(value: object) -> str:
-    """Write one value of a setting; a secret stays hidden, what is absent says so."""
+    """Return a setting's value as text: a dash for None, `•••` for a secret, and a tuple's parts joined by spaces."""
     if value is None:
         return "—"
     if isinstance(value, Secret):
@@ -166,7 +179,7 @@ def plain(value: object) -> str:
 
 
 def print_plans(plans: list[Plan], *, as_json: bool) -> None:
-    """Print what would change, setting by setting."""
+    """Print each setting that would change, as it runs and as intended, device by device; or all plans as JSON."""
     if as_json:
         print_json(shapes.plans(plans))
         return
@@ -191,7 +204,10 @@ def print_changes(title: str, changes: Iterable[Change]) -> None:
 
 
 def print_watched(devices: list[Watched]) -> None:
-    """Print each device against what was accepted, then each path that differs."""
+    """Print each device's state, then the settings that differ from what was accepted.
+
+    The next step follows for devices with drift and for those that are unreachable.
+    """
     table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in devices))
     for one in devices:
         if one.changes:
@@ -204,13 +220,17 @@ def print_watched(devices: list[Watched]) -> None:
 
 
 def _of(device: Watched, change: Change) -> Change:
-    """Name the device in a line that stands alone."""
+    """Return the change as it is in a terminal; elsewhere with the device's tag in front of its path."""
     return change if in_terminal() else replace(change, path=f"{device.device} {change.path}")
 
 
 @contextmanager
 def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[Step], None]]:
-    """Show each device's step as it happens; plain lines where nobody looks at a terminal."""
+    """Yield a function that shows each step of a run, in one live line per device or, without a terminal, line by line.
+
+    The live lines are for `devices`, with their `names`, if standard output and standard error are terminals. Otherwise
+    each step is a line on standard error, except when it starts.
+    """
     if not (sys.stderr.isatty() and in_terminal()):
 
         def line(step: Step) -> None:
@@ -241,12 +261,12 @@ def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[St
 
 @contextmanager
 def quiet() -> Iterator[Callable[[Step], None]]:
-    """Print no progress while a question stands on the screen."""
+    """Yield a function that shows no step, so that a question on the screen is not disturbed."""
     yield lambda _: None
 
 
 def print_lab(status: dict[str, Any]) -> None:
-    """Print where the lab's boxes are."""
+    """Print each lab device of a lab's status: tag, power, SSH addresses with port, hostname, active faults."""
     table(
         ("device", "power", "ssh", "calls itself", "broken"),
         (

@@ -30,11 +30,11 @@ CAMATS = (  # invented people, for the demo only
 
 
 class StepError(Exception):
-    """A command of the demo that did not do what it has to."""
+    """A demo command that ended with another exit code than expected."""
 
 
 def command_line(words: Iterable[str]) -> str:
-    """Return a command as a person types it."""
+    """Return a provision command as a person types it: a word with a space in it is in double quotes."""
     return "provision " + " ".join(f'"{w}"' if " " in w else w for w in words)
 
 
@@ -45,7 +45,10 @@ def print_line(text: str) -> None:
 
 
 def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
-    """Run one command in the demo's home; raises StepError where its exit code is another."""
+    """Run one command in the demo's home; return its output, or with `loud` show it and return an empty text.
+
+    Raises StepError if its exit code is not `expect`.
+    """
     if loud:
         print_line(f"\n$ {command_line(['--home', str(HOME), *words])}")
     argv = [sys.executable, "-m", "provision", "--home", str(HOME), *words]
@@ -62,7 +65,7 @@ def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
 
 
 def fresh_home() -> None:
-    """Make the demo's home anew; a lab left running from the last time is stopped first."""
+    """Make the demo's home anew. An old one is deleted first, after its lab, if it still runs, is stopped."""
     if HOME.exists():
         subprocess.run(
             [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"], capture_output=True, check=False
@@ -73,14 +76,14 @@ def fresh_home() -> None:
 
 
 def side_by_side(work: Callable[[str], str], names: list[str]) -> None:
-    """Do the same for many, a few at a time, and print one line of each."""
+    """Call `work` for each name, PORTS at a time, and print the line that each returns, in the order of `names`."""
     with ThreadPoolExecutor(PORTS) as pool:
         for line in pool.map(work, names):
             print_line(line)
 
 
 def enrol(tag: str) -> str:
-    """Enrol one device on a bench port of its own."""
+    """Enrol one device, with the password on its label if it has one; return the line that says that it is enrolled."""
     label = HOME / "var/lab/labels" / tag  # the password on the box, where it has one
     words = ["--password-file", str(label)] if label.exists() else []
     text = provision("enrol", tag, "--packages", PACKAGES, "--yes", *words, loud=False)
@@ -118,7 +121,10 @@ def try_all() -> None:
 
 
 def break_one() -> None:
-    """Somebody plugs the kit's speaker out: it is told in one sentence."""
+    """Take the speaker away from one PC, verify that its checks turn red, put it back, and verify again.
+
+    Raises StepError if a verify has another result.
+    """
     print_line(f"\n# somebody takes the speaker of {BROKEN} away")
     provision("lab", "break", BROKEN, "speaker", "gone", loud=False)
     provision("verify", BROKEN, "--bench", expect=3)
@@ -127,7 +133,7 @@ def break_one() -> None:
 
 
 def hand_over_all() -> None:
-    """Train, draft, print and sign for every kecamatan."""
+    """Record a training, draft the handover with its paper, and record its signature, for every kecamatan."""
     from provision.home.workspace import Workspace
 
     workspace = Workspace(HOME)
@@ -149,7 +155,10 @@ def hand_over_all() -> None:
 
 
 def drift() -> None:
-    """A hand on one modem: the watch finds it, an apply repairs it."""
+    """Change the time zone on one modem as by hand, watch until the drift is found, and repair it by an apply.
+
+    Raises StepError if a command ends otherwise than expected.
+    """
     path = HOME / "var/lab" / DRIFTING / "root/etc/config/system"
     print_line(f"\n# somebody at the site sets another time zone on {DRIFTING}")
     write_whole(path, path.read_text().replace("WITA-8", "WIB-7"), ORDINARY)
@@ -164,7 +173,10 @@ def drift() -> None:
 
 
 def swap() -> None:
-    """Lightning: the spare takes the place of one modem."""
+    """Replace one modem by the spare: name the spare in the kit's file, enrol it, and replace the old one by it.
+
+    Prints the custody of both.
+    """
     kit = HOME / "inventory/kits" / f"{SWAPPED}.yml"
     rows = csv.reader((HOME / "inventory/delivery.csv").read_text().splitlines())
     row = next(r for r in rows if r[1] == NEW)
@@ -180,7 +192,10 @@ def swap() -> None:
 
 
 def ansible() -> None:
-    """Let Ansible itself use the home that came out."""
+    """Run Ansible itself in the demo's home: print its inventory graph, and each PC's hostname.
+
+    Raises CalledProcessError if it fails.
+    """
     for argv in (
         ["ansible-inventory", "-i", "inventory/", "--graph"],
         ["ansible", "-i", "inventory/", "computers", "-m", "ansible.builtin.raw", "-a", "hostname"],
@@ -191,7 +206,10 @@ def ansible() -> None:
 
 
 def main_job() -> None:
-    """Every step of it; raises StepError at the first that is not as it has to be."""
+    """Run every step of the demo in order, from the check of the intent to the backup.
+
+    Raises StepError, or CalledProcessError from Ansible, at the first step that fails.
+    """
     provision("check")
     provision("register", str(HOME / "inventory/delivery.csv"))
     enrol_all()
@@ -212,7 +230,10 @@ def main_job() -> None:
 
 
 def run(*, keep: bool) -> int:
-    """Run it in demo/ of this directory; `keep` leaves the lab running. Gives the exit code."""
+    """Run the demo in a new demo/ of this directory; return the exit code: 0, or 1 if a step failed.
+
+    An old demo/ is deleted. At the end the lab is stopped unless `keep` is true.
+    """
     started = time.monotonic()
     try:
         fresh_home()
@@ -248,7 +269,7 @@ a drift found and repaired, a modem swapped, a kit returned, in {time.monotonic(
 
 
 def main() -> int:
-    """Run as `python -m provision.cli.demo [--keep]`."""
+    """Run the demo as `python -m provision.cli.demo [--keep]`; return its exit code, or 2 for an unknown word."""
     if unknown := [w for w in sys.argv[1:] if w != "--keep"]:
         sys.stderr.write(f"unknown: {' '.join(unknown)}\nusage: ./run demo [--keep]\n")
         return 2

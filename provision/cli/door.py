@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def names(context: typer.Context, incomplete: str) -> list[str]:
-    """Return what a shell may complete a TARGET to; nothing where there is no home, or the intent is wrong."""
+    """Return the kecamatan, device tags and `all` that begin with `incomplete`, in any case, to complete a TARGET.
+
+    The list is empty if there is no home or its intent is wrong.
+    """
     from provision.home.place import Place
 
     directory = context.find_root().params.get("directory") or "."
@@ -43,21 +46,24 @@ Packages = Annotated[
 
 
 def said_why(reason: str) -> str:
-    """Return a reason without the blanks around it; one that says nothing is refused."""
+    """Return a reason without the blanks around it. Raises typer.BadParameter if nothing else is in it."""
     if not reason.strip():
         raise typer.BadParameter("say why")
     return reason.strip()
 
 
 def workspace(context: typer.Context) -> "Workspace":
-    """Return what the command works with, in the home that the command line names."""
+    """Return the Workspace of the home that --home names."""
     from provision.home.workspace import Workspace
 
     return Workspace(Path(context.find_root().obj))
 
 
 def approve(question: str, yes: bool) -> bool:
-    """Ask a yes-or-no question; `yes` answers it, and nobody to ask is a refusal."""
+    """Ask a yes-or-no question and return the answer; with `yes`, print it without asking and return True.
+
+    Raises ProvisionError if there is nobody to ask: standard input is not a terminal.
+    """
     from provision.cli import console
 
     if yes:
@@ -69,14 +75,20 @@ def approve(question: str, yes: bool) -> bool:
 
 
 def callbacks(yes: bool, on_step: "OnStep | None" = None) -> "Callbacks":
-    """Return what an apply calls: the question that shows plans and asks, and what follows its steps."""
+    """Return the callbacks of an apply: one that has its plans approved (without asking if `yes`), and `on_step`.
+
+    Without `on_step`, steps are not shown.
+    """
     from provision.devices.run import Callbacks
 
     return Callbacks(approve=_approve_plans(yes), on_step=on_step or (lambda _: None), asks=not yes)
 
 
 def _approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
-    """Return the question that shows plans and asks whether they may be carried out."""
+    """Return a function that shows plans, asks whether to carry them out, and returns the answer.
+
+    With `yes` it only prints how many devices are changed, and returns True.
+    """
 
     def ask(plans: "list[Plan]") -> bool:
         from provision.cli import console

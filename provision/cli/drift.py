@@ -1,4 +1,4 @@
-"""What was accepted, against what runs."""
+"""The commands on accepted configurations: watch, adopt, rollback."""
 
 from typing import Annotated
 
@@ -61,7 +61,7 @@ def rollback(
     bench: Bench = False,
     as_json: Json = False,
 ) -> None:
-    """Go back to an earlier accepted configuration, with a way back. Exit 0 as intended, 1 could not."""
+    """Go back to an earlier accepted configuration, with a way back. Exit 0 if the device runs it, 1 if it does not."""
     from provision.cli import console
     from provision.devices.run import ApplyRequest
     from provision.home import publish

@@ -1,4 +1,4 @@
-"""From an empty directory to enrolled boxes."""
+"""The commands from an empty directory to enrolled devices: init, check, register, enrol, bind, identify."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

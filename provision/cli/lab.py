@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("up", epilog="Example: provision --home demo lab up")
 def lab_up(context: typer.Context) -> None:
-    """Start this home's lab: its modems, in factory state the first time."""
+    """Start this home's lab: its modems and PCs, in factory state the first time."""
     from provision.cli import console
     from provision.operations import lab
 
@@ -25,7 +25,7 @@ def lab_up(context: typer.Context) -> None:
 
 @app.command("down", epilog="Example: provision --home demo lab down")
 def lab_down(context: typer.Context) -> None:
-    """Stop this home's lab; the boxes keep their flash."""
+    """Stop this home's lab; its modems and PCs keep their state."""
     from provision.lab import client
 
     client.down(workspace(context).place.lab)
@@ -33,7 +33,7 @@ def lab_down(context: typer.Context) -> None:
 
 @app.command("status", epilog="Example: provision --home demo lab status")
 def lab_status(context: typer.Context, as_json: Json = False) -> None:
-    """Where each box is, and what is broken."""
+    """Print each lab device's power, addresses, hostname and active faults."""
     from provision.cli import console
     from provision.lab import client
 

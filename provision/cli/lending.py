@@ -1,4 +1,4 @@
-"""The acts of lending."""
+"""The commands of lending: handover, waive, training, custody, return, replace."""
 
 import gc
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +24,7 @@ def handover(
     void: Annotated[str, typer.Option("--void", metavar="REASON", help="call it off before it is signed")] = "",
     as_json: Json = False,
 ) -> None:
-    """Draft a handover and print its paper; record its signature; or show how it stands."""
+    """Draft a handover with its paper; record its signature; call it off; or show how it stands."""
     from provision.cli import console
     from provision.core import shapes
     from provision.lending import handover as use_case
@@ -51,7 +51,10 @@ def handover(
 
 
 def _standing(here: "Workspace", kecamatan: str) -> "Handover":
-    """Return the newest loan; an open one's paper is made again where it is lost."""
+    """Return a kecamatan's newest loan; if it is not signed yet, its paper is made (again) first.
+
+    Raises ProvisionError if nothing was ever lent there, or the paper comes out different from the printed one.
+    """
     from provision.core.custody import State
     from provision.core.errors import ProvisionError
     from provision.lending import handover as use_case

@@ -1,4 +1,4 @@
-"""What PCs report by themselves, and what a technician attests."""
+"""The commands on what PCs report by themselves (ingest, fetch) and what a technician attests (attest)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +24,10 @@ def ingest(
 
 
 def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False, bench: Bench = False) -> None:
-    """Read what waits in the PCs' outboxes, and take it in. Exit 0 green, 1 a PC was silent, 3 red or unknown."""
+    """Read what waits in the PCs' outboxes, and take it in.
+
+    Exit 0 green, 1 a PC was silent or a report was refused, 3 anything red or unknown.
+    """
     from provision.devices.pc import reports as use_case
 
     here = workspace(context)
@@ -33,7 +36,7 @@ def fetch(context: typer.Context, targets: Targets = None, as_json: Json = False
 
 
 def _json(report: "Ingested") -> "dict[str, object]":
-    """Return one report of `fetch --json` or `ingest --json`."""
+    """Return a report, with its findings, as `fetch --json` and `ingest --json` print it."""
     from provision.core import shapes
 
     own = {n: getattr(report, n) for n in ("source", "device", "counter", "at", "refused")}
@@ -79,9 +82,9 @@ def attest(
         typer.Option("--photo", metavar="FILE", exists=True, dir_okay=False, help="the picture that the camera took"),
     ] = None,
 ) -> None:
-    """Record that a technician heard the PC or saw its picture, where it cannot be measured (Windows).
+    """Record by name that a technician heard a PC or saw its picture.
 
-    On record, by name.
+    For PCs where it cannot be measured (Windows). Sight needs a photo.
     """
     from provision.cli import console
     from provision.core.device import Computer

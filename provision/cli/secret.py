@@ -1,4 +1,4 @@
-"""Secrets: shown on record, replaced."""
+"""The commands on a device's secrets: show, on record, and rotate."""
 
 import sys
 from typing import Annotated

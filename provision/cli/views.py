@@ -1,4 +1,4 @@
-"""Views of the ledger."""
+"""The commands inventory, history, backup, restore and demo."""
 
 import gc
 import sys
@@ -17,7 +17,7 @@ def inventory(
     host: Annotated[str, typer.Option("--host", metavar="H", help="one host's variables")] = "",
     write: Annotated[bool, typer.Option("--write", help="write inventory/devices.yml")] = False,
 ) -> None:
-    """Ansible's dynamic inventory of provisioned devices."""
+    """Print Ansible's inventory of provisioned devices, or write it to inventory/devices.yml."""
     gc.disable()  # a hundred thousand small values and no cycle among them: a quarter of the time
     from provision.cli import console
     from provision.home import publish
@@ -68,7 +68,7 @@ def history(
 def backup(
     context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="as berau.tar.gz")]
 ) -> None:
-    """Write one file from which a new machine goes on."""
+    """Write ledger, intent, vault, keys and papers to one file from which a new machine goes on."""
     from provision.cli import console
     from provision.home import backup as use_case
 

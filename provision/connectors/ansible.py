@@ -26,10 +26,13 @@ Variables = dict[str, Any]  # of one host: names that Ansible knows, and those o
 
 
 class Writer:
-    """One run's hold on Ansible; its ssh connections live from phase to phase."""
+    """The Ansible phases of one run, its private directory, and the ssh connections that the phases share."""
 
     def __init__(self, run: str, ssh_key: Path, host_keys: Path, start: Start = Phase) -> None:
-        """Name the run; nothing starts before a phase does."""
+        """Keep what phases need; nothing is started and no directory is made yet.
+
+        `ssh_key` is the office's private key, `host_keys` the folder of pinned host keys, `start` makes a phase.
+        """
         self.run = run
         self.ssh_key = ssh_key
         self.host_keys = host_keys
@@ -39,7 +42,7 @@ class Writer:
         self._newest: Phase | None = None
 
     def __enter__(self) -> Self:
-        """Make the private directory."""
+        """Clean up after dead runs, make the run's private directory, and return the writer."""
         private.reap()
         self.path = private.make(self.run)
         (self.path / "cp").mkdir(mode=0o700)
@@ -48,7 +51,10 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Make the ssh masters exit, sweep what is left, remove the directory."""
+        """Make the ssh masters exit, end the run's other processes, and remove the private directory.
+
+        The masters get 5 s in all to exit; a phase that was started ahead and never used is let go.
+        """
         farewells = [
             subprocess.Popen(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"],
@@ -72,13 +78,16 @@ class Writer:
             self._ahead.call_off()
 
     def put(self, name: str, document: bytes) -> Path:
-        """Keep a document in the private directory; it appears whole."""
+        """Write a document to a file of the private directory, whole at once, and return its path."""
         path = self.path / name
         write_whole(path, document)
         return path
 
     def take(self, name: str) -> bytes | None:
-        """Return what a device printed and remove it; None where it printed nothing."""
+        """Return the bytes of a file of the private directory, such as what a device printed.
+
+        None if there is no such file. The file stays.
+        """
         path = self.path / name
         try:
             return path.read_bytes()
@@ -86,7 +95,10 @@ class Writer:
             return None
 
     def host(self, device: Device, password: Secret | None = None) -> Variables:
-        """Return the connection variables of one device; a password is for the first login of a box from the carton."""
+        """Return Ansible's variables for SSH to one device, which accept only its pinned host key.
+
+        A password is for the first login of a box from the carton; without one, ssh never asks for any.
+        """
         words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
         own = " ".join(shlex.quote(word) for word in words)
         with_password = {"ansible_password": password.reveal()} if password else {}
@@ -102,21 +114,31 @@ class Writer:
         }
 
     def local(self, device: Device) -> Variables:
-        """Return the variables of a device whose commands run here: they reach it themselves."""
+        """Return Ansible's variables of a device whose commands run on this computer and reach it themselves."""
         return {"ansible_host": device.host, "ansible_connection": "ansible.builtin.local"}
 
     def control_path(self, prefix: str = "") -> str:
-        """Return the pattern of the sockets by which phases share one connection."""
+        """Return the pattern of ssh's control sockets, by which phases share one connection.
+
+        Another `prefix` makes connections of its own, so that a new login takes place.
+        """
         return str(self.path / "cp" / f"{prefix}%%C")
 
     def begin(self, playbook: str) -> None:
-        """Start Ansible ahead, where a phase is sure to follow; it waits for its hosts."""
+        """Start Ansible for a playbook ahead of its phase; it waits until `phase` gives it its hosts.
+
+        This is for a phase that is sure to follow.
+        """
         self._ahead = self._start(playbook)
 
     def phase(
         self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float
     ) -> None:
-        """Run one playbook for all `hosts`; see Phase.follow."""
+        """Run one playbook on `hosts` (name -> variables) to its end; do nothing if there are none.
+
+        An Ansible that `begin` started for this playbook is used. For `on_step`, the deadline and errors see
+        Phase.follow.
+        """
         if not hosts:
             return
         if self._ahead and self._ahead.playbook == playbook:
@@ -131,7 +153,10 @@ class Writer:
         return self._newest
 
     def _environment(self) -> dict[str, str]:
-        """Settings of our own, whatever the user's ansible.cfg says."""
+        """Return Ansible's environment: the run's mark and settings of our own.
+
+        An empty ansible.cfg is made in the private directory, so that the user's does not count.
+        """
         config = self.path / "ansible.cfg"
         config.touch()
         return {

@@ -1,7 +1,7 @@
 """Every way by which this program reaches a device, in one place.
 
-An operation gets it with its workspace, so that a test can answer from recordings. What is heavy is imported when a
-way is used: a look by SNMP loads neither Ansible nor netmiko.
+A workspace hands its Network to the operations, so that a test can put in one that answers from recordings. What is
+heavy is imported when a way is used: a look by SNMP loads neither Ansible nor netmiko.
 """
 
 from __future__ import annotations
@@ -27,28 +27,38 @@ BANNER_BYTES = 255  # RFC 4253, 4.2
 
 
 class Network:
-    """The network of this computer."""
+    """The ways to devices over the network of this computer, one method for each."""
 
     def phase(self, place: Path, playbook: str, environment: Mapping[str, str], mark: str) -> Phase:
-        """Start Ansible for one playbook; see Phase."""
+        """Start Ansible for one playbook and return its Phase, which waits for its hosts."""
         from provision.connectors.phase import Phase
 
         return Phase(place, playbook, environment, mark)
 
     def question(self, device: Device, command: str, document: bytes, ssh_key: Path, host_keys: Path) -> Question:
-        """Run one command on a device by OpenSSH, with a document on its standard input; see Question."""
+        """Start one command on a device by OpenSSH and return its Question.
+
+        The Question sends the document to the command's standard input and reads the answer. Raises ProvisionError if
+        ssh is missing.
+        """
         from provision.connectors.openssh import Question
 
         return Question(device, command, document, ssh_key, host_keys)
 
     def host_key(self, host: str, port: int) -> str:
-        """Return a server's host key. Raises UnreachableError where nothing answers as an SSH server."""
+        """Return a server's SSH host key as text, asked for before any login.
+
+        Raises UnreachableError if nothing answers as an SSH server.
+        """
         from provision.connectors.host_key import read_host_key
 
         return read_host_key(host, port)
 
     def banner(self, host: str, port: int) -> bytes:
-        """Return what an SSH server says before anything else (at most 255 bytes), or nothing."""
+        """Return the first bytes (at most 255) that a server sends by itself, which is its banner if it is SSH.
+
+        Empty if it cannot be reached or sends nothing; the connection and the answer may take 3 s each.
+        """
         try:
             with socket.create_connection((host, port), timeout=BANNER_S) as door:
                 door.settimeout(BANNER_S)
@@ -57,38 +67,54 @@ class Network:
             return b""
 
     def prompt(self, login: Login, commands: Mapping[str, str]) -> dict[str, str]:
-        """Run commands (name -> command) at a prompt; return what each printed. Raises as `prompt.read`."""
+        """Log in, run commands (name -> command) at a prompt, and return what each printed (name -> text).
+
+        Raises DeviceError if the host key is not the pinned one, UnreachableError for any other failure.
+        """
         from provision.connectors import prompt
 
         return prompt.read(login, commands)
 
     def read_snmp(self, targets: list[snmp.Target], *, retries: int = 1) -> dict[str, snmp.Answer]:
-        """GET from all targets at once, each its own OIDs; a failed target is an answer with a reason."""
+        """GET each target's own OIDs over SNMPv3, all targets at once; return the answers by device.
+
+        A target that fails has an answer with the reason.
+        """
         return snmp.read(targets, retries=retries)
 
     def walk_snmp(self, target: snmp.Target, root: str) -> snmp.Answer:
-        """Return what lies below `root`, in one exchange."""
+        """Return a target's answer to one SNMPv3 GETBULK: those of at most 32 values that lie below `root`."""
         return snmp.walk(target, root)
 
     def learn_engines(self, addresses: Mapping[str, tuple[str, int]]) -> dict[str, bytes]:
-        """Return the engine ID of each device (by name) that answers."""
+        """Return the engine ID of each device that answers, by name; nobody vouches for it.
+
+        `addresses` maps a name to host and port. A device that does not answer is left out.
+        """
         return snmp.learn(addresses)
 
     def setter(self, target: snmp.Target, old_values: Path) -> Box:
-        """Return what reads and sets a device over SNMP, with its old values kept in a file; see setter.Box."""
+        """Return the setter.Box that reads and sets a device over SNMPv3 and keeps its old values in a file."""
         from provision.connectors import setter
         from provision.connectors.old_values import OldValues
 
         return setter.Box(target, OldValues(old_values))
 
     def read_v2c(self, agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
-        """Return values by OID over SNMP v2c, or nothing where the agent does not answer."""
+        """Return values by OID over SNMP v2c, or None if the agent does not answer or reports an error.
+
+        A value is None if the agent does not have it. If only a later one of several questions fails, the values before
+        it are returned.
+        """
         from provision.connectors import snmp_v2c
 
         return snmp_v2c.get(agent, oids)
 
     def walk_v2c(self, agent: Agent, roots: tuple[str, ...]) -> dict[str, Raw]:
-        """Return what lies below each of `roots` over SNMP v2c."""
+        """Return the values below each of `roots` over SNMP v2c, by OID, at most 16 for each root.
+
+        A root whose question fails is left out.
+        """
         from provision.connectors import snmp_v2c
 
         return snmp_v2c.columns(agent, roots)

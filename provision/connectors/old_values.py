@@ -12,12 +12,18 @@ from provision.local.files import remove_whole, write_whole
 
 @dataclass(frozen=True, slots=True)
 class OldValues:
-    """One device's file: armed by a run with its objects (old and new values), or the note of what was put back."""
+    """The file of one device's old values: armed by a run, or only a note that a run was reverted.
+
+    Armed, it holds the objects of the change, with their old and new values.
+    """
 
     path: Path
 
     def read(self) -> dict[str, Any]:
-        """Return what is kept, or nothing; raises OSError or ValueError where it cannot be read."""
+        """Return what the file holds, or an empty dict if there is no file.
+
+        Raises OSError if it cannot be read, ValueError if it is not such a file.
+        """
         try:
             kept = json.loads(self.path.read_text())
         except FileNotFoundError:
@@ -34,22 +40,28 @@ class OldValues:
         return f"armed {kept['run']}" if kept["state"] == "armed" else f"reverted {kept['run']} {kept['why']}"
 
     def armed(self) -> str:
-        """Return the run that kept these values, or an empty text."""
+        """Return the run whose old values are in the file, or an empty text if it is not armed.
+
+        Raises as `read` does.
+        """
         kept = self.read()
         return str(kept["run"]) if kept.get("state") == "armed" else ""
 
     def arm(self, run: str, objects: list[dict[str, str]]) -> None:
-        """Keep the objects, and read them back; raises OSError where that fails."""
+        """Write the objects to the file, armed by `run`, and read it back.
+
+        Raises OSError if it cannot be written, or does not read back as armed by this run.
+        """
         self._keep({"state": "armed", "run": run, "objects": objects})
         if self.armed() != run:
             raise OSError("the way back does not read back")
 
     def reverted(self, run: str, why: str) -> None:
-        """Note that the old values are back."""
+        """Replace the old values in the file by a note that those of `run` were put back, and why."""
         self._keep({"state": "reverted", "run": run, "why": why})
 
     def clear(self) -> None:
-        """Forget it: the change is confirmed."""
+        """Remove the file, if there is one: the change is confirmed."""
         remove_whole(self.path)
 
     def _keep(self, body: dict[str, Any]) -> None:

@@ -20,9 +20,10 @@ RSA = ["-o", "HostKeyAlgorithms=+ssh-rsa", "-o", "PubkeyAcceptedAlgorithms=+ssh-
 
 
 def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) -> list[str]:
-    """Return ssh's options by which only the pinned key of `tag` is taken, and nothing is asked (unless `asks`).
+    """Return ssh's options: only the pinned host key of `tag` is accepted, and nothing is asked (unless `asks`).
 
-    `rsa` lets the old signatures in, for a device that knows no others.
+    `pinned` is the file of that key; the user's own settings do not count. `rsa` lets ssh-rsa signatures in, too, for a
+    device that knows no others.
     """
     return [
         *(RSA if rsa else ()),
@@ -52,13 +53,19 @@ def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) ->
 
 
 def identity(ssh_key: Path, device: Device) -> Path:
-    """Return the office's key that a device knows: beside the Ed25519 one there is an RSA one for old firmware."""
+    """Return the path of the office's private key that a device accepts.
+
+    It is `ssh_key` (Ed25519), or the RSA key beside it for a device whose firmware is too old for that.
+    """
     return ssh_key.with_name(f"{ssh_key.name}-rsa") if device.rsa else ssh_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back: ssh's own exit code is 255, -1 is no answer in time."""
+    """The end of a question: exit code, output, and the error output as text (`said`).
+
+    The code is 255 if ssh itself failed, -1 if there was no answer in time.
+    """
 
     code: int
     output: bytes
@@ -83,7 +90,10 @@ class Question:
         self._document: bytes | None = document
 
     def answer(self, deadline: float) -> Reply:
-        """Return the answer, or what there is at `deadline` (of time.monotonic)."""
+        """Wait until the command ends and return its reply; the document is sent if `send` did not.
+
+        At `deadline` (of time.monotonic) ssh is killed: the reply then has the code -1 and no output.
+        """
         try:
             out, err = self._process.communicate(self._document, timeout=max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
@@ -92,7 +102,10 @@ class Question:
         return Reply(code=self._process.returncode, output=out, said=err.decode("utf-8", "replace").strip())
 
     def send(self) -> None:
-        """Hand the document over now, so that many devices work at the same time; it fits into a pipe."""
+        """Write the document to the command's standard input now, and close that, so that many devices work at once.
+
+        The document has to fit into a pipe. An ssh that has ended already is no error here: its reply says why.
+        """
         assert self._process.stdin
         try:
             self._process.stdin.write(self._document or b"")
@@ -103,6 +116,6 @@ class Question:
         self._document = None
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """Kill ssh, whatever it does, and wait until it is gone."""
         self._process.kill()
         self._process.communicate()

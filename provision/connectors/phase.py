@@ -35,7 +35,10 @@ LAST_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One event of a phase: what happened to which device in which task."""
+    """One event of a phase: the device, the task, and what happened (`state`).
+
+    `because` is Ansible's message if the device failed or was unreachable.
+    """
 
     device: str
     task: str
@@ -47,7 +50,10 @@ OnStep = Callable[[Step], None]
 
 
 class Phase:
-    """One run of one playbook; its private directory is `place`, `mark` names all its processes."""
+    """One Ansible process that runs one playbook once.
+
+    `place` is its private directory; `mark` is in the environment of all processes of the run.
+    """
 
     def __init__(self, place: Path, playbook: str, environment: Mapping[str, str], mark: str) -> None:
         """Start Ansible; it waits for its hosts."""
@@ -79,10 +85,10 @@ class Phase:
         self._work.start()
 
     def follow(self, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float) -> None:
-        """Send Ansible its hosts and follow it; `on_step` is called with each step as it happens.
+        """Pass the hosts (name -> variables) to Ansible and follow it to its end; `on_step` is called with each step.
 
-        Raises ProvisionError where Ansible itself failed; a device's failure is a step. At the
-        deadline everything is ended: what was under way is then unknown.
+        Raises ProvisionError if Ansible itself fails; a device's failure is a step. After `deadline_s` seconds all
+        processes of the run are ended, and nothing is raised: what was under way is then unknown.
         """
         self._on_step = on_step
         late = threading.Event()
@@ -116,7 +122,10 @@ class Phase:
         processes.sweep(self.mark)
 
     def call_off(self) -> None:
-        """Let go of a phase that was never given its hosts, after its processes were ended."""
+        """Wait at most 5 s for the thread of a phase that was never given its hosts, and close its output.
+
+        Its processes have to be ended before.
+        """
         self._work.join(timeout=LAST_S)
         os.close(self._output)
 
@@ -140,7 +149,10 @@ class Phase:
             os.close(writing)
 
     def _on_event(self, event: Mapping[str, Any]) -> bool:
-        """Turn one of Ansible's events into a step; keep no file of it."""
+        """Call `on_step` with the step that one of Ansible's events is, if it is one of EVENTS and of a host.
+
+        Return False: ansible-runner then keeps no file of the event.
+        """
         state = EVENTS.get(event.get("event", ""))
         body = event.get("event_data", {})
         if state and body.get("host"):

@@ -17,7 +17,7 @@ READ_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Where and as whom: `kind` is netmiko's device type, `host_key` the only key that is accepted.
+    """An SSH login: `kind` is netmiko's device type, `host_key` the only key that is accepted.
 
     An empty password means the SSH method "none", which is how a factory OpenWrt or RouterOS lets people in.
     """
@@ -49,7 +49,10 @@ def _options(login: Login, known_hosts: Path) -> dict[str, Any]:
 
 
 def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
-    """Log in, run each command (name -> command) and give what it printed (name -> text)."""
+    """Log in, run each command (name -> command) and return what it printed (name -> text).
+
+    Raises DeviceError if the host key is not the pinned one, UnreachableError for any other failure.
+    """
     from netmiko.exceptions import NetmikoBaseException
     from paramiko.ssh_exception import SSHException
 

@@ -1,7 +1,8 @@
-"""The hand for a device that only SNMP can set: obeys one document, as a device's own shell does for other families.
+"""Carry out one document on a device that only SNMP can set, as other families' devices do in their own shell.
 
-Run as `python -m provision.connectors.setter TARGET`: the document (JSON, see dialects/pdu.py) comes on standard input,
-the answer goes to standard output. Exit 255: no answer from the device; what was under way is then unknown.
+Run as `python -m provision.connectors.setter TARGET` (the file of `pack`): the document (JSON, see
+families/languages/snmp_document.py) comes on standard input, the answer goes to standard output. Exit 255: no
+answer from the device; what was under way is then unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ Values = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The device, or the way back, does not allow it; nothing of the change is in force."""
+    """A document that is refused, with the code that the guards of other families use for the same reason.
+
+    A change that is refused is not in force: nothing was sent, or the old values were put back.
+    """
 
     def __init__(self, code: int, because: str) -> None:
         """Take the guards' code, and words for people."""
@@ -37,26 +41,32 @@ class RefusedError(Exception):
 
 
 class SilentError(Exception):
-    """No authenticated answer."""
+    """No usable answer from the device, or old values that could not be put back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One device: where its agent is, where its way back lies, how long one answer may take."""
+    """A device that is set over SNMPv3: its agent, the file of its old values, and seconds to wait for an answer."""
 
     target: snmp.Target
     way: OldValues
     timeout_s: float = 2.0  # the bench is a cable
 
     def get(self, oids: list[str]) -> Values:
-        """Read in one PDU; raises SilentError."""
+        """Return the values of `oids`, read in one PDU, by OID and as `plain` gives them.
+
+        Raises SilentError if the agent gives no values.
+        """
         answer = snmp.read([self.target], tuple(oids), timeout_s=self.timeout_s, retries=1)[self.target.device]
         if answer.because:
             raise SilentError(answer.because)
         return {oid: plain(value) for oid, value in answer.values.items()}
 
     def set(self, objects: Mapping[str, tuple[str, str]]) -> str:
-        """Write (OID -> type and text) in one PDU; return the agent's refusal or nothing. Raises SilentError."""
+        """Set objects (OID -> type and text) in one PDU; return the agent's refusal, or an empty text.
+
+        Raises SilentError for any other answer or none, ValueError if a text is no value of its type.
+        """
         wanted = {oid: element(kind, value) for oid, (kind, value) in objects.items()}
         because = snmp.write(self.target, wanted, timeout_s=self.timeout_s, retries=1).because
         if because and not because.startswith(AGENT_SAYS):
@@ -65,14 +75,18 @@ class Box:
 
 
 def plain(value: Any) -> int | str | None:
-    """Return a raw value as JSON holds it."""
+    """Return a raw value as JSON can hold it: an integer or None as it is, anything else as text."""
     if value is None or isinstance(value, int):
         return value
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def execute(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out a document and return the answer. Raises SilentError where the device does not answer."""
+    """Carry out a document by its verb and return the answer: end (the nonce), code, refused, values, guard.
+
+    A refusal is its code and reason; if the old values cannot be kept or read, that is one, too. Raises SilentError if
+    the device gives no usable answer.
+    """
     said: dict[str, Any] = {"end": document["nonce"], "code": 0, "refused": "", "values": {}}
     try:
         said["values"] = VERBS[document["verb"]](box, document)
@@ -91,12 +105,17 @@ def _state(box: Box) -> str:
 
 
 def look(box: Box, document: Mapping[str, Any]) -> Values:
-    """Read all."""
+    """Return the values of the document's `oids`. Raises SilentError if the device gives none."""
     return box.get(document["oids"])
 
 
 def change(box: Box, document: Mapping[str, Any]) -> Values:
-    """Keep the old values, set the new ones in one PDU, let them take effect, read back; else put the old ones back."""
+    """Keep the old values, set the new ones in one PDU, let them take effect, and return what is read back.
+
+    Raises RefusedError if another run's old values are kept, the plan is stale, other changes are staged, or the device
+    refuses, wants a restart or shows another value; what was set is put back first. Raises SilentError if it does not
+    answer.
+    """
     objects, run = document["set"], document["run"]
     if (other := box.way.armed()) and other != run:
         raise RefusedError(ANOTHER, f"the old values of run {other} wait to be put back")
@@ -119,7 +138,10 @@ def change(box: Box, document: Mapping[str, Any]) -> Values:
 
 
 def _fit(box: Box, objects: list[dict[str, str]], staging: Mapping[str, Any] | None) -> None:
-    """Raise RefusedError where the plan is stale, or somebody else's changes are staged and would go along."""
+    """Raise RefusedError if a value is not the one that was planned from, or staged changes or restarts are under way.
+
+    Staged changes are somebody else's and would go along. Raises SilentError if the device does not answer.
+    """
     before = box.get([o["oid"] for o in objects] + ([staging["state"]] if staging else []))
     if moved := [o["name"] for o in objects if _text(before[o["oid"]]) != o["old"]]:
         raise RefusedError(STALE, f"the plan is stale: {', '.join(moved)} moved since it was made")
@@ -128,7 +150,10 @@ def _fit(box: Box, objects: list[dict[str, str]], staging: Mapping[str, Any] | N
 
 
 def finish(box: Box, document: Mapping[str, Any]) -> Values:
-    """Read once more, then forget the old values."""
+    """Read the objects once more, then remove the file of old values; return no values.
+
+    Raises RefusedError if a value is not the new one, or if this run's old values are not kept.
+    """
     objects = _armed(box, document["run"])
     seen = box.get([o["oid"] for o in objects])
     if any(_text(seen[o["oid"]]) != o["new"] for o in objects):
@@ -138,7 +163,10 @@ def finish(box: Box, document: Mapping[str, Any]) -> Values:
 
 
 def revert(box: Box, document: Mapping[str, Any]) -> Values:
-    """Put the old values back."""
+    """Put the old values of the document's run back; return no values.
+
+    Raises RefusedError if they are not kept, SilentError if they could not be put back.
+    """
     _armed(box, document["run"])
     _undo(box, document, document["run"], "asked")
     return {}
@@ -154,7 +182,11 @@ def _armed(box: Box, run: str) -> list[dict[str, str]]:
 
 
 def _undo(box: Box, document: Mapping[str, Any], run: str, why: str = "refused") -> None:
-    """Drop what is staged; where a value is not the old one, set all old ones. Raises SilentError: it stays armed."""
+    """Discard what is staged; if a value is not the old one, set all old ones; then note that the run is reverted.
+
+    Raises SilentError if the old values could not be put back: they stay kept. Raises RefusedError if they are not
+    kept.
+    """
     objects, staging = _armed(box, run), document["staging"]
     if staging and _mask(box.get([staging["state"]])[staging["state"]]) & staging["unsaved"]:
         box.set({staging["discard"]: ("integer", "1")})
@@ -172,7 +204,10 @@ def _differs(box: Box, objects: list[dict[str, str]]) -> bool:
 
 
 def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
-    """Save, then apply, each in a PDU of its own, and wait until it has; return why it did not, or nothing."""
+    """Save, then apply, each in a PDU of its own, and wait for the services to restart.
+
+    Return why the change did not take effect, or an empty text, also for a device that stages nothing.
+    """
     if not staging:
         return ""
     for action in ("save", "apply"):
@@ -182,14 +217,17 @@ def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
 
 
 def _wants(box: Box, staging: Mapping[str, Any] | None) -> str:
-    """Return what the change needs beyond services that restart, or an empty text."""
+    """Return that the change wants a restart of the whole device, if its state says so, or an empty text."""
     if staging and _mask(box.get([staging["state"]])[staging["state"]]) & staging["restart"]:
         return "it wants a restart for that: restart it on the bench, then try again"
     return ""
 
 
 def _wait(box: Box, staging: Mapping[str, Any]) -> int:
-    """Return the state once the services have restarted; an agent among them may be silent for a while."""
+    """Return the staging state (a mask) once no service restarts, or as it is after 60 s.
+
+    The agent may be silent meanwhile; raises SilentError if it still is after 60 s.
+    """
     deadline = time.monotonic() + SETTLE_S
     while True:
         try:
@@ -218,16 +256,16 @@ def _named(refused: str, objects: list[dict[str, str]]) -> str:
 
 
 def pack(target: snmp.Target, old_values: Path) -> bytes:
-    """Write the file that tells the program of a device.
+    """Return the text of the file TARGET (JSON): the agent with its keys, and where the old values are kept.
 
-    It holds localised keys, so it goes into a private directory.
+    It holds localised keys, so the file goes into a private directory.
     """
     body = asdict(target) | {"usm": asdict(target.usm)}
     return json.dumps({"way": str(old_values), "target": body}, default=bytes.hex).encode()
 
 
 def unpack(text: str) -> Box:
-    """Read what `pack` wrote."""
+    """Return the Box that a text of `pack` describes."""
     kept = json.loads(text)
     body, usm = kept["target"], kept["target"]["usm"]
     keys = {name: bytes.fromhex(body[name]) for name in ("engine_id", "auth_key", "priv_key")}
@@ -236,7 +274,10 @@ def unpack(text: str) -> Box:
 
 
 def main() -> int:
-    """Obey the document on standard input."""
+    """Carry out the document on standard input and print the answer; return the exit code.
+
+    It is 0 for an answer, also a refusal, and 255 if there is no usable answer: the reason goes to standard error.
+    """
     try:
         said = execute(unpack(Path(sys.argv[1]).read_text()), json.load(sys.stdin))
     except SilentError as error:

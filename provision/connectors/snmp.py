@@ -1,8 +1,8 @@
-"""SNMPv3 reads: authPriv only, two exchanges, every reply authenticated before use.
+"""SNMPv3 requests (GET, GETBULK, SET): authPriv only, two exchanges, every reply authenticated before use.
 
-Keys are localised and the engine ID is known from the asset tag, so that no unauthenticated discovery
-takes place: (1) an authenticated request that gets the agent's time in an authenticated report,
-(2) the GET. One socket carries all devices, a window of them at a time.
+Keys are localised and the engine ID is known, from the asset tag or learned before by `learn`, so that a request
+needs no unauthenticated discovery: (1) an authenticated request that gets the agent's time in an authenticated
+report, (2) the request itself. One socket carries all devices, a window of them at a time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def new_numbers() -> message.Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One agent and the user that reads it; keys are localised. `oids` are asked instead of those of the call."""
+    """One SNMPv3 agent and its user, with localised keys; its `oids`, if any, are read instead of those of the call."""
 
     device: str
     host: str
@@ -55,7 +55,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one agent said: values by OID (None where it has none), or why there are none."""
+    """What one agent said: values by OID (None: the agent has no such value), or why there are none (`because`)."""
 
     device: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -63,9 +63,10 @@ class Answer:
 
 
 def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm, learned: bytes = b"") -> Target:
-    """Make the target of one device from its secrets; a vault of an older program has no localised keys.
+    """Return the target of one device, with the localised keys from its secrets.
 
-    `learned` is the engine ID of a device on which none can be set.
+    A key that is not among them (a vault of an older program) is made here from its passphrase. `learned` is the engine
+    ID of a device on which none can be set.
     """
     engine = usm.engine_id(device.tag) or learned
 
@@ -87,7 +88,7 @@ def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm, l
 
 @dataclass(slots=True)
 class _Job:
-    """One agent's way through a read."""
+    """One agent's request under way: what is asked, how far it has come, and its values or why there are none."""
 
     target: Target
     address: tuple[str, int]
@@ -104,7 +105,7 @@ class _Job:
     waiting: set[int] = field(default_factory=set)
 
     def known(self) -> message.Clock | None:
-        """Return the engine's clock as it should be now."""
+        """Return the engine's clock as it should be now, or None if the engine has not told it yet."""
         if not self.heard_at:
             return None
         return message.Clock(self.clock.boots, self.clock.time + int(time.monotonic() - self.heard_at))
@@ -121,7 +122,7 @@ class _Reader:
         self.live = 0
 
     def run(self) -> None:
-        """Read until every job has ended."""
+        """Send the requests of all jobs and take in replies until every job has ended."""
         with selectors.DefaultSelector() as ready:
             ready.register(self.wire, selectors.EVENT_READ)
             self._begin()
@@ -186,7 +187,7 @@ class _Reader:
                 job.because = f"an answer was refused: {because}"
 
     def _follow(self, job: _Job, clock: message.Clock) -> None:
-        """Ask again, with the engine's own clock."""
+        """Send the request again with the engine's own clock; end the job if that was the third such report."""
         job.clock, job.heard_at, job.rounds = clock, time.monotonic(), job.rounds + 1
         self._forget(job)
         if job.rounds < ROUNDS:
@@ -211,22 +212,25 @@ class _Reader:
 def read(
     targets: list[Target], oids: tuple[str, ...] = (), *, timeout_s: float = 2.0, retries: int = 1
 ) -> dict[str, Answer]:
-    """GET from all targets at once: `oids`, or a target's own; a failed target is an answer with a reason."""
+    """GET `oids`, or a target's own if it has any, from all targets at once; return the answers by device.
+
+    A target that fails has an answer with the reason.
+    """
     return _run(targets, message.Query(oids), _Patience(timeout_s, retries))
 
 
 def write(target: Target, wanted: Mapping[str, bytes], *, timeout_s: float = 5.0, retries: int = 1) -> Answer:
-    """SET all of `wanted` (OID -> element of BER) in one PDU; the values of the answer are what the agent says it set.
+    """SET all of `wanted` (OID -> element of BER) in one PDU and return the answer.
 
-    An empty `because` is the agent's authenticated word that it took all of them; one that begins with what
-    the agent says is its refusal. Anything else leaves the state unknown: read it back.
+    Its values are what the agent says it set. An empty `because` is the agent's authenticated word that it took all of
+    them; one that begins with `the agent says` is its refusal; after any other the state is unknown: read it back.
     """
     query = message.Query(tuple(wanted), message.SET, 0, tuple(wanted.values()))
     return _run([target], query, _Patience(timeout_s, retries))[target.device]
 
 
 def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, retries: int = 1) -> Answer:
-    """Read what lies below `root` in one exchange: at most `rows` values, and never what lies behind it."""
+    """Return the answer to one GETBULK of at most `rows` values; those that do not lie below `root` are left out."""
     query = message.Query((root,), message.BULK, rows)
     answer = _run([target], query, _Patience(timeout_s, retries))[target.device]
     below = {oid: value for oid, value in answer.values.items() if oid.startswith(root + ".")}
@@ -234,9 +238,9 @@ def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, r
 
 
 def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, retries: int = 1) -> dict[str, bytes]:
-    """Ask devices (by name) for their engine IDs.
+    """Ask devices for their engine IDs; return those that came, by name. `addresses` maps a name to host and port.
 
-    Nobody vouches for the answers, so keys are made for them, and prove them.
+    Nobody vouches for the answers: an engine ID is proved only when a request with keys made for it is answered.
     """
     found: dict[str, bytes] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:

@@ -18,7 +18,7 @@ ROWS = 16  # values of one column; a box has few modems
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Where to ask, and the community."""
+    """An SNMP v2c agent: its address, its community, and the seconds to wait for an answer."""
 
     host: str
     port: int
@@ -27,12 +27,19 @@ class Agent:
 
 
 def get(agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
-    """Return values by OID (None where the agent has none), or nothing where it does not answer."""
+    """Return values by OID, or None if the agent does not answer or reports an error.
+
+    A value is None if the agent does not have it. If only a later one of several questions fails, the values before it
+    are returned.
+    """
     return asyncio.run(_get(agent, oids))
 
 
 def columns(agent: Agent, roots: tuple[str, ...]) -> dict[str, Raw]:
-    """Return what lies below each of `roots`, at most a few values each."""
+    """Return the values below each of `roots`, by OID, at most 16 for each root.
+
+    A root whose question fails is left out.
+    """
     return asyncio.run(_columns(agent, roots))
 
 
@@ -79,7 +86,10 @@ async def _to(agent: Agent) -> tuple[Any, Any, Any]:
 
 
 def plain(value: Any) -> int | bytes | str | None:
-    """Return one of pysnmp's values as a plain one: absent is None, an OID is text."""
+    """Return one of pysnmp's values as an integer, bytes (an octet string) or text (an OID).
+
+    None if the value is absent, or is none of these.
+    """
     from pyasn1.type import univ
     from pysnmp.proto import rfc1905
 
@@ -96,5 +106,5 @@ def plain(value: Any) -> int | bytes | str | None:
 
 
 def asked(values: Mapping[str, Any] | None) -> bool:
-    """Say whether an agent answered at all."""
+    """Say whether an agent gave at least one value that is not None."""
     return values is not None and any(v is not None for v in values.values())

@@ -1,1 +1,1 @@
-"""Nouns, errors and pure logic: no disk, network, clock, process or randomness."""
+"""Data types, errors and pure logic: no disk, network, clock, process or randomness."""

@@ -1,8 +1,8 @@
-"""The shape of a loan: its states, its term, and who answers for what.
+"""Loans of kits: their states, their term, and waivers.
 
-States and words are those of the domain page on custody; what they mean does not change when more
-papers come: `draft` has no paper yet, `awaiting signature` has one, `active` was signed on a day, `overdue`
-is active after its last day, `returned` came back, `void` was called off before it was signed.
+States and words are those of the domain page on custody; what they mean does not change when more papers come:
+`draft` has no paper yet, `awaiting signature` has one, `active` was signed on a day, `overdue` is active after its
+last day, `returned` came back, `void` was called off before it was signed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ OPEN = (State.DRAFT, State.AWAITING, State.ACTIVE, State.OVERDUE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """One loan of one kit; `paper` is what was drafted, `items` are those lent now (after replacements).
+    """One loan of one kit; `paper` is the content as it was drafted, `items` are those lent now (after replacements).
 
-    Days are ISO 8601; `until` is the last day of use. `document` is the SHA-256 of the paper, `made_with` what it was
-    made with.
+    Days are ISO 8601, empty if not known yet; `until` is the last day of use. `document` is the SHA-256 of the printed
+    paper, `file` its file name, `made_with` the version of Typst and the digest of the template that made it. `drafted`
+    is the event that began the loan.
     """
 
     id: str
@@ -60,7 +61,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """What one person answers for until a day, because it cannot be known or mended now."""
+    """Waiver of one check: the person `by` answers for it up to and including the day `until` (ISO 8601).
+
+    It is for what cannot be known or mended now; `reason` says why.
+    """
 
     check: str
     by: str
@@ -69,12 +73,15 @@ class Waiver:
 
 
 def newest(loans: Sequence[Handover]) -> Handover | None:
-    """Return the newest loan that is not over, or None."""
+    """Return the newest loan that is neither returned nor void, or None; `loans` are oldest first."""
     return next((one for one in reversed(loans) if one.state in OPEN), None)
 
 
 def last_day(start: str, months: int) -> str:
-    """Return the last day of use: the day before the same day `months` later, clamped to the month's end."""
+    """Return the last day of use (ISO 8601): the day before the same day `months` after `start`.
+
+    If that month is too short, its last day stands for the same day.
+    """
     first = date.fromisoformat(start)
     year, month = divmod(first.month - 1 + months, 12)
     year, month = first.year + year, month + 1

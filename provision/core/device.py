@@ -1,4 +1,4 @@
-"""Devices: what is intended of a kit's modem or PC, and the managed item as the ledger knows it."""
+"""What is intended of a kit's modem, radio or PC, and a managed device as the ledger knows it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Hub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apn:
-    """How a mobile operator lets a modem in; `plmn` are the operator's network codes."""
+    """Access to a mobile operator's network: the APN, and the login if there is one.
+
+    `plmn` are the operator's network codes, `auth` is none, pap, chap or both.
+    """
 
     apn: str
     plmn: tuple[str, ...] = ()
@@ -53,7 +56,11 @@ class Apn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimCard:
-    """The SIM card in a modem as somebody read it on the day `dicek_pada`; days are ISO 8601, empty where unknown."""
+    """The SIM card in a modem as somebody read it on the day `dicek_pada`; days are ISO 8601, empty if unknown.
+
+    Data stops after `masa_aktif_sampai`, the number can be saved until `masa_tenggang_sampai`, the quota ends on
+    `kuota_sampai`; `kuota_gb` is in decimal gigabytes, None if unknown.
+    """
 
     number: str
     masa_aktif_sampai: str
@@ -105,9 +112,9 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """A conference app.
+    """A conference app on one kind of PC: its title, the names under which it shows, the oldest version that will do.
 
-    Under which names it shows on a kind of PC (globs; one is enough), and from which version on.
+    The names are globs; one that matches is enough.
     """
 
     title: str
@@ -119,8 +126,8 @@ class App:
 class Computer:
     """A kit's PC and what must be true of it: `settings` is the baseline, without the office's key.
 
-    `needed` are the conference apps, `updates_days` the age of an update that will do,
-    `drop` the address (https) to which a PC may put its daily report.
+    `needed` are the conference apps, `updates_days` is the greatest age in days that the newest update may have, `drop`
+    the address (HTTP PUT) to which the PC sends its daily report, or empty.
     """
 
     kit: Kit
@@ -150,10 +157,10 @@ Intended = Intent | Computer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A managed item as the ledger knows it, with its family resolved: pinned host key, addresses, stage.
+    """A managed device as the ledger knows it, with its family resolved: addresses, stage, model and firmware.
 
-    `host` is its address in the tunnel, `bench_host` the one at the end of a bench cable,
-    `tunnel_key` its public key in the tunnel, which the hub needs; `rsa`: too old for other SSH keys.
+    `host` is the address at its site (in the tunnel), `bench_host` the one at the end of a bench cable, `tunnel_key`
+    its public key in the tunnel, which the hub needs; `rsa`: the device is too old for SSH keys other than RSA.
     """
 
     tag: str
@@ -178,20 +185,23 @@ class Device:
 
     @property
     def box(self) -> Family:
-        """The family of a modem or radio."""
+        """The family of a modem or radio; AssertionError if the device is a PC."""
         assert isinstance(self.family, Family), f"{self.tag} is a PC"
         return self.family
 
     @property
     def pc(self) -> PcFamily:
-        """The family of a PC."""
+        """The family of a PC; AssertionError if the device is a modem or radio."""
         assert isinstance(self.family, PcFamily), f"{self.tag} is no PC"
         return self.family
 
     def at(self, *, bench: bool) -> Device:
-        """Return the device as it is reached now: over the bench cable, or where it stands."""
+        """Return the device with its bench address as `host` if `bench` is true, otherwise unchanged."""
         return replace(self, host=self.bench_host) if bench else self
 
     def takes_place_of(self, kind: Kind) -> bool:
-        """Say whether a device of `kind` would stand in this one's place: a radio and a modem are both the way out."""
+        """Return whether this device and one of `kind` fill the same place in a kit: both are PCs, or neither is.
+
+        A radio and a modem fill the same place, since both are the way out.
+        """
         return (self.kind is Kind.PC) == (kind is Kind.PC)

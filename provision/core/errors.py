@@ -1,4 +1,4 @@
-"""The failures: each says what, where and the next step, and knows its exit code."""
+"""Exceptions of the project; a ProvisionError says what failed, where, and the next step, and has an exit code."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 
 
 class ProvisionError(Exception):
-    """Something that could not be done; exit code 1."""
+    """Base class of the project's errors: something could not be done; exit code 1."""
 
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        """Say `what` failed, `where` (file:line, device, address) and the next step (`hint`)."""
+        """Keep `what` failed, `where` (file:line, device, address) and the next step (`hint`)."""
         super().__init__(what)
         self.what = what
         self.where = where
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return what and where on one line; the console prints the hint."""
+        """Return `where: what`, or only `what` if no place is given; the console prints the hint."""
         return f"{self.where}: {self.what}" if self.where else self.what
 
 
 class UsageError(ProvisionError):
-    """The words of the command make no sense here; exit code 2."""
+    """A command or its arguments are wrong or do not apply here; exit code 2."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One wrong place in a file that a person wrote."""
+    """One fault in a file that a person wrote: the place (file, or file:line), what is wrong, and what to do."""
 
     where: str
     what: str
@@ -38,12 +38,12 @@ class Fault:
 
 
 class IntentError(ProvisionError):
-    """The intent is wrong; it carries every fault at once; exit code 2."""
+    """The intent or a delivery list is wrong or cannot be read; `faults` holds every fault; exit code 2."""
 
     exit_code = 2
 
     def __init__(self, faults: list[Fault]) -> None:
-        """Take all `faults` found, in file order."""
+        """Keep all `faults` (at least one), in file order; the message is the first one and the number of others."""
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(first.what + more, where=first.where, hint=first.hint)
@@ -51,7 +51,7 @@ class IntentError(ProvisionError):
 
 
 class DeviceError(ProvisionError):
-    """A device did not do, or did not say, what it had to."""
+    """A device did not do or answer what it had to, or is not in the state that a command needs."""
 
 
 class UnreachableError(DeviceError):
@@ -59,11 +59,11 @@ class UnreachableError(DeviceError):
 
 
 class IdentityError(DeviceError):
-    """The device is not the one that the record names: wrong host key, serial, MAC or IMEI."""
+    """The device is not the one that the record names: wrong host key, SNMP engine, serial, MAC or IMEI."""
 
 
 class VaultError(ProvisionError):
-    """The secrets cannot be opened or kept."""
+    """The vault cannot be opened or written, or its password is missing or wrong."""
 
 
 class LedgerError(ProvisionError):
@@ -71,7 +71,7 @@ class LedgerError(ProvisionError):
 
 
 class ChangedError(LedgerError):
-    """Somebody else was faster: what was decided on is no longer the newest."""
+    """The ledger has a newer event than the one that a decision was based on: somebody else was faster."""
 
 
 class LeaseError(ProvisionError):
@@ -79,8 +79,8 @@ class LeaseError(ProvisionError):
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM: everything that runs is ended, nothing catches it on the way."""
+    """Ctrl-C or SIGTERM; no handler of Exception catches it, and everything that runs is ended on the way out."""
 
 
 class CutShortError(ProvisionError):
-    """A text ended before its end marker: a short read is an error, never an empty answer."""
+    """What was read is not whole: cut off before its end, empty, or of another run; never taken for an empty answer."""

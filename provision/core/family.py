@@ -1,4 +1,4 @@
-"""What a family of device declares, in a few frozen parts, and the protocols of its languages and reading table.
+"""Frozen parts that declare a family of modems or radios; protocols of its dialect and its reading table.
 
 A family of modems or radios is a `Family`; a kind of PC is a `PcFamily`. Each stands in a file of its own in
 `provision/families/`, and is data.
@@ -18,7 +18,7 @@ from provision.core.snmp_keys import NET_SNMP, Usm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factory:
-    """Where a box of the family comes up from the carton, and how it lets us in."""
+    """Factory state of a new box: the address at which it is reached, and its username and password."""
 
     address: str
     username: str
@@ -27,9 +27,9 @@ class Factory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedFile:
-    """A file that the family needs on the device: where it comes from, and its octal mode.
+    """A file that the family needs on the device: where its text comes from, and its octal mode.
 
-    `source` is a file of the family's templates, or `access:NAME` for what lets the office in.
+    `source` is a file of the family's templates, or `access:NAME` for the field NAME of `render.Access`.
     """
 
     source: str
@@ -38,7 +38,10 @@ class PlacedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome:
-    """How a box from the carton takes the office's public key: as the file `put`, or on standard input; then `line`."""
+    """How a new box takes the office's public key: on the standard input of the command `line`, or from a file.
+
+    `put` is the name of the file as which the key is put on the box before `line` runs; empty for standard input.
+    """
 
     put: str
     line: str
@@ -46,7 +49,10 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What the intent may ask for only where the firmware has a feature: refused in words, with the way out."""
+    """A value of the intent that needs a feature of the firmware.
+
+    If the intent's `fact` is `value` and the firmware lacks `feature`, the intent is refused with `text` and `hint`.
+    """
 
     fact: str
     value: str
@@ -57,9 +63,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
-    """How a device that stages what is SET takes it: OIDs of its state (a mask) and of the actions (1 does it).
+    """OIDs of a device that stages what is SET over SNMP: its `state`, and the actions that end the staging.
 
-    `unsaved`: changes wait, `busy`: services restart, `restart`: the whole device has to.
+    The state is a bit mask: `unsaved` means that changes wait, `busy` that services restart, `restart` that the whole
+    device has to restart. An action (`save`, `apply`, `discard`) is done by setting it to 1.
     """
 
     state: str
@@ -71,17 +78,19 @@ class Staging:
     discard: str
 
     def words(self) -> dict[str, str | int]:
-        """Return it as a document holds it."""
+        """Return the fields as a dict, for a document."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How a box is entered: from the carton, and by which programs afterwards.
+    """How a box is entered: in its factory state, and by which programs afterwards.
 
-    `feed` is the command that takes a document on standard input; `netmiko` names the device type of that library for
-    a prompt; `identity` maps serial, mac, imei, model and firmware to the line that prints it; `install` installs the
-    packages of the current directory; `lacks` names what such a box does not have: imei, apn, failover.
+    `feed` is the command that takes a document on standard input, empty if the box has none. `netmiko` is that
+    library's device type, for logging in at a prompt; `welcome` says how the office's key is put on a new box, None if
+    that needs no step of its own; `identity` maps serial, mac, imei, model and firmware to the command that prints it;
+    `install` installs the packages of the current directory; `lacks` names what such a box does not have: imei, apn,
+    failover.
     """
 
     factory: Factory
@@ -95,14 +104,15 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The configuration of a family: its languages, its sections, and what each setting means to a change.
+    """How a family's configuration is written and read, and what its settings mean to a change.
 
-    Settings under `owns` are removed where they are not intended; those under `volatile` never count. A change under
-    `access` moves the door: the proof is a new login. One under `path` moves only the way to it: the proof is an
-    exchange. What is `hidden` the device never shows: it is proved by use. Old `doors` close only once the new way in
-    is proved. `note` is a setting that does nothing, for the drill. `objects` maps a setting to its OID and type, for a
-    device without a shell. `defaults` are values that the intent may leave out, `features` maps a feature to the first
-    version that has it.
+    Settings are named by globs. Those under `owns` are removed if they are not intended; those under `volatile` are
+    never compared. A change under `access` moves the way in: the proof is a new login. One under `path` moves only the
+    way to the device, even if it is also under `access`: the proof is an exchange. The device never shows what is
+    `hidden`: it is proved by use. Old `doors` (ways in) are closed only once the new way in is proved. `files` maps a
+    path to a file on the device. `note` is a setting that does nothing, for the drill. `objects` maps a setting to its
+    OID and type, for a device without a shell. `defaults` are values that the intent may leave out, `features` maps a
+    feature to the first version that has it, `needs` are values of the intent that need one.
     """
 
     grammar: Grammar
@@ -125,11 +135,12 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """How a change takes effect with a way back, in NAPALM's verbs.
+    """How a change takes effect and is taken back, in NAPALM's verbs.
 
-    Each verb is a line of the device's own shell; {run}, {marker}, {window_s} are filled in. `stage` and `put` take a
-    document on standard input. A family of another dialect has its words in the file of its `guard`. The services have
-    taken a configuration `settle_s` seconds after the commit. `staging` is how a device takes what is SET over SNMP.
+    Each verb is a command of the device's own shell, whose places ({run}, {marker}, {window_s} and others) are filled
+    in; `stage`, `put` and `login` read a text from standard input. `guard` is the template file of the guard; a family
+    of another dialect has its commands there. The services have taken a configuration `settle_s` seconds after the
+    commit. `staging` is how a device takes what is SET over SNMP, `refusals` maps an exit code to its meaning.
     """
 
     guard: str = ""
@@ -175,10 +186,10 @@ class ReadingTable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpLook:
-    """How a look over SNMP is made: its table and security.
+    """How a family is read over SNMP: its reading table and security.
 
-    Where it gives no digest of the configuration (`published`), that is read over SSH each time. `counts_64` is the
-    first firmware whose byte counters have 64 bits, where older ones wrap at 32; empty: all of them have.
+    `published` says whether a look gives the digest of the configuration; if not, the configuration itself is read each
+    time. `counts_64` is the first firmware whose byte counters have 64 bits, older ones wrap at 32; empty: all have 64.
     """
 
     readings: ReadingTable
@@ -207,11 +218,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRequest:
-    """What a document for a device is written for.
+    """Parameters of one document for a device.
 
-    `nonce` ends the answer, `run` names the run, `guard` is the text of the family's guard, `window_s` the seconds
-    until the guard acts. `backup_password` protects a backup that the device makes of itself; `marker` is the digest of
-    what was read back, and `closing` the edits that close old doors: both are for the end of a change.
+    `nonce` marks the end of the answer, `run` names the run, `guard` is the text of the family's guard, `firmware` the
+    device's version, `window_s` the seconds until the guard acts. `backup_password` protects a backup that the device
+    makes of itself; `marker` is the digest of what was read back, and `closing` the edits that close old doors: both
+    are for the end of a change.
     """
 
     nonce: str
@@ -225,9 +237,10 @@ class DocumentRequest:
 
 
 class Dialect(Protocol):
-    """How documents are written in one language, and its answers read; a document is whole or does nothing.
+    """Protocol of a dialect: it writes the documents for a device and reads the answers.
 
-    `PUT` is the name of the file as which a change is put on the device, empty where it goes on standard input.
+    A document that was cut short does nothing. `PUT` is the name of the file as which a change is put on the device;
+    empty if it goes to standard input.
     """
 
     PUT: str
@@ -237,11 +250,14 @@ class Dialect(Protocol):
         ...
 
     def change(self, family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
-        """Return the document of a change: the way back first, then the change, then the read-back."""
+        """Return the document of a change: it prepares the way back first, then makes the changes of `plan`.
+
+        The read-back follows, at its end or in the line of `command`.
+        """
         ...
 
     def command(self, family: Family, request: DocumentRequest, /) -> bytes:
-        """Return the line that takes a change which was put on the device as the file `PUT`."""
+        """Return the line that runs the change in the file `PUT`; empty if a change goes to standard input."""
         ...
 
     def finish(self, family: Family, request: DocumentRequest, /) -> bytes:
@@ -249,17 +265,20 @@ class Dialect(Protocol):
         ...
 
     def revert(self, family: Family, request: DocumentRequest, /) -> bytes:
-        """Return the document that asks for the old configuration now."""
+        """Return the document that has the old configuration put back now."""
         ...
 
     def reboot(self) -> bytes:
-        """Return the document that restarts the device."""
+        """Return the document that restarts the device; raises ProvisionError if the dialect has none."""
         ...
 
     def read_look(self, family: Family, output: bytes, nonce: str, device: str, at: str, /) -> tuple[Snapshot, int]:
-        """Read a look or a read-back: the snapshot, and the exit code of the change before it."""
+        """Return the snapshot in the output of a look or a read-back, and the exit code of the change before it.
+
+        Raises CutShortError if the output is not whole.
+        """
         ...
 
     def read_end(self, output: bytes, nonce: str) -> tuple[bool, int, str]:
-        """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
+        """Return from a short answer whether it is whole, the exit code, and the words of a refusal (or empty)."""
         ...

@@ -16,7 +16,11 @@ GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Some versions of a family (of one model, if `model` is a glob), and what is to be said of them."""
+    """A range of versions of one family, with their standing (good or bad) and the reason.
+
+    `versions` are specifiers of PEP 440, `model` is a glob of the models that it is for, `write` says whether a device
+    with such a version may be changed.
+    """
 
     versions: str
     standing: str
@@ -27,7 +31,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What the baseline says of one firmware, and whether it may be written to."""
+    """Judgement of one firmware: good, bad or unknown, the reason, and whether a device that runs it may be changed."""
 
     standing: str
     because: str
@@ -38,7 +42,10 @@ Baseline = Mapping[str, tuple[Rule, ...]]
 
 
 def judge(baseline: Baseline, family: str, model: str, firmware: str) -> Standing:
-    """Return what the baseline says of a firmware; a rule of bad ones goes before one of good ones."""
+    """Return the standing of a firmware by the first rule of its family that fits model and version, bad ones first.
+
+    If no rule fits, it is unknown and a device that runs it may not be changed.
+    """
     for rule in sorted(baseline.get(family, ()), key=lambda r: r.standing != BAD):
         if fnmatchcase(model, rule.model) and holds(rule.versions, firmware):
             return Standing(standing=rule.standing, because=rule.because, write=rule.write)
@@ -47,7 +54,7 @@ def judge(baseline: Baseline, family: str, model: str, firmware: str) -> Standin
 
 
 def holds(versions: str, firmware: str) -> bool:
-    """Say whether a firmware is among some versions; one that names no version is not."""
+    """Return whether a firmware is in a range of versions (PEP 440); False if it names no valid version."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion, Version
 

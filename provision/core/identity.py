@@ -15,7 +15,7 @@ NOT_SAID = "not said"
 
 
 def is_filler(serial: object) -> bool:
-    """Say whether a serial number is one that a factory writes into every box, or none at all."""
+    """Return whether a serial number is empty, or a placeholder that factories write (`FILLERS`, in any case)."""
     return str(serial or "").strip().lower() in FILLERS
 
 
@@ -26,9 +26,9 @@ def colons(mac: str) -> str:
 
 
 def clean(name: str, text: object) -> str:
-    """Return one identity as the record writes it.
+    """Return one identity as the record writes it; empty if `text` is None or empty.
 
-    A MAC with colons, an IMEI in digits, a serial without NUL and blanks.
+    A MAC is in lower case with colons, an IMEI has digits only, a serial has no NUL and no blanks around it.
     """
     plain = str(text or "").replace("\0", "").strip()
     return colons(plain) if name == "mac" else re.sub(r"\D", "", plain) if name == "imei" else plain
@@ -40,12 +40,10 @@ def same(name: str, recorded: object, reported: object) -> bool:
 
 
 def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """Return what the device says otherwise than its record, for each of `names` (serial, mac, imei).
+    """Return a sentence for each of `names` (serial, mac, imei) that the device states otherwise than its record.
 
-    Empty: it is the one.
-
-    What it does not say differs, too. A device may have several MAC addresses (`macs`): one of them has to be the
-    recorded one.
+    An empty list means that it is the recorded device. What the device does not state, but the record has, differs,
+    too. A device may have several MAC addresses (`macs`): one of them has to be the recorded one.
     """
     wrong = []
     for name in names:
@@ -58,9 +56,10 @@ def differences(item: Item, readings: Mapping[str, Any], names: Sequence[str]) -
 
 
 def differences_of_pc(item: Item, readings: Mapping[str, Any]) -> list[str]:
-    """Return what a PC says otherwise than its record: by its serial, unless the factory wrote none, and its MAC.
+    """Return a sentence for each identity that a PC states otherwise than its record; empty: it is the recorded PC.
 
-    A PC without a serial of its own whose record has no MAC cannot be told from another one.
+    The serial is compared unless the PC's own is empty or a placeholder, the MAC if the record has one. If neither can
+    be compared, that is returned as a difference: the PC cannot be told from another one.
     """
     filler = is_filler(readings.get("serial"))
     if filler and not item.mac:
@@ -71,10 +70,10 @@ def differences_of_pc(item: Item, readings: Mapping[str, Any]) -> list[str]:
 
 
 def another(item: Item, readings: Mapping[str, Any]) -> str:
-    """Return why a look is of another device than the record's, or an empty text.
+    """Return why the readings are of another device than the recorded one, or an empty text if they are not.
 
-    Only a serial decides here. A look that says none is not of the record's device, but for a PC whose factory wrote
-    none: its MAC was compared when it was enrolled.
+    Only the serial is compared. Readings without a serial count as another device's, except those of a PC with no
+    serial of its own: its MAC was compared when it was enrolled.
     """
     is_pc = item.kind is ItemKind.COMPUTER
     said = clean("serial", readings.get("serial"))

@@ -1,4 +1,4 @@
-"""The nouns of the house: frozen values that travel from intent to ledger."""
+"""The basic data types of the project: enums and frozen dataclasses, from the intent to the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Settings = Mapping[str, Value]
 
 
 class ItemKind(StrEnum):
-    """What a kit is made of."""
+    """Kind of an item of a kit."""
 
     COMPUTER = "computer"
     SPEAKER = "speaker"
@@ -30,7 +30,7 @@ class ItemKind(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a change is carried to a device: each kind is a folder of `provision/devices/`."""
+    """Kind of a managed device; each has its own folder in `provision/devices/`, which says how it is changed."""
 
     MODEM = "modem"
     RADIO = "radio"
@@ -38,12 +38,15 @@ class Kind(StrEnum):
 
     @property
     def group(self) -> str:
-        """The name of the kind's group in Ansible's inventory and of its checks, as the ledger keeps it."""
+        """The name of the kind's group (as `modems`) in Ansible's inventory, in the checks and in the ledger."""
         return {"modem": "modems", "radio": "radios", "pc": "computers"}[self.value]
 
 
 class Stage(StrEnum):
-    """How far a device has come."""
+    """How far a device has come.
+
+    It is registered, enrolled (let in and its key pinned), or provisioned (it runs a configuration that was accepted).
+    """
 
     REGISTERED = "registered"
     ENROLLED = "enrolled"
@@ -51,7 +54,7 @@ class Stage(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a check says; `unknown` is never green."""
+    """Result of a check; `unknown` never counts as passed."""
 
     PASS = "pass"  # noqa: S105 (a verdict)
     WARN = "warn"
@@ -71,7 +74,7 @@ class Ending(StrEnum):
 
 
 class ApplyStep(StrEnum):
-    """At which step an apply ended for one device."""
+    """Step of an apply at which it ended for one device."""
 
     RECORD = "record"
     FIRMWARE = "firmware"
@@ -91,7 +94,10 @@ class ApplyStep(StrEnum):
 
 
 def slug(name: str) -> str:
-    """Return the one spelling of a kecamatan's name: lower case, words joined by hyphens."""
+    """Return a name as a slug: its runs of ASCII letters and digits in lower case, joined by hyphens.
+
+    It is the one spelling of a kecamatan's name in commands, files and groups.
+    """
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
@@ -116,7 +122,11 @@ class Kecamatan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing of the office's property; `value_idr` in whole rupiah, `received` a day (ISO 8601) or unknown."""
+    """One item of the office's property.
+
+    `value_idr` is in whole rupiah, `received` the day of delivery (ISO 8601); `nibar`, `mac`, `imei` and `received` are
+    empty if unknown.
+    """
 
     asset_tag: str
     kind: ItemKind
@@ -135,24 +145,27 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """One kecamatan and its items: the thing lent."""
+    """A kit: the items that are lent to one kecamatan."""
 
     kecamatan: Kecamatan
     items: tuple[Item, ...]
 
     @property
     def modem(self) -> Item | None:
-        """The kit's modem, where it has one."""
+        """The kit's modem, or None if it has none."""
         return self.item(ItemKind.MODEM)
 
     def item(self, kind: ItemKind) -> Item | None:
-        """Return the kit's item of one kind."""
+        """Return the kit's first item of `kind`, or None if it has none."""
         return next((i for i in self.items if i.kind is kind), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The intended settings and the device files that they stand for, by path."""
+    """The settings that a device is to have, and by path the files that go with them.
+
+    Among the settings, a file is represented by its digest, under `file:PATH`.
+    """
 
     settings: Settings
     files: Mapping[str, DeviceFile] = field(default_factory=dict)
@@ -168,10 +181,10 @@ class DeviceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a device said: running settings, readings, marker, and `at` (UTC, ISO 8601).
+    """State of a device at the time `at` (UTC, ISO 8601): its settings and readings.
 
-    `locators` maps a section's key to the family's own name for it where the two differ.
-    `missing` maps a reading that could not be had to the reason.
+    `marker` is the digest of its configuration. `locators` maps the key of a section or entry to the words by which the
+    device finds it, if the key does not say so. `missing` maps each reading that could not be had to the reason.
     """
 
     device: str
@@ -194,7 +207,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """One device against what was accepted: ok, drift, unreachable or unknown.
+    """Result of comparing one device with what was accepted; `state` is ok, drift, unreachable or unknown.
 
     `seen_at` is the last time it answered (UTC, ISO 8601); a change's `intended` is the accepted value.
     """
@@ -208,9 +221,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would change on one device, made from the running configuration named by `marker`.
+    """The changes to one device, planned from the running configuration whose digest is `marker`.
 
-    `intended` is what it is to run then, with its secrets sealed; the candidate holds the secrets themselves.
+    `intended` are the settings that it is to run, with their secrets sealed; the candidate holds the secrets
+    themselves.
     """
 
     device: str
@@ -234,7 +248,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check says of one device, with the numbers that it judged."""
+    """Result of one check of one device; `evidence` are the readings that it judged, `remedy` is empty if it passed."""
 
     check: str
     device: str
@@ -246,7 +260,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of the ledger."""
+    """One event of the ledger; `at` is in UTC (ISO 8601).
+
+    `subject` is what it is about: an asset tag, a kecamatan's slug, or a kind of device (family/model/firmware). `hash`
+    is its SHA-256 in the chain of events (hex); it is empty in an event that was read back from the ledger.
+    """
 
     number: int
     at: str

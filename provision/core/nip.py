@@ -14,7 +14,11 @@ AGE_MIN, AGE_MAX = 15, 70  # no office appoints outside these
 
 
 def read(text: str) -> str:
-    """Return the 18 digits; raises ValueError with what is wrong."""
+    """Return the 18 digits of a NIP, without blanks and dots.
+
+    Raises ValueError, which says what is wrong, if it has not 18 digits, or an impossible day of birth, year of
+    appointment or sex.
+    """
     digits = re.sub(r"[\s.]", "", text)
     if not re.fullmatch(r"\d{18}", digits):
         raise ValueError("a NIP has 18 digits: yyyymmdd yyyymm s nnn")
@@ -31,5 +35,5 @@ def read(text: str) -> str:
 
 
 def spaced(digits: str) -> str:
-    """Write a NIP as papers print it."""
+    """Return the 18 digits of a NIP as papers print them: `yyyymmdd yyyymm s nnn`."""
     return f"{digits[:8]} {digits[8:14]} {digits[14]} {digits[15:]}"

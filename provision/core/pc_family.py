@@ -10,16 +10,16 @@ from provision.core.model import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PcFamily:
-    """What the house must know of a kind of PC.
+    """Declaration of one kind of conference PC: its programs, and the commands that run them.
 
-    `feed` takes a program (gzip) on standard input; `as_root` goes before it where the account is not root.
-    `collector` and `baseline` name files of provision/programs/; the program is both, one behind the other, and
-    between them `live`, where something is to be heard and seen (empty: this kind cannot, a technician attests it).
-    `feed_archive` takes an archive (tar) with packages and the program, under the name `program`, instead (empty:
-    apps are installed by hand). `language` is python (travels compressed) or powershell; `ansible_shell` is
-    Ansible's word for the shell, where it is not a POSIX one; `zones` gives this kind's own names of time zones.
-    `report` is laid down behind the collector and makes the daily report; `outbox` gets a word and a number on
-    standard input and prints, each on a line, the files with higher numbers, then `end` and the word.
+    `feed` takes the program on standard input; `as_root` goes before it if the account is not root. `collector` and
+    `baseline` name files of provision/programs/; the program is both, one behind the other, and between them `live`, if
+    something is to be heard and seen (empty: this kind cannot, a technician attests it). `feed_archive` takes an
+    archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
+    `language` is python (sent as gzip) or powershell (sent as it is); `ansible_shell` is Ansible's word for the shell,
+    if it is not a POSIX one; `zones` maps names of time zones to this kind's own. `report` is put behind the collector
+    and makes the daily report; `outbox` reads a word and a number from standard input and prints, each on a line, the
+    files with higher numbers, then `end` and the word.
     """
 
     name: str
@@ -39,5 +39,5 @@ class PcFamily:
 
     @property
     def kind(self) -> Kind:
-        """Every one is a PC."""
+        """The kind of device, which is always PC."""
         return Kind.PC

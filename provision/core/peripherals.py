@@ -1,7 +1,7 @@
-"""Which camera, microphone and speaker are the kit's: bound on the bench, compared ever after.
+"""Which camera, microphone and speaker belong to the kit: bound on the bench, compared at each later look.
 
-A USB serial is not the serial on the label, and many things have none, so a thing is known by its USB
-port, its vendor and product numbers, and its serial where it has one (domain page on conference, 8).
+A USB serial is not the serial on the label, and many things have none, so a thing is known by its USB port, its
+vendor and product numbers, and its serial where it has one (domain page on conference, 8).
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ NUMBERS = ("vid_pid", "serial")
 
 
 def present(readings: Mapping[str, Any]) -> dict[str, list[Thing]]:
-    """Return the USB things of each kind; a camera's own microphone does not count as one."""
+    """Return by kind (webcam, microphone, speaker) the USB things in the readings, each with its identity and name.
+
+    Things without a whole USB identity are left out, and sound cards at a camera's port: a camera's own microphone does
+    not count.
+    """
     cameras: list[Thing] = [dict(c["usb"], name=c["name"]) for c in readings.get("cameras", ()) if usb(c)]
     ports = {c["port"] for c in cameras}
     cards = [c for c in readings.get("audio", ()) if usb(c) and c["usb"]["port"] not in ports]
@@ -26,13 +30,13 @@ def present(readings: Mapping[str, Any]) -> dict[str, list[Thing]]:
 
 
 def usb(thing: Thing) -> bool:
-    """Say whether it tells its USB identity whole."""
+    """Return whether a thing has a whole USB identity: texts for vendor and product numbers, serial and port."""
     bus = thing.get("usb")
     return isinstance(bus, dict) and all(isinstance(bus.get(k), str) for k in ("vid_pid", "serial", "port"))
 
 
 def candidates(readings: Mapping[str, Any]) -> tuple[dict[str, Thing], list[str]]:
-    """Return the one thing of each kind to bind, and why a kind has none: no thing, or several."""
+    """Return by kind the USB thing to bind, if there is just one, and a reason (none, several) for each other kind."""
     chosen: dict[str, Thing] = {}
     wrong = []
     for kind, things in present(readings).items():
@@ -46,12 +50,16 @@ def candidates(readings: Mapping[str, Any]) -> tuple[dict[str, Thing], list[str]
 
 
 def same(bound: Thing, thing: Thing) -> bool:
-    """Say whether a thing is the bound one, wherever it is plugged in."""
+    """Return whether a thing has the vendor and product numbers and the serial of the bound one, at whatever port."""
     return all(bound.get(k) == thing.get(k) for k in NUMBERS)
 
 
 def compare(kind: str, bound: Thing | None, things: list[Thing]) -> tuple[str, str]:
-    """Return `own`, `moved`, `other`, `absent` or `unbound`, with a sentence that says why."""
+    """Return how the things of one kind compare with the bound one, as a word and a sentence that explains it.
+
+    `absent`: there are none; `unbound`: none was bound; `own`: the bound one is at its port; `moved`: it is at another
+    port; `other`: none of them is the bound one.
+    """
     if not things:
         return "absent", f"{kind}: not there"
     if bound is None:

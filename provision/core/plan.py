@@ -1,4 +1,4 @@
-"""Candidate against snapshot -> plan, and what proves it."""
+"""Make the plan from a snapshot to a candidate, and say what proves that it worked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from provision.core.settings import diff, seal
 def make(
     family: Family, snapshot: Snapshot, candidate: Candidate, key: bytes, owns: tuple[str, ...] | None = None
 ) -> Plan:
-    """Compare what runs with what is intended; secrets are compared by keyed digest.
+    """Return the plan that turns what runs into the candidate; secrets are compared by their digests under `key`.
 
-    `owns` says where a setting that is not intended has to go; without it, where the family owns.
-
-    Raises ProvisionError where the snapshot or the intent is empty: nothing can be planned
-    from no evidence.
+    `owns` are globs of settings that are removed unless they are intended; if None, those of the family. Raises
+    ProvisionError if the snapshot has no settings or no marker, if the candidate has no settings, or if an object to be
+    set over SNMP is not on the device, since it could not be put back.
     """
     if not snapshot.settings or not snapshot.marker:
         raise ProvisionError("no running configuration to plan from", where=snapshot.device)
@@ -48,7 +47,11 @@ def make(
 
 
 def proof(family: Family, plan: Plan) -> tuple[bool, float]:
-    """Return what proves that the way in still works: whether a new login, and how many seconds after the commit."""
+    """Return whether a new login has to prove the way in, and how many seconds after the commit the proof is due.
+
+    A login is needed if a change is under the family's `access` and not under its `path`; the wait is 0 if no change is
+    under either.
+    """
     touched = [
         c.path
         for c in plan.changes

@@ -1,4 +1,4 @@
-"""What a device was read to run: sealed, with what it hides, and judged against what it is to run."""
+"""Complete what was read from a device (seal secrets, add what it hides) and compare it with what is intended."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from provision.core.settings import diff, marker, matches, seal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """What a device runs after a change.
+    """Judgement of what a device runs after a change.
 
-    `closing` are the old doors that are still open, `snapshot` is the device once they are closed, and `wrong` is what
-    then still differs from what it is to run.
+    `closing` are the changes that remove old doors (ways in) which are still open, `snapshot` is the device without
+    those doors, and `wrong` are the changes by which it would then still differ from what is intended.
     """
 
     snapshot: Snapshot
@@ -23,9 +23,10 @@ class ReadBack:
 
 
 def judge(family: Family, whole: Snapshot, intended: Settings, owns: tuple[str, ...] | None = None) -> ReadBack:
-    """Compare what a device runs after a change (sealed) with what it is to run (sealed).
+    """Return the comparison of what a device runs after a change with what is intended, both with sealed secrets.
 
-    `owns` says where a setting that is not intended has to be gone; without it, where the family owns.
+    Old doors that are still open are no difference: they are returned as `closing`. `owns` are globs of settings that
+    must be gone unless they are intended; if None, those of the family.
     """
     configuration = family.configuration
     doors = closing(family, whole, intended)
@@ -39,15 +40,19 @@ def judge(family: Family, whole: Snapshot, intended: Settings, owns: tuple[str, 
 
 
 def sealed(family: Family, seen: Snapshot, key: bytes, kept: Settings) -> Snapshot:
-    """Return a snapshot with its secrets sealed by `key`, a marker, and what the device hides as it is `kept`."""
+    """Return the snapshot with secrets sealed by `key`, with a marker, and with the settings that the device hides.
+
+    The marker is computed if the device gave none; hidden settings are taken from `kept`, as in `carry`.
+    """
     settings = seal(seen.settings, key)
     return carry(family, replace(seen, settings=settings, marker=seen.marker or marker(settings)), kept)
 
 
 def carry(family: Family, seen: Snapshot, kept: Settings) -> Snapshot:
-    """Return the snapshot with what the device hides as it was last accepted or sent: that is proved by use.
+    """Return the snapshot, completed by the settings that the device never shows, as they are in `kept` (sealed).
 
-    `kept` are sealed settings. A hidden setting of an entry that is gone is gone, too.
+    `kept` is what was last accepted or sent: a hidden setting is proved by use, not by reading. Such a setting is left
+    out if its entry is in `kept` but not in the snapshot.
     """
     if not family.configuration.hidden:
         return seen
@@ -72,7 +77,10 @@ def visible(family: Family, settings: Settings) -> dict[str, Value]:
 
 
 def closing(family: Family, seen: Snapshot, intended: Settings) -> tuple[Change, ...]:
-    """Return the old doors that are still open: they close once the new way in is proved."""
+    """Return the changes that remove the old doors (ways in) which are still there and not intended.
+
+    They are made only once the new way in is proved.
+    """
     return tuple(
         Change(path=path, running=value, intended=None)
         for path, value in seen.settings.items()
@@ -81,6 +89,6 @@ def closing(family: Family, seen: Snapshot, intended: Settings) -> tuple[Change,
 
 
 def without(seen: Snapshot, closed: tuple[Change, ...]) -> Snapshot:
-    """Return the snapshot as it is once those doors are closed."""
+    """Return the snapshot without the settings that the changes `closed` name."""
     gone = {c.path for c in closed}
     return replace(seen, settings={p: v for p, v in seen.settings.items() if p not in gone})

@@ -1,4 +1,4 @@
-"""Intent -> candidate: templates become settings; no secret passes through template text."""
+"""Make the candidate of an intent from its family's templates; no Secret stands in the rendered text."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from provision.core.settings import FILE, digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What lets the office into a device.
+    """What lets the office into a device, and the device's own secrets.
 
-    Its public keys (a line each), the hash of the password, the device's secrets.
+    `authorized_keys` are public keys, a line each; `password_hash` is the hash of the device's password.
     """
 
     authorized_keys: str
@@ -30,12 +30,12 @@ class Access:
 def render(
     intent: Intent, access: Access, templates: Mapping[str, str], token: Callable[[], str], firmware: str = ""
 ) -> Candidate:
-    """Render every section of the intent's family, as the device's firmware takes it.
+    """Return the candidate of an intent: the settings of every template section, and the files with their digests.
 
-    `templates` maps a file name of the family's templates to its text. Every `{{ value }}` is
-    quoted by the family's grammar, so that no value can end its own quotes; a secret passes as
-    a random `token` and becomes a Secret again in the settings. Raises ProvisionError where the intent
-    needs what this firmware does not have.
+    `templates` maps the name of a template to its text. Every `{{ value }}` is quoted by the family's grammar, so that
+    no value can end its own quotes; a Secret stands in the text as a random `token` and is a Secret again in the
+    settings. Raises ProvisionError if the intent needs what `firmware` does not have, if a template does not render, or
+    if it joins a secret with other text.
     """
     family = intent.family
     configuration, grammar = family.configuration, family.configuration.grammar
@@ -84,7 +84,10 @@ def _rendered(environment: Environment, intent: Intent, facts: Mapping[str, Any]
 
 
 def facts_of(intent: Intent) -> dict[str, Any]:
-    """Return the names that templates may use: the intent's fields, and the family's defaults where one is empty."""
+    """Return the values for templates by name: the intent's fields, its tag and the kecamatan's name.
+
+    The family's default stands in for a value that is empty or missing; `{sim}` in a text is replaced by the SIM slot.
+    """
     own: dict[str, Any] = {field.name: getattr(intent, field.name) for field in fields(intent)}
     own |= {"tag": intent.tag, "kecamatan": intent.kit.kecamatan.name}
     own |= {name: value for name, value in intent.family.configuration.defaults.items() if not own.get(name)}
@@ -113,7 +116,10 @@ def _secret(value: Value, tokens: Mapping[str, Secret]) -> Value:
 
 
 def device_files(family: Family, access: Access, templates: Mapping[str, str]) -> dict[str, DeviceFile]:
-    """Return the family's files with their texts, by path."""
+    """Return by path each file that the family needs on a device, with its mode and text.
+
+    The text is a field of `access` or one of `templates`, as the file's `source` says.
+    """
     files = {}
     for path, placed in family.configuration.files.items():
         kind, _, name = placed.source.partition(":")

@@ -1,10 +1,10 @@
-"""A text that never shows itself."""
+"""A text that is hidden when it is printed."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A text that never shows itself: its `str` and `repr` are `•••`; `reveal()` gives it."""
+    """A text that is hidden when it is printed: its `str` and `repr` are `•••`; `reveal()` returns it."""
 
     __slots__ = ("_text",)
 
@@ -13,11 +13,11 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text; call it only where it goes into a run's private directory or a cipher."""
+        """Return the text itself; it must not get into a log or an error message."""
         return self._text
 
     def __str__(self) -> str:
-        """Hide the text."""
+        """Return `•••`, whatever the text is."""
         return "•••"
 
     __repr__ = __str__

@@ -1,4 +1,4 @@
-"""Compare two configurations as sets of settings; the one comparison of the house."""
+"""Configurations as flat settings: compared, changed, sealed and digested; no other module compares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEALED = "sealed:"
 
 
 def matches(path: str, globs: tuple[str, ...]) -> bool:
-    """Say whether `path` lies under any of `globs` (`*` crosses dots)."""
+    """Return whether `path` matches any of `globs` (case-sensitive; `*` crosses dots)."""
     return any(fnmatchcase(path, glob) for glob in globs)
 
 
@@ -26,8 +26,8 @@ def diff(
 ) -> tuple[Change, ...]:
     """Return the changes that turn `running` into `intended`.
 
-    First each intended setting that differs, in the order of `intended`; then the removals, in the order of
-    `running`. Only settings that the family `owns` are removed. Paths in `volatile` are left out.
+    First each intended setting that differs, in the order of `intended`; then the removals, in the order of `running`.
+    Only settings under `owns` are removed. Settings under `volatile` are left out.
     """
     changes = [
         Change(path=path, running=running.get(path), intended=value)
@@ -43,7 +43,7 @@ def diff(
 
 
 def patch(running: Settings, changes: tuple[Change, ...]) -> Mapping[str, Value]:
-    """Return the settings that `running` becomes by `changes`."""
+    """Return a copy of `running` with `changes` made; a setting whose intended value is None is removed."""
     after = dict(running)
     for change in changes:
         if change.intended is None:
@@ -64,7 +64,10 @@ def digest(text: str | Secret) -> str:
 
 
 def marker(sealed: Settings) -> str:
-    """Return the digest of a whole configuration (secrets sealed), for a device that makes none itself."""
+    """Return the digest of a whole configuration (secrets sealed), for a device that makes none itself.
+
+    It is the first 32 hex digits of a SHA-256, whatever the order of the settings.
+    """
     shown = sorted((path, value.reveal() if isinstance(value, Secret) else value) for path, value in sealed.items())
     return sha256(repr(shown).encode()).hexdigest()[:32]
 

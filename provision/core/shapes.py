@@ -13,14 +13,17 @@ from provision.core.model import Change, Event, Finding, Outcome, Plan, Watched
 
 
 def text_of(value: object) -> str | None:
-    """Return one value of a configuration for people and for JSON: a secret stays hidden, None is absent."""
+    """Return a value of a configuration as text for people and JSON; None, for an absent value, stays None.
+
+    A tuple is joined by blanks, a Secret is shown as `•••`.
+    """
     if value is None:
         return None
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def change_from_accepted(change: Change) -> dict[str, str | None]:
-    """Return one difference from what was accepted."""
+    """Return one difference from what was accepted: path, accepted and running value (None: absent)."""
     return {"path": change.path, "accepted": text_of(change.intended), "running": text_of(change.running)}
 
 
@@ -80,7 +83,7 @@ def plans(made: Iterable[Plan]) -> dict[str, Any]:
 
 
 def watched(devices: Iterable[Watched]) -> dict[str, Any]:
-    """Return each device against what was accepted: `watch --json`."""
+    """Return how each device compares with what was accepted: `watch --json`."""
     return {
         "devices": [
             {
@@ -96,7 +99,7 @@ def watched(devices: Iterable[Watched]) -> dict[str, Any]:
 
 
 def history(events: Iterable[Event]) -> dict[str, Any]:
-    """Return events as they were recorded: `history --json`."""
+    """Return events as they were recorded, without their hashes: `history --json`."""
     return {
         "events": [
             {

@@ -1,7 +1,4 @@
-"""SNMPv3's user security (RFC 3414).
-
-What a family speaks, the engine ID of a device, keys that are good for it alone.
-"""
+"""SNMPv3's user-based security (RFC 3414): what a family uses, engine IDs, and keys that are good for one engine."""
 
 from __future__ import annotations
 
@@ -13,11 +10,12 @@ PASSPHRASE_SPAN = 1048576  # RFC 3414, A.2: a megabyte of the passphrase repeate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usm:
-    """How a family secures SNMPv3: `digest` is hashlib's name, `mac_bytes` its length on the wire.
+    """How a family secures SNMPv3.
 
-    `prefix` goes before the text from which the device makes its engine ID (format 4 of RFC 3411). Without one
-    the engine ID is learned from the device: nobody vouches for it, but keys are good for one engine alone, and
-    who does not know the passphrase cannot make them.
+    `digest` is hashlib's name of the hash, `mac_bytes` the length of its MAC in a message. `prefix` goes before the
+    text from which the device makes its engine ID (format 4 of RFC 3411). If it is empty, the engine ID is learned from
+    the device. Nothing vouches for such an ID, but a key is good for one engine only, and cannot be made without the
+    passphrase.
     """
 
     name: str
@@ -27,7 +25,7 @@ class Usm:
 
     @property
     def key_bytes(self) -> int:
-        """The length of a localised authentication key."""
+        """The length of a localised authentication key, in bytes."""
         return hashlib.new(self.digest).digest_size
 
     def key(self, name: str) -> str:
@@ -35,7 +33,7 @@ class Usm:
         return f"{name}_key" if self.name == "sha256" else f"{name}_key_{self.name}"
 
     def engine_id(self, asset_tag: str) -> bytes:
-        """Return the engine ID of a device that is configured with its asset tag; none where it has to be learned."""
+        """Return the engine ID of a device that is configured with its asset tag; empty if it has to be learned."""
         return self.prefix + asset_tag.encode("ascii") if self.prefix else b""
 
 

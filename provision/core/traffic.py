@@ -1,7 +1,8 @@
-"""Bytes that a modem counted, added up since its SIM card was last checked: to be held against the card's quota.
+"""Sum of the bytes that a modem counted since its SIM card was last checked, to compare with the card's quota.
 
-A counter that falls began anew (a restart, a redial, another SIM) or wrapped at 32 bits (RutOS 7.0 to 7.6). What
-ran between the last look and a restart nobody counted, so a sum is never too high, and may be too low.
+A counter that fell was restarted (a restart, a redial, another SIM) or wrapped at 32 bits (older RutOS, see
+`counts_64` of the family). What ran between the last look and a restart was not counted, so a sum may be too low.
+It is too high only if the restart of a 32-bit counter is taken for a wrap.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ COUNTERS = ("sent_bytes", "received_bytes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What was counted: `used` bytes from `since` until `at` (UTC, ISO 8601), for the card as it was checked (`of`).
+    """Sum for one SIM card: `used` bytes from `since` until `at` (UTC, ISO 8601); `of` is the card's name, see `card`.
 
-    `counters` are the raw ones (sent, received) at `at`; `gaps` counts restarts and silences of over a day.
+    `counters` are the raw ones (sent, received) at `at`; `gaps` counts the looks that found a restart, or came over a
+    day after the one before.
     """
 
     of: str
@@ -36,20 +38,24 @@ class Traffic:
 
 
 def counters(readings: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return the counters of a look, where it has both."""
+    """Return the byte counters (sent, received) of a look, or None if it lacks one of them."""
     sent, received = (readings.get(name) for name in COUNTERS)
     return (sent, received) if isinstance(sent, int) and isinstance(received, int) else None
 
 
 def card(sim: SimCard) -> str:
-    """Name a card as it was checked: after a top-up its new `dicek_pada` starts the sum anew."""
+    """Return a name for a SIM card as it was checked: the last four digits of its number, and the day `dicek_pada`.
+
+    After a top-up the new `dicek_pada` makes another name, so that the sum starts anew.
+    """
     return f"{sim.number[-4:]} {sim.dicek_pada}"
 
 
 def advance(last: Traffic | None, seen: tuple[int, int], at: str, of: str, *, narrow: bool = False) -> Traffic:
-    """Add what ran since the `last` look; the first look of a card is where its sum begins.
+    """Return the sum after a look: the `last` one and the bytes that ran since; 0 bytes at the first look of a card.
 
-    Only counters of 32 bits (`narrow`) can wrap.
+    `seen` are the counters at `at`, `of` is the card's name. A counter that fell was restarted and counts from 0; only
+    one of 32 bits (`narrow`) may have wrapped instead.
     """
     if last is None or last.of != of:
         return Traffic(of=of, since=at, at=at, counters=seen)
@@ -73,7 +79,10 @@ def _ran(old: int, new: int, *, narrow: bool) -> int:
 
 
 def days_left(total: Traffic, quota_gb: float) -> float | None:
-    """Return for how many days the rest lasts at the pace so far; None before a day was counted, or where none ran."""
+    """Return for how many days the rest of the quota lasts at the average pace so far; negative if it is used up.
+
+    None if the sum covers less than a day, or no bytes were counted.
+    """
     span = datetime.fromisoformat(total.at) - datetime.fromisoformat(total.since)
     if span < timedelta(days=1) or total.used <= 0:
         return None

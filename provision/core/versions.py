@@ -6,7 +6,7 @@ import re
 
 
 def number(text: str) -> str:
-    """Return the version in a text: `7.20.6 (stable)` is 7.20.6; a text without one stays as it is."""
+    """Return the first version in a text: `7.20.6 (stable)` is 7.20.6; without one, the stripped text."""
     found = re.search(r"\d+(?:\.\d+)+\w*", text)
     return found.group() if found else text.strip()
 

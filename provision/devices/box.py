@@ -1,6 +1,7 @@
-"""What adopt, rollback and rotate ask of a modem or radio beyond the face of a kind.
+"""What adopt, rollback and rotate need of a modem or radio beyond `kinds.DeviceKind`.
 
-Its settings, and its candidates.
+That is: its running settings, what differs from the accepted ones or from the intent, its candidate, and how it is
+reached afterwards.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ __all__ = ["after_of", "against_intent", "candidates_of", "carrier_of", "drift",
 
 
 def carrier_of(device: Device) -> Carrier:
-    """Return how a change is carried to a device."""
+    """Return the carrier of radios for a radio, and that of modems for any other device."""
     return RADIO.carrier if device.kind is Kind.RADIO else CARRIER
 
 
 def read(workspace: Workspace, writer: Writer, device: Device) -> Snapshot:
-    """Read all settings of one device. Raises the ProvisionError that says why it could not be read."""
+    """Read one device by Ansible and return its snapshot, with all settings (secrets sealed).
+
+    Raises the ProvisionError that says why it could not be read.
+    """
     return require(workspace, writer, carrier_of(device), device)

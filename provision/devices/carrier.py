@@ -21,12 +21,13 @@ Look = Callable[[Workspace, list[Device]], dict[str, Snapshot]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """The ways of one kind.
+    """What differs between modems and radios when a device is reached and changed.
 
     `host` returns Ansible's variables of a device, with the command that it is fed by. `after` returns the device as it
     is reached once it runs its intent with a set of secrets. `not_afield` returns why a device may not be changed away
-    from the bench, or nothing. `silent_s` is how long a device may be silent once its guard's window is over, of which
-    `waits_for_window` says whether it counts; `left` is what is said of a device that stays silent.
+    from the bench, or an empty text; `drill_hint` returns how to drill the device with a tag, or an empty text.
+    `silent_s` is how long a device may be silent, after its guard's window if `waits_for_window`; `left` is what is
+    said of a device that stays silent.
     """
 
     kind: Kind
@@ -39,5 +40,8 @@ class Carrier:
     left: str
 
     def patience_s(self, window_s: int) -> float:
-        """Return how long a device may be silent: until its own guard has acted, where it has one."""
+        """Return for how many seconds a device may be silent: `silent_s`, plus `window_s` if `waits_for_window`.
+
+        So a device with a guard of its own has the time until that guard has acted.
+        """
         return self.silent_s + (window_s if self.waits_for_window else 0)

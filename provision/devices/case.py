@@ -1,4 +1,4 @@
-"""What the checks of every kind are told of a device."""
+"""The part of a check's case that is the same for every kind of device."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from provision.home.workspace import Workspace
 
 
 def case_of(workspace: Workspace, intended: Intended, snapshot: Snapshot) -> Case:
-    """Return the case of a device that is known: what it said, its record, what was accepted, the day."""
+    """Return the case of a known device: the snapshot, recorded item, known device, its kept marker, and today.
+
+    Raises KeyError if the ledger does not know the device.
+    """
     known = workspace.known[intended.tag]
     return Case(
         snapshot=snapshot,

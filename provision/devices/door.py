@@ -16,10 +16,11 @@ from provision.home.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolRequest:
-    """What is asked of an enrol: where the box is now (host, port), and who approves its key.
+    """The input of an enrol: where the box is now (host, port), who approves its host key, what lets us in.
 
-    `approve` is shown the fingerprint of the host key; `packages` is a folder for what the box lacks, `password` the
-    one on the label or of its SNMPv3 user, where there is one. `new_key` replaces the pinned key after a factory reset.
+    `approve` gets the fingerprint of the host key and returns whether it is approved. `packages` is a folder for what
+    the box lacks; `password` is the one on the label or of its SNMPv3 user, None if there is none. `new_key` replaces
+    the pinned key after a factory reset; `on_step` is called with each step of Ansible.
     """
 
     where: tuple[str, int]
@@ -31,7 +32,10 @@ class EnrolRequest:
 
 
 def address_of(text: str, port_of_record: int) -> tuple[str, int]:
-    """Read `A` or `A:PORT`; without one it is the port of the record. Raises UsageError for anything else."""
+    """Return host and port from `A` or `A:PORT`, with `port_of_record` if the text has no port.
+
+    Raises UsageError if the host is empty or the port is not a number.
+    """
     host, _, port = text.partition(":")
     if not host or (port and not port.isdigit()):
         raise UsageError(f"not an address: {text}", hint="write 192.168.1.1 or 192.168.1.1:22")
@@ -39,10 +43,10 @@ def address_of(text: str, port_of_record: int) -> tuple[str, int]:
 
 
 def approve_host_key(workspace: Workspace, tag: str, request: EnrolRequest) -> str:
-    """Read a device's host key before any login and have a person approve it; return it, not pinned yet.
+    """Read a box's host key before any login, have a person approve it, and return it, not pinned yet.
 
-    Raises IdentityError where another key is pinned for `tag` (unless a new one is asked for), or this one for another
-    device.
+    Raises IdentityError if another key is pinned for `tag` (unless a new one is asked for) or this key is pinned for
+    another device, DeviceError if the key is not approved, UnreachableError if no SSH server answers.
     """
     (host, port), folder = request.where, workspace.place.host_keys
     key = workspace.network.host_key(host, port)
@@ -62,6 +66,6 @@ def approve_host_key(workspace: Workspace, tag: str, request: EnrolRequest) -> s
 
 
 def pinned_for(folder: Path, tag: str, key: str) -> str:
-    """Return the tag of another device for which `key` is pinned, or nothing."""
+    """Return the tag of another device for which `key` is pinned, or an empty text."""
     others = sorted(p.name for p in folder.glob("[!.]*")) if folder.is_dir() else []
     return next((other for other in others if other != tag and pinned(folder, other) == key), "")

@@ -37,10 +37,10 @@ BEGUN: dict[Kind, tuple[type[Begun | PcBegun], type[Ended]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """How a run ended on one device: how, because of what, and what runs from now on where it was accepted.
+    """The end of a run on one device: how, because of what, and the device and snapshot that were accepted, if any.
 
-    `rotated`: the vault ends with the new set of secrets where the device runs it, else with the old one.
-    `undone` are the settings that were given back.
+    `rotated` is True to make the pending secrets in the vault the device's own, False to discard them, None to leave
+    the vault alone. `undone` are the settings that were given back, None if the run undid nothing.
     """
 
     tag: str
@@ -54,9 +54,10 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A device that was compared with its record and pinned.
+    """A device that was compared with its record and pinned, with its snapshot and host key.
 
-    `bound` are a PC's peripherals by kind, `unbound` why not.
+    `installed` are the packages that were installed, None for a PC. `bound` are a PC's peripherals by kind, None for
+    other devices; `unbound` says why a kind has none.
     """
 
     device: Device
@@ -69,12 +70,15 @@ class Enrolment:
 
 
 def begin(workspace: Workspace, lines: Sequence[tuple[str, Begun | PcBegun]]) -> None:
-    """Record that a run begins on devices, before anything is sent."""
+    """Record the begun event of a run on each device, in one transaction; to be called before anything is sent."""
     workspace.ledger.record(lines, at=workspace.now())
 
 
 def conclude(workspace: Workspace, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
-    """Record the end of a run on each device, and what was accepted, in one transaction."""
+    """Record the end of a run on each device, and what was rotated, undone and accepted, in one transaction.
+
+    In a rotation the vault's pending secrets are promoted or discarded first. Without conclusions nothing is recorded.
+    """
     _, ended = BEGUN[kind]
     lines: list[Line] = []
     for one in conclusions:
@@ -92,19 +96,25 @@ def conclude(workspace: Workspace, kind: Kind, conclusions: Sequence[Conclusion]
 
 
 def accept(workspace: Workspace, device: Device, running: Snapshot, before: Sequence[Act] = ()) -> None:
-    """Make what runs the accepted configuration, in one transaction with what happened `before` it."""
+    """Record `running` as the accepted configuration of a device, in one transaction behind the events in `before`."""
     accept_all(workspace, [(device, running)], [(device.tag, act) for act in before])
 
 
 def accept_all(workspace: Workspace, running: Sequence[tuple[Device, Snapshot]], before: Sequence[Line] = ()) -> None:
-    """Make what runs on each device its accepted configuration, in one transaction."""
+    """Record each snapshot as the accepted configuration of its device.
+
+    All of it is one transaction, with the lines of `before` in front.
+    """
     lines = [*before, *(line for device, snapshot in running for line in _accepted(device, snapshot))]
     workspace.ledger.record(lines, at=workspace.now())
     workspace.forget_known()
 
 
 def enrolled(workspace: Workspace, enrolment: Enrolment) -> None:
-    """Record a device that was let in, with the configuration that it was found with."""
+    """Record an enrolled device, the configuration it was found with, and a PC's bound peripherals, if any.
+
+    All of it is one transaction.
+    """
     tag = enrolment.device.tag
     event = Enrolled(
         device=DeviceRecord.of(enrolment.device),
@@ -133,7 +143,7 @@ def all_unfinished(workspace: Workspace) -> set[str]:
 
 
 def read_identity(device: Device, snapshot: Snapshot) -> Device:
-    """Return the device with the model and firmware that it said."""
+    """Return the device with the model and firmware of the snapshot's readings, each empty if it was not read."""
     said = snapshot.readings
     return replace(device, firmware=str(said.get("firmware", "")), model=str(said.get("model", "")))
 

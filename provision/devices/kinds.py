@@ -1,4 +1,4 @@
-"""The kinds of device behind one face: what an operation asks, whatever it meets."""
+"""One interface to every kind of device, so that an operation works on whatever it meets."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
 
 class DeviceKind(Protocol):
-    """One kind of device. A device that fails is a value in what comes back; a wrong program raises."""
+    """What operations ask of one kind of device.
+
+    In what is returned for a group, the failure of a device is a value; a method for a single device may raise a
+    ProvisionError.
+    """
 
     @property
     def kind(self) -> Kind:
-        """Which one it is."""
+        """The kind of device."""
         ...
 
     @property
     def has_canary(self) -> bool:
-        """Whether deployed devices are changed one first, then the rest."""
+        """Whether one deployed device is changed first, and the rest only if that one was applied."""
         ...
 
     @property
@@ -44,23 +48,30 @@ class DeviceKind(Protocol):
 
     @property
     def usual_address(self) -> Callable[[Workspace, Intended], tuple[str, int]]:
-        """Where a device stands on the bench (host, port) when nobody says otherwise."""
+        """The function that returns where a device stands on the bench (host, port) when nobody says otherwise."""
         ...
 
     def enrol(self, workspace: Workspace, writer: Writer, intended: Intended, request: EnrolRequest) -> Enrolment:
-        """Compare one device with its record and pin it. Raises IdentityError where it is another one."""
+        """Compare one device with its record, pin its key, and return its enrolment.
+
+        Raises IdentityError if it is another device.
+        """
         ...
 
     def next_on_bench(self, workspace: Workspace) -> str:
-        """Return the tag that the bench takes next, or nothing where all are in."""
+        """Return the tag of the next device to be enrolled on the bench, or an empty text if all are."""
         ...
 
     def refusal(self, workspace: Workspace, known: Known, request: ApplyRequest) -> tuple[ApplyStep, str] | None:
-        """Return at which step and why a device may not be changed at all, or None."""
+        """Return the step that refuses a change of the device and the reason, or None if it may be changed."""
         ...
 
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
-        """End the runs that have no end, by asset tag; one that cannot be ended stays open, as UNCONFIRMED."""
+        """End the open runs in `begun` (asset tag -> begun event) and return how each ended.
+
+        A run that cannot be ended stays open, as UNCONFIRMED. `wait_s` is for how many seconds a kind may ask a silent
+        device again.
+        """
         ...
 
     def running(self, session: Session, group: Sequence[Intended]) -> Running:
@@ -68,13 +79,13 @@ class DeviceKind(Protocol):
         ...
 
     def look_again(self, session: Session, group: Sequence[Intended]) -> Running:
-        """Read all of what runs on devices that moved since their plan was made."""
+        """Read and return what runs on devices whose configuration changed after their plan was made."""
         ...
 
     def plans(
         self, session: Session, group: Sequence[Intended], snapshots: dict[str, Snapshot]
     ) -> dict[str, Plan | ProvisionError]:
-        """Return the plan from what runs to what is intended, or why none can be made."""
+        """Return by asset tag the plan from what runs to what is intended, or the error that says why there is none."""
         ...
 
     def is_due(self, session: Session, tag: str, plan: Plan) -> bool:
@@ -82,7 +93,10 @@ class DeviceKind(Protocol):
         ...
 
     def is_news(self, known: Known, running: Snapshot) -> bool:
-        """Say whether what runs as intended has to be accepted: it was never, or it is not what was accepted last."""
+        """Say whether a device that runs as intended has to be recorded as accepted.
+
+        It has to if it never was; for a modem or radio, also if its marker is not the one last kept.
+        """
         ...
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:
@@ -90,28 +104,37 @@ class DeviceKind(Protocol):
         ...
 
     def verify(self, workspace: Workspace, group: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
-        """Read every device and judge it by all checks."""
+        """Return the findings of all checks on each device; one that was never provisioned gets one UNKNOWN finding."""
         ...
 
     def watch(
         self, workspace: Workspace, group: Sequence[Intended], *, bench: bool, on_step: OnStep
     ) -> Callable[[], dict[str, Watched]]:
-        """Begin to compare each device with what was accepted; what is returned waits for the answers."""
+        """Return a function that compares each device with what was accepted and returns the result by asset tag.
+
+        A kind may ask its devices before it returns the function, which then waits for the answers.
+        """
         ...
 
     def selftest(
         self, workspace: Workspace, intended: Intended, *, bench: bool, on_drill: Callable[[Drill], None]
     ) -> list[Drill]:
-        """Drill what only a real device can show, and record that all passed."""
+        """Run and return the drills that only a real device can pass, and record it if all passed.
+
+        `on_drill` is called with each drill.
+        """
         ...
 
     def undo(self, workspace: Workspace, intended: Intended, *, bench: bool) -> tuple[str, ...]:
-        """Put a device back as it was before it was provisioned; return what was undone."""
+        """Put a device back as it was before it was provisioned; return the settings that were undone.
+
+        Raises UsageError if this kind is reset by hand.
+        """
         ...
 
 
 def of(kind: Kind) -> DeviceKind:
-    """Return one kind; its modules are imported here, so that a command pays for what it meets."""
+    """Return the DeviceKind of a kind; its modules are imported here, so that a command loads only what it uses."""
     if kind is Kind.PC:
         from provision.devices.pc.kind import PC
 
@@ -126,6 +149,6 @@ def of(kind: Kind) -> DeviceKind:
 
 
 def groups(devices: Sequence[Intended]) -> list[tuple[DeviceKind, list[Intended]]]:
-    """Return the devices by kind, in the order of the kinds."""
+    """Return each kind that is among the devices, with its devices, in the order of `Kind`."""
     found = {kind: [d for d in devices if d.kind is kind] for kind in Kind}
     return [(of(kind), group) for kind, group in found.items() if group]

@@ -1,4 +1,4 @@
-"""What a missing or broken answer means, in words of the next step."""
+"""What is said of a device that gave no answer or no usable one, with the next step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
 
 
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
-    """Return the error of a device that cannot be used: IdentityError for another host key, else UnreachableError."""
+    """Return the error of a device that cannot be used, from its last step (None: no answer in time).
+
+    It is an IdentityError if the step speaks of the host key, else an UnreachableError.
+    """
     from provision.core.errors import IdentityError, UnreachableError
 
     said = " ".join((step.because if step else "no answer in time").split())
@@ -46,12 +49,15 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
 
 
 def last_line(output: str) -> str:
-    """Return the last line that a program complained in, cut to a line of a table."""
+    """Return the last line of what a program printed, cut to 160 characters; an empty text if it printed nothing."""
     return output.splitlines()[-1][:160] if output else ""
 
 
 def not_provisioned(workspace: Workspace, tag: str) -> Finding:
-    """Return the one finding of a device that was never provisioned."""
+    """Return the one finding, UNKNOWN, of a device that was never provisioned.
+
+    It says whether the device is enrolled, and which command comes next.
+    """
     known = tag in workspace.known
     return Finding(
         check="it_is_provisioned",

@@ -24,8 +24,8 @@ STEP_OF_TASK = {"Change": ApplyStep.CHANGE, "Finish": ApplyStep.FINISH, "Look": 
 class Override:
     """What a run sends instead of the intent: an earlier configuration, or the intent with other secrets.
 
-    `owns` says where a setting that is not intended goes (None: where the family owns), `after` is the device as it is
-    reached then.
+    `owns` are the globs under which settings that are not intended are removed (None: those of the family), `after` is
+    the device as it is reached once the run is applied. `rotation` says that the run gives the device new secrets.
     """
 
     candidate: Candidate
@@ -36,10 +36,11 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRequest:
-    """What is asked of an apply; `overrides` by asset tag.
+    """The options of an apply; `overrides` are by asset tag.
 
-    `window_s` is the time until the guard acts (0: that of the intent), `packages` a folder of packages for devices
-    that lack some. `replacing` lets a device take the place of one that still serves.
+    `bench` reaches devices over the bench cable; `plan_only` makes plans and changes nothing. `window_s` is the time in
+    seconds until the guard acts (0: that of the intent), `packages` a folder of packages for devices that lack some.
+    `replacing` lets a device take the place of one that still serves.
     """
 
     bench: bool = False
@@ -50,7 +51,7 @@ class ApplyRequest:
     overrides: Mapping[str, Override] = field(default_factory=dict)
 
     def owns(self, tag: str) -> tuple[str, ...] | None:
-        """Return where a setting that is not intended goes, or None: where the family owns."""
+        """Return the globs under which settings that are not intended are removed, or None for those of the family."""
         return self.overrides[tag].owns if tag in self.overrides else None
 
     def rotates(self, tag: str) -> bool:
@@ -60,10 +61,11 @@ class ApplyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyRequest:
-    """What is asked of a verify.
+    """The options of a verify; `bench` reaches devices over the bench cable.
 
-    `patience_s` is how long a freshly changed device may take until its reading counts; `live` has a PC hear itself and
-    see; `answers` is what devices said just now, by asset tag, as an apply returned it.
+    `patience_s` is for how many seconds at most a freshly changed modem or radio is read again until its reading
+    counts. `live` has a PC hear itself and see; `answers` is what PCs answered just now, by asset tag, as an apply
+    returned it: they are not asked again.
     """
 
     bench: bool = False
@@ -74,9 +76,10 @@ class VerifyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callbacks:
-    """What an apply calls.
+    """The functions that an apply calls.
 
-    `approve` decides on plans (`asks`: a person does), `on_step` is told each step as it happens.
+    `approve` gets the plans and returns whether they may be carried out; `asks` says that a person decides. `on_step`
+    is called with each step as it happens.
     """
 
     approve: Callable[[list[Plan]], bool] = lambda _: True
@@ -112,7 +115,7 @@ class Session:
         return self.writer.run
 
     def reach(self, device: Device) -> Device:
-        """Return the device as this run reaches it."""
+        """Return the device as this run reaches it: at its bench address if `bench` is requested, else unchanged."""
         return device.at(bench=self.request.bench)
 
 
@@ -131,7 +134,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What runs on each device, or why it could not be read, and what devices answered that were asked just now.
+    """What runs on each device, or why it could not be read, and the answers of devices that were asked just now.
 
     `answers` is as the verify of their kind takes it: a device that is not changed need not be asked again.
     """
@@ -151,7 +154,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
-    """How an open run ended on one device."""
+    """How an open run ended on one device, and why; UNCONFIRMED means that it stays open.
+
+    `snapshot` is what the device runs then, None if it is not given.
+    """
 
     ending: Ending
     because: str
@@ -168,7 +174,7 @@ class Drill:
 
 
 def outcome(intended: Intended, ending: Ending, step: ApplyStep, because: str) -> Outcome:
-    """Return the outcome of one device."""
+    """Return an Outcome for one device, with its asset tag and the slug of its kecamatan."""
     return Outcome(
         device=intended.tag, kecamatan=intended.kit.kecamatan.slug, ending=ending, step=step, because=because
     )
@@ -176,10 +182,10 @@ def outcome(intended: Intended, ending: Ending, step: ApplyStep, because: str) -
 
 @contextmanager
 def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[Writer]:
-    """Hold one device for a new run (`writer.run`).
+    """Hold the lease of one device for a new run, and yield an entered writer (`writer.run` is the run's name).
 
-    Raises LeaseError where another run has it and, where `settled` is asked for, DeviceError where one of a modem never
-    ended.
+    Raises LeaseError if another run holds the device, and DeviceError if `settled` is asked for and the device, a modem
+    or radio, has an earlier run without a recorded end.
     """
     run = workspace.new_run()
     with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
@@ -192,5 +198,5 @@ def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[
 
 
 def writer_of(workspace: Workspace, run: str) -> Writer:
-    """Return the writer of one run, to be entered."""
+    """Return the writer of one run, with the home's SSH key and host keys; the caller enters it."""
     return Writer(run, workspace.place.ssh_key, workspace.place.host_keys, workspace.network.phase)

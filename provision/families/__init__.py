@@ -1,4 +1,8 @@
-"""Families of device: one small file each, found by being there. Only this file looks for files."""
+"""Lookup of device families and reading tables by name.
+
+Each module of this package is a family (its `FAMILY`); each module of `readings` with a `MIB` holds a reading
+table. Only this file looks for these modules.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from provision.families.readings.mib import Mib, Raw, is_of
 
 @cache
 def load(name: str) -> Family | PcFamily:
-    """Return the family called `name`. Raises UsageError where there is none."""
+    """Return the family called `name`, of any kind. Raises UsageError, with all names as hint, if there is none."""
     if name not in names():
         raise UsageError(f"no such family of device: {name}", hint="one of: " + ", ".join(names()))
     family: Family | PcFamily = importlib.import_module(f"{__name__}.{name}").FAMILY
@@ -24,7 +28,7 @@ def load(name: str) -> Family | PcFamily:
 
 
 def box(name: str) -> Family:
-    """Return the family of modems or radios called `name`. Raises UsageError where there is none."""
+    """Return the family of modems or radios called `name`. Raises UsageError for any other name."""
     family = load(name) if name in names() else None
     if not isinstance(family, Family):
         known = ", ".join(n for n in names() if isinstance(load(n), Family))
@@ -33,7 +37,7 @@ def box(name: str) -> Family:
 
 
 def pc(name: str) -> PcFamily:
-    """Return the kind of PC called `name`. Raises UsageError where there is none."""
+    """Return the kind of PC called `name`. Raises UsageError for any other name."""
     family = load(name) if name in names() else None
     if not isinstance(family, PcFamily):
         known = ", ".join(n for n in names() if isinstance(load(n), PcFamily))
@@ -43,7 +47,7 @@ def pc(name: str) -> PcFamily:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the names of all families, of every kind."""
+    """Return the sorted names of all families; each is the name of the family's module in this package."""
     return modules(__path__)
 
 
@@ -54,11 +58,14 @@ def modules(path: list[str]) -> tuple[str, ...]:
 
 @cache
 def mibs() -> Mapping[str, Mib]:
-    """Return every reading table of a vendor's MIB, by the name of its file; tests and `identify` go through all."""
+    """Return each vendor's reading table (`MIB`), by the name of its module in `readings`.
+
+    Modules without a `MIB` are left out. `identify` and the tests go through all tables.
+    """
     tables = {n: importlib.import_module(f"{readings.__name__}.{n}") for n in modules(readings.__path__)}
     return {n: module.MIB for n, module in tables.items() if hasattr(module, "MIB")}
 
 
 def recognise(values: Mapping[str, Raw]) -> str:
-    """Return the name of the reading table whose device gave these answers (by OID), or an empty text."""
+    """Return the name of the first reading table that fits a device's answers (by OID), or an empty string."""
     return next((name for name, table in mibs().items() if is_of(table, values)), "")

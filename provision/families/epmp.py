@@ -1,10 +1,10 @@
 """Cambium ePMP and Force radios.
 
-No shell to write through, so settings are objects of the vendor's MIB, set over SNMPv3.
+They have no shell to write through, so settings are objects of the vendor's MIB, set over SNMPv3.
 
-Names, types and values: CAMBIUM-PMP80211-MIB, release 4.7.1. That a SET is staged, and that save and apply follow in
-this order, is what the MIB's state bits and operators' scripts say. Addresses, radio keys and the SNMPv3 user are set
-by hand: whoever loses them loses the radio.
+Names, types and values: CAMBIUM-PMP80211-MIB, release 4.7.1. The MIB's state bits and operators' scripts say that a
+SET is only staged until save and then apply follow. Addresses, radio keys and the SNMPv3 user are left out: they
+are set by hand, since a mistake in them would make the radio unreachable.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Debian and its relatives, with systemd and Python 3.8 or later."""
+"""Kind of PC: Debian and its derivatives (such as Ubuntu and Mint), with systemd and Python 3.8 or later."""
 
 from __future__ import annotations
 

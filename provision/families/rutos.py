@@ -1,7 +1,7 @@
-"""Teltonika RutOS 7: OpenWrt's words, and its own for SIM slots, mobile interfaces, time and SNMP.
+"""Teltonika RutOS 7: OpenWrt's UCI and commit, with its own SIM slots, mobile interfaces, time and SNMP settings.
 
-What differs from OpenWrt was read in the vendor's published SDK; the engine ID of its agent is not
-configurable there, so it is learned, and what it says is believed only under keys of its own.
+What differs from OpenWrt was read in the vendor's published SDK. The engine ID of its SNMP agent cannot be
+configured there, so it is learned, and answers count only if keys made for that ID authenticate them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Windows 10 and 11 with OpenSSH: Windows PowerShell 5.1, which is there, and no module beside."""
+"""Kind of PC: Windows 10 and 11 with OpenSSH and their own Windows PowerShell 5.1, without further modules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ foreach ($file in $files) {
 
 
 def encoded(script: str) -> str:
-    """Return the line that runs a script: whatever the default shell is, base64 passes it unharmed."""
+    """Return the command line that runs `script` in PowerShell, in base64 so that no default shell alters it."""
     powershell = "powershell -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass"
     return f"{powershell} -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
 

@@ -14,12 +14,18 @@ from provision.ledger.records import DeviceRecord
 
 @cache
 def group(name: str) -> str:
-    """Return a group name that Ansible takes without a warning."""
+    """Return `name` with each character but letters, digits and `_` replaced by `_`.
+
+    Ansible takes such a group name without a warning.
+    """
     return re.sub(r"\W", "_", name)
 
 
 def all_vars(var: str) -> dict[str, str]:
-    """Return the variables of every host; `var` is the home's state directory, as seen from Ansible."""
+    """Return the SSH variables that all hosts share: the office's key, and the host key pinned for each device.
+
+    `var` is the home's state directory, as seen from Ansible.
+    """
     pinned = f"{var}/host-keys/{{{{ asset_tag }}}}"
     return {
         "ansible_ssh_private_key_file": f"{var}/ssh/id_ed25519",
@@ -31,7 +37,11 @@ def all_vars(var: str) -> dict[str, str]:
 
 
 def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
-    """Return one host's own variables; firmware that knows only RSA gets the office's RSA key."""
+    """Return the variables of one device: how it is reached, its kecamatan, family, firmware, link and model.
+
+    A modem or radio also has its SNMP port, a modem its tunnel key, a PC its shell if it is not a POSIX one. Firmware
+    that knows only RSA gets the office's RSA key (below `var`) and the SSH options for it.
+    """
     role = record.role
     own: dict[str, Any] = {"snmp_port": record.snmp_port} if role in {"modems", "radios"} else {}
     if role == "modems":
@@ -78,15 +88,18 @@ def build(accepted: Iterable[tuple[str, DeviceRecord]], var: str) -> dict[str, A
 
 
 def to_json(value: Mapping[str, Any]) -> str:
-    """Write an inventory, the same bytes each time.
+    """Return `value` as one line of JSON with sorted keys: the same value gives the same bytes.
 
-    Without `indent`, which would take json's slow encoder (four times the time for 10,000 hosts).
+    It is not indented, since `indent` would take json's slow encoder (four times the time for 10,000 hosts).
     """
     return json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def to_yaml(value: Mapping[str, Any]) -> str:
-    """Write it as Ansible's YAML plugin reads it (JSON is YAML), for a home that is used as it is."""
+    """Return the inventory that `build` made as text of devices.yml, for Ansible's YAML plugin (JSON is YAML).
+
+    Its first line is a comment that says not to edit it.
+    """
     hosts = value["_meta"]["hostvars"]
     children: dict[str, Any] = {
         name: {"hosts": {host: {} for host in body["hosts"]}}

@@ -1,8 +1,8 @@
 """Ansible Vault's format (1.1 and 1.2, AES256) without loading Ansible.
 
-A look at eight modems needs their SNMP keys and nothing else of Ansible, whose vault module takes
-0.15 s to import. The format is documented in Ansible's guide, "Ansible Vault payload format 1.1 -
-1.2"; tests read with each what the other wrote.
+A look at eight modems needs their SNMP keys and nothing else of Ansible, whose vault module takes 0.15 s to import.
+The format is documented in Ansible's guide, "Ansible Vault payload format 1.1 - 1.2"; tests check that this module
+and Ansible read each other's files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ ITERATIONS, KEY, IV, WIDTH = 10_000, 32, 16, 80  # of the format
 
 
 def decrypt(text: bytes, password: bytes) -> bytes:
-    """Return the plain text; raises ValueError where the password or the text is wrong."""
+    """Return the plain bytes of an Ansible Vault text.
+
+    Raises ValueError if it is not one, if it is damaged or altered, or if the password is wrong.
+    """
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.padding import PKCS7
 

@@ -1,7 +1,7 @@
-"""One file from which a new machine goes on: ledger, intent, vault, keys, papers.
+"""Write one file with which another machine can take a home over: ledger, intent, vault, keys, papers.
 
-The office's SSH key is in it under the vault's password, the vault is encrypted as it is; the password
-itself is not in it. What can be made anew (devices.yml, peers.vault, the lab) is left out.
+The office's SSH key is encrypted with the vault's password, the vault is copied as it is; the password itself is
+left out. What can be made anew (devices.yml, peers.vault, the lab) is left out, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What was written: where, the ledger's head, how many files."""
+    """A backup that was written: path, the ledger's count of events and head, count of files without the manifest."""
 
     path: Path
     events: int
@@ -46,7 +46,11 @@ class Backup:
 
 
 def backup(workspace: Workspace, path: Path) -> Backup:
-    """Write the home's backup to `path`, whole or not at all; raises ProvisionError where it cannot."""
+    """Write the home's backup to `path` (tar.gz with a manifest), whole or not at all; return what was written.
+
+    Raises ProvisionError if this is no home, if the ledger was altered, if the vault does not open, or if `path` is a
+    directory or cannot be written.
+    """
     from provision.ledger.copy import head_of, lines
 
     workspace.place.require()
@@ -84,7 +88,11 @@ def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
 
 
 def _files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
-    """Return the files of the home, unchanged."""
+    """Yield archive name and content of the files to back up, without the ledger and the SSH keys.
+
+    They are inventory/ without devices.yml, locks and temporary files, the pinned host keys, papers, evidence and
+    way-back files of var/, ansible.cfg and .gitignore.
+    """
     inventory = workspace.place.inventory
     for path in sorted(inventory.rglob("*")):
         if path.is_file() and path.name != "devices.yml" and path.suffix not in {".lock", ".new"}:
@@ -107,7 +115,7 @@ def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
 
 
 def vault_of(workspace: Workspace) -> Vault:
-    """Return the home's vault, which need not exist yet."""
+    """Return the vault of the home, empty if it has no file yet; raises VaultError if it cannot be opened."""
     return Vault(
         workspace.place.inventory / "secrets.vault.yml", password(workspace.place.root / "var" / "vault-password")
     )

@@ -1,4 +1,4 @@
-"""A delivery list as an office keeps it (CSV or XLSX) -> items, or every faulty row."""
+"""Read a delivery list as an office keeps it (CSV or XLSX): its items, and every fault with its row."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ Row = dict[str, str]
 
 
 def read_sheet(path: Path) -> dict[int, Row]:
-    """Read a CSV (comma or semicolon, UTF-8) or the first sheet of an XLSX: line -> row by our names."""
+    """Return the rows of a CSV (comma or semicolon, UTF-8) or of the first sheet of an XLSX, by row number.
+
+    A row holds stripped text by the names of COLUMNS; empty rows and unknown columns are left out. Raises IntentError
+    if the file cannot be read, or a column of NEEDED is missing.
+    """
     try:
         lines = _xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path)
     except FileNotFoundError:
@@ -121,7 +125,11 @@ def _xlsx(path: Path) -> Iterable[list[str]]:
 
 
 def _tidy(row: Row) -> dict[str, str]:
-    """Read a cell as a person means it: kinds in words, rupiah with dots, a number as text."""
+    """Return the filled cells of a row as KitItem takes them; kind and condition are always there, perhaps empty.
+
+    Known words for kind and condition become the terms of KitItem, others lower case; rupiah lose `Rp`, dots and `,00`;
+    `received` becomes ISO 8601 if it is a day; an IMEI or year loses a final `.0`.
+    """
     cells = {k: v for k, v in row.items() if v}
     kind = cells.get("kind", "").lower()
     cells["kind"] = next((k for k, names in KINDS.items() if kind in names), kind)
@@ -138,7 +146,11 @@ def _tidy(row: Row) -> dict[str, str]:
 
 
 def items_of(rows: Mapping[int, Row], name: str) -> tuple[dict[int, tuple[Item, str]], list[Fault]]:
-    """Return the item of each line with the kecamatan it is for, and every faulty row; `name` is the file's."""
+    """Return the valid items with their kecamatan (empty if none is given), by row, and every fault.
+
+    Faults are wrong fields, and a tag, serial, MAC, IMEI or NIBAR that an earlier row has, too; an item with such a
+    repetition is still returned. `name` is the file's, for the faults.
+    """
     items: dict[int, tuple[Item, str]] = {}
     faults: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}

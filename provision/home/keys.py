@@ -12,9 +12,10 @@ RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
 
 def office_key(path: Path) -> str:
-    """Return the office's public key, making the pair (Ed25519, 0600) at first need.
+    """Return the office's public key (one line); the pair is made if there is no private key at `path`.
 
-    A path that ends in `-rsa` is RSA's.
+    It is Ed25519, or RSA if the path ends in `-rsa`; the private key has mode 0600. Raises ProvisionError if only the
+    public half is missing.
     """
     public = path.with_suffix(".pub")
     if not path.exists():
@@ -41,12 +42,15 @@ def office_key(path: Path) -> str:
 
 
 def unpin(folder: Path, tag: str) -> None:
-    """Forget a device's host key."""
+    """Remove a device's pinned host key, if there is one."""
     (folder / tag).unlink(missing_ok=True)
 
 
 def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
-    """Keep a device's host key in a file of its own; a different key is taken over it only where a person said so."""
+    """Write the host key of a device into a file of its own in `folder`.
+
+    Raises IdentityError if another key is pinned, unless `over` is set, for a person who allowed it.
+    """
     known = pinned(folder, tag)
     if known and known != key and not over:
         raise IdentityError(

@@ -1,6 +1,6 @@
-"""The hub's list of WireGuard peers: one of each provisioned modem, and of no other.
+"""The hub's list of WireGuard peers: one for each provisioned modem that has a tunnel key, and no other.
 
-It holds preshared keys, so it is kept in Ansible Vault's format, as `var/hub/peers.vault`; on the hub
+It holds preshared keys, so it is kept in Ansible Vault's format, as `var/hub/peers.vault`; on the hub,
 `ansible-vault view` gives it to `wg syncconf`, behind the hub's own [Interface].
 """
 
@@ -18,9 +18,9 @@ NOTE = "# Written by provision; do not edit. One peer for each provisioned modem
 
 
 def write(workspace: Workspace, pending: Iterable[str] = ()) -> Path | None:
-    """Write the list where it differs; those of `pending` are about to take their new keys.
+    """Write the list of peers if it differs; return its path, or None if there are no peers and no list yet.
 
-    Gives its path, or None where there was never a peer.
+    Devices of `pending` stand in it with the keys that they are about to take.
     """
     waiting = set(pending)
     blocks = [

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One home; nothing is written before it is asked for."""
+    """The paths and files of the home at `root`; nothing is made before it is asked for."""
 
     root: Path
 
     @property
     def inventory(self) -> Path:
-        """Intent, by hand, in git."""
+        """The directory of the intent, which is written by hand and kept in git."""
         return self.root / "inventory"
 
     @property
     def var(self) -> Path:
-        """State; made on first use, for this user only."""
+        """The directory of the state, made if it is missing, for this user only (0700).
+
+        Raises ProvisionError if it cannot be made.
+        """
         path = self.root / "var"
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,19 +55,19 @@ class Place:
 
     @property
     def ssh_key(self) -> Path:
-        """The office's own SSH key, as anybody's ~/.ssh/id_ed25519."""
+        """The path of the office's private SSH key: PROVISION_SSH_KEY, or else var/ssh/id_ed25519."""
         return Path(os.environ.get("PROVISION_SSH_KEY") or self.var / "ssh" / "id_ed25519")
 
     @property
     def lab(self) -> Path:
-        """The state of this home's lab."""
+        """The directory of the lab's state; raises IntentError if this is no home."""
         self.require()
         return self.var / "lab"
 
     def hints(self) -> dict[str, str]:
-        """Return the last values seen: `TAG.row` (of its modem's table) and `TAG.engine` (the SNMP engine ID).
+        """Return the hints: `TAG.row`, the row of a device's modem table, and `TAG.engine`, its SNMP engine ID (hex).
 
-        They only save an exchange and have to be proved; without the file, or with a damaged one, there are none.
+        They only save an exchange and have to be proved; empty if the file is missing or damaged.
         """
         try:
             kept = json.loads((self.var / "hints.json").read_text())
@@ -73,12 +76,12 @@ class Place:
             return {}
 
     def keep_hints(self, hints: dict[str, str]) -> None:
-        """Keep the hints, where they changed."""
+        """Write the hints to var/hints.json, if they differ from those in it."""
         if hints != self.hints():
             write_whole(self.var / "hints.json", json.dumps(hints))
 
     def require(self) -> None:
-        """Raise IntentError where this is no home: nothing may be made in a wrong directory."""
+        """Raise IntentError if the home has no inventory/, so that nothing is made in a wrong directory."""
         if not self.inventory.is_dir():
             raise IntentError(
                 [
@@ -91,7 +94,10 @@ class Place:
             )
 
     def texts(self) -> dict[str, str]:
-        """Read the files of the intent by name."""
+        """Return the text of each file of the intent by its path in the home, without devices.yml and the vault.
+
+        Raises IntentError if this is no home, or if a file cannot be read or is not UTF-8.
+        """
         self.require()
         found = {}
         for path in sorted([*self.inventory.glob("*.yml"), *self.inventory.glob("kits/*.yml")]):
@@ -112,7 +118,7 @@ class Place:
         return found
 
     def intent(self) -> intent.Home:
-        """Read all of the intent."""
+        """Return all of the intent; raises IntentError with every fault that was found."""
         from provision.home import intent
 
         return intent.read(self.texts())

@@ -14,7 +14,10 @@ from provision.local.files import ORDINARY, write_whole
 
 
 def show(workspace: Workspace, host: str = "") -> str:
-    """Return the text of `--list`, or of `--host`."""
+    """Return the inventory of provisioned devices as JSON (`--list`), or the variables of one `host` (`--host`).
+
+    Raises UsageError if there is no such host.
+    """
     built = ansible_inventory.build(_accepted(workspace), str(workspace.place.root / "var"))
     if not host:
         return ansible_inventory.to_json(built)
@@ -25,7 +28,10 @@ def show(workspace: Workspace, host: str = "") -> str:
 
 
 def write(workspace: Workspace) -> Path:
-    """Write inventory/devices.yml, which `ansible -i inventory/` reads, and the hub's peers."""
+    """Write the hub's peers and inventory/devices.yml, each if it differs; return the path of devices.yml.
+
+    `ansible -i inventory/` reads it.
+    """
     peers.write(workspace)
     built = ansible_inventory.build(_accepted(workspace), "{{ inventory_dir }}/../var")
     path = workspace.place.inventory / "devices.yml"

@@ -1,4 +1,4 @@
-"""A backup back into a home: everything is checked before anything is written."""
+"""Restore a home from a backup; the backup and the vault password are checked before anything is written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What was restored: the ledger's head, and where what stood here before was laid, if anything did."""
+    """What was restored: the ledger's count of events and head, and where replaced files were put.
+
+    `aside` is None if no file was replaced; SSH keys do not count.
+    """
 
     events: int
     head: str
@@ -43,9 +46,10 @@ class Restored:
 
 
 def restore(workspace: Workspace, path: Path) -> Restored:
-    """Bring the home to the state of the backup at `path`.
+    """Restore the ledger, files and SSH keys of the backup at `path`; return what was restored.
 
-    Raises ProvisionError, with nothing written, where the backup is not whole, the vault password is
+    A file that differs is moved to a new directory of var/ first, SSH keys are overwritten, and files that the backup
+    does not hold stay. Raises ProvisionError, with nothing restored, if the backup is not whole, the vault password is
     wrong, or the ledger here is newer or another one.
     """
     from provision.ledger import connect
@@ -74,7 +78,10 @@ def restore(workspace: Workspace, path: Path) -> Restored:
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Read a backup whole and compare each part with its manifest; raises ProvisionError where it is not whole."""
+    """Return the manifest of a backup, and its other parts (name -> content), which match the digests in it.
+
+    Raises ProvisionError if the file cannot be read, is not whole, or has another format.
+    """
     parts: dict[str, bytes] = {}
     try:
         whole = gzip.decompress(path.read_bytes())  # all of it: its own checksum counts, too
@@ -116,7 +123,10 @@ def _broken(path: Path, why: str) -> ProvisionError:
 
 
 def _keys(workspace: Workspace, parts: dict[str, bytes]) -> dict[str, bytes]:
-    """Open what only the vault's password opens: the SSH keys, and the vault to see that it is the right one."""
+    """Return the private SSH keys of a backup by name, decrypted with the vault password; empty if it has none.
+
+    The vault is decrypted, too, to prove the password. Raises VaultError if there is no password, or a wrong one.
+    """
     places = {f"ssh/{name}.vault": name for name in KEYS} | {f"inventory/{NAME}": ""}
     sealed = {place: name for place, name in places.items() if place in parts}
     if not sealed:
@@ -134,7 +144,10 @@ def _keys(workspace: Workspace, parts: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def _lay(root: Path, parts: dict[str, bytes], aside: Path) -> Path | None:
-    """Write the parts to their places; what stands there and differs is laid aside first."""
+    """Write the parts to their places below `root`, without the ledger and the SSH keys.
+
+    A file that differs is moved to `aside` first. Return `aside`, or None if no file was moved.
+    """
     used = False
     for name, body in parts.items():
         folder, _, rest = name.partition("/")

@@ -42,7 +42,11 @@ GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
 
 
 def make(directory: Path, *, lab: bool) -> Path:
-    """Make the home; raises ProvisionError where something is in the way."""
+    """Make a starter home in `directory`, which may be missing or empty, and return its path.
+
+    A lab's home also gets a vault password, the lab's defaults, modems of several makers and some Windows PCs. Raises
+    ProvisionError if the directory is not empty or cannot be written.
+    """
     if directory.exists() and any(directory.iterdir()):
         raise ProvisionError("the directory is not empty", where=str(directory), hint="choose another one")
     try:
@@ -66,7 +70,7 @@ def make(directory: Path, *, lab: bool) -> Path:
 
 
 def _mix(inventory: Path) -> None:
-    """Put modems of other makers into some kits, and into the delivery list."""
+    """Put modems of other makers into some kits and into the delivery list, and Windows PCs into some kits."""
     delivery = (inventory / "delivery.csv").read_text()
     for name, (driver, brand, model) in SHELF.items():
         path = inventory / "kits" / f"{name}.yml"

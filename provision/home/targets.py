@@ -20,7 +20,7 @@ class Targets:
     computers: list[Computer]
 
     def __iter__(self) -> Iterator[Intended]:
-        """Go through all of them, modems first."""
+        """Yield every device, modems first."""
         yield from self.modems
         yield from self.computers
 
@@ -29,7 +29,7 @@ class Targets:
         return {one.tag: one.kit.kecamatan.name for one in self}
 
     def only(self, tags: set[str]) -> Targets:
-        """Return those of `tags`."""
+        """Return the targets whose asset tag is in `tags`."""
         return Targets(
             modems=[one for one in self.modems if one.tag in tags],
             computers=[one for one in self.computers if one.tag in tags],
@@ -51,7 +51,10 @@ def resolve(home: Home, names: list[str]) -> Targets:
 
 
 def only_modem(home: Home, target: str) -> Intent:
-    """Resolve one TARGET to one modem's intent. Raises UsageError where it names none or several."""
+    """Return the intent of the one modem that a TARGET names; PCs that it names, too, do not count.
+
+    Raises UsageError if it names no modem, or several.
+    """
     modems = resolve(home, [target]).modems
     if not modems:
         raise UsageError(f"{target} names no modem", hint="this is for modems; see provision inventory --list")
@@ -61,7 +64,7 @@ def only_modem(home: Home, target: str) -> Intent:
 
 
 def only_device(home: Home, target: str) -> Intended:
-    """Resolve one TARGET to one device. Raises UsageError where it names none or several."""
+    """Return the one device that a TARGET names. Raises UsageError if it names none or several."""
     devices = list(resolve(home, [target]))
     if len(devices) != 1:
         tags = ", ".join(one.tag for one in devices[:3])

@@ -23,10 +23,10 @@ NEXT = ".next"
 
 
 class Vault:
-    """The secrets of one home; a set is made at first need and kept at once."""
+    """The secrets of one home: a set for each device, made at first need and written to the file at once."""
 
     def __init__(self, path: Path, password: Secret) -> None:
-        """Open the vault at `path`; a missing file is an empty vault."""
+        """Open the vault at `path`, empty if there is no file. Raises VaultError if it does not open."""
         self.path = path
         self._password = password
         self._sets: dict[str, dict[str, str]] = {}
@@ -34,7 +34,7 @@ class Vault:
         self._load()
 
     def device(self, tag: str) -> Mapping[str, Secret]:
-        """Return the set of one device, making it where there is none."""
+        """Return the secrets of one device by name; if it has none, they are made and written first."""
         if tag not in self._sets:
             with self._locked():
                 self._load()
@@ -53,7 +53,10 @@ class Vault:
         return {t: self.device(t) for t in tags}
 
     def report_key(self, tag: str, *, anew: bool = False) -> Secret:
-        """Return the key by which a PC signs its reports (hex), making it where there is none, or `anew`."""
+        """Return the key (hex) with which a PC signs its reports.
+
+        If there is none, or if `anew` is set, a new one is made and written first.
+        """
         if anew or "report_key" not in self._sets.get(tag, {}):
             with self._locked():
                 self._load()
@@ -64,7 +67,10 @@ class Vault:
         return Secret(self._sets[tag]["report_key"])
 
     def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
-        """Put secrets that a person has set on a device into its set."""
+        """Write secrets that a person has set on a device into its set, which is made if there is none.
+
+        Keys that were derived from the secrets before are removed.
+        """
         self.device(tag)
         with self._locked():
             self._load()
@@ -74,15 +80,18 @@ class Vault:
             self._save()
 
     def pending(self, tag: str) -> Mapping[str, Secret]:
-        """Return the set that is to replace a device's own, making it where there is none; both are kept."""
+        """Return the secrets that are to replace a device's own; if there are none, they are made and written.
+
+        The device's own are kept beside them.
+        """
         return self.device(tag + NEXT)
 
     def promote(self, tag: str) -> None:
-        """Make the pending set the device's own; nothing where there is none."""
+        """Replace a device's own set by its pending one; do nothing if none is pending."""
         self._settle(tag, take=True)
 
     def discard(self, tag: str) -> None:
-        """Forget the pending set; nothing where there is none."""
+        """Remove a device's pending set; do nothing if none is pending."""
         self._settle(tag, take=False)
 
     def _settle(self, tag: str, *, take: bool) -> None:
@@ -96,7 +105,7 @@ class Vault:
             self._save()
 
     def drop(self, tags: list[str]) -> None:
-        """Forget the sets of some devices."""
+        """Remove the sets of some devices, pending ones too; do nothing if none of the devices has a set."""
         if not any(t in self._sets for t in tags):
             return
         with self._locked():
@@ -105,7 +114,10 @@ class Vault:
             self._save()
 
     def seal_key(self) -> bytes:
-        """Return the key of the digests by which the ledger compares secrets without knowing them."""
+        """Return the key of the digests by which the ledger compares secrets without knowing them.
+
+        It is made and written at first need.
+        """
         if "seal" not in self._sets:
             with self._locked():
                 self._load()
@@ -119,7 +131,10 @@ class Vault:
         return encrypt(text, self._password.reveal().encode())
 
     def open(self, text: bytes) -> bytes:
-        """Decrypt what `seal` gave; raises ValueError where it is not ours or altered."""
+        """Return the plain bytes of what `seal` returned.
+
+        Raises ValueError if it is no such text, is altered, or was sealed with another password.
+        """
         return decrypt(text, self._password.reveal().encode())
 
     def _load(self) -> None:
@@ -171,7 +186,10 @@ class Vault:
 
 
 def fresh(tag: str) -> dict[str, str]:
-    """Make one device's set: all random, from the operating system; the SNMP keys localised, too."""
+    """Return a new set of secrets for a device, all random, from the operating system.
+
+    It also holds what is derived from them: the password's hash (SHA-512 crypt) and the localised SNMP keys.
+    """
     from passlib.hash import sha512_crypt
 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
@@ -204,7 +222,7 @@ def wireguard_key() -> str:
 
 
 def wireguard_public(private: Secret) -> str:
-    """Return the public key, which the hub needs."""
+    """Return the public key (base64) of a WireGuard private key; the hub needs it."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
     key = X25519PrivateKey.from_private_bytes(base64.b64decode(private.reveal()))
@@ -212,9 +230,10 @@ def wireguard_public(private: Secret) -> str:
 
 
 def password(kept: Path) -> Secret:
-    """Return the vault password: from a file, the environment, or the terminal, in this order.
+    """Return the vault password from the first of these that is given; raises VaultError if none is.
 
-    The file is the one that PROVISION_VAULT_PASSWORD_FILE names, or `kept`, where it exists.
+    In this order: the file that PROVISION_VAULT_PASSWORD_FILE or ANSIBLE_VAULT_PASSWORD_FILE names, the variable
+    PROVISION_VAULT_PASSWORD, the file `kept`, the terminal. A file that cannot be read raises VaultError, too.
     """
     name = os.environ.get("PROVISION_VAULT_PASSWORD_FILE") or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
     if name or (kept.exists() and not os.environ.get("PROVISION_VAULT_PASSWORD")):

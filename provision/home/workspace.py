@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Workspace:
-    """Made once for a command; everything in it is opened at first use."""
+    """What one command works with: home, clock and network; ledger, vault and intent are opened at first use."""
 
     def __init__(self, root: Path, *, clock: Clock | None = None, network: Network | None = None) -> None:
-        """Work in the home at `root`; by this computer's clock and network where no other is handed in."""
+        """Use the home at `root`, with this computer's clock and network unless others are handed in."""
         self.place = Place(root.resolve())
         self.clock = clock or Clock()
         self.network = network or Network()
@@ -54,7 +54,10 @@ class Workspace:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger, opened and up to date."""
+        """The ledger, opened, with its schema up to date. Raises IntentError if this is no home.
+
+        Its actor is PROVISION_ACTOR, or else USER@COMPUTER.
+        """
         from provision.ledger import connect
 
         self.place.require()
@@ -63,7 +66,10 @@ class Workspace:
 
     @cached_property
     def reader(self) -> Reader:
-        """The ledger's newest events, read as fast as may be."""
+        """The reader of the ledger's newest events, which opens the ledger itself only if it has to.
+
+        Raises IntentError if this is no home.
+        """
         self.place.require()
         return Reader(self.place.database, lambda: self.ledger)
 
@@ -73,25 +79,25 @@ class Workspace:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault, opened."""
+        """The vault of the home, opened. Raises VaultError if there is no password, or a wrong one."""
         return Vault(self.place.inventory / NAME, password(self.place.root / "var" / "vault-password"))
 
     @cached_property
     def home(self) -> intent.Home:
-        """All of the intent."""
+        """All of the intent, read once. Raises IntentError with every fault that was found."""
         return self.place.intent()
 
     @cached_property
     def known(self) -> dict[str, Known]:
-        """Every device that was enrolled and not revoked since, as the ledger knows it now."""
+        """Every device that was enrolled and not revoked since, by asset tag, as the ledger knew it at first use."""
         return ledger_known.devices(self.latest)
 
     def last_answers(self) -> dict[str, str]:
-        """Return when each known device last answered a look (UTC, ISO 8601)."""
+        """Return when each known device last answered a look (UTC, ISO 8601), by asset tag."""
         return ledger_known.last_answers(self.latest, self.known)
 
     def forget_known(self) -> None:
-        """Read the devices again at the next use."""
+        """Forget `known`, so that its next use reads the ledger again."""
         self.__dict__.pop("known", None)
 
     def targets(self, names: list[str]) -> Targets:
@@ -102,21 +108,27 @@ class Workspace:
         return targets.resolve(self.home, names)
 
     def intent(self, target: str) -> Intent:
-        """Resolve one TARGET to one modem's intent. Raises UsageError where it names none or several."""
+        """Return the intent of the one modem that a TARGET names; PCs that it names, too, do not count.
+
+        Raises UsageError if it names no modem, or several.
+        """
         return targets.only_modem(self.home, target)
 
     def device(self, target: str) -> Intended:
-        """Resolve one TARGET to one device. Raises UsageError where it names none or several."""
+        """Return the one device that a TARGET names. Raises UsageError if it names none or several."""
         return targets.only_device(self.home, target)
 
     def way_back_is_proved(self, device: Device) -> bool:
-        """Say whether a selftest passed on this family, model and firmware (law 4)."""
+        """Return whether a selftest passed on a device of this family, model and firmware."""
         return any(e.subject == ledger_known.drill_of(device) for e in self.latest(SelfTested.VERB))
 
     def shown_secret(self, tag: str) -> str:
-        """Return the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
+        """Return the day (UTC) on which a secret of a device was last shown to a person.
+
+        An empty text if none was, or if its secrets were replaced since.
+        """
         return ledger_known.shown_secret(self.latest, tag)
 
     def unfinished(self) -> dict[str, Event]:
-        """Return the runs that began on a modem or radio and have no recorded end, by asset tag."""
+        """Return the begin event of each run on a modem or radio that has no recorded end, by asset tag."""
         return ledger_known.open_runs(self.latest(Begun.VERB, Ended.VERB), Begun.VERB)

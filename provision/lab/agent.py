@@ -1,4 +1,4 @@
-"""The SNMP agent of a lab device: Debian's snmpd, or pysnmp where there is none; USM is theirs, not ours."""
+"""SNMP agent of a lab device: Debian's snmpd, or pysnmp if that is not used; USM is theirs, not ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answers = dict[tuple[int, ...], Callable[[], int | str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who may read, and by what: `digest` is `sha256` or `sha1`; privacy is AES-128."""
+    """SNMPv3 user of an agent, with passphrases and engine ID; `digest` is `sha256` or `sha1`, privacy is AES-128."""
 
     name: str
     digest: str
@@ -29,12 +29,15 @@ class User:
 
 
 def real() -> bool:
-    """Say whether the real agent is used."""
+    """Return True if the real agent is used: snmpd is installed and `ssh.real()` is true."""
     return ssh.real() and shutil.which("snmpd") is not None
 
 
 async def snmpd(lines: Iterable[str], run: Path, mark: str, where: list[tuple[str, int]]) -> ssh.Stop:
-    """Run Debian's snmpd with these lines of configuration; return what stops it."""
+    """Start Debian's snmpd with `lines` as its configuration, on UDP at each (address, port) of `where`.
+
+    Return the coroutine function that stops it.
+    """
     addresses = ",".join(f"udp:{a}:{p}" for a, p in where)
     conf = run / "snmpd.conf"
     conf.touch(mode=0o600)
@@ -72,19 +75,23 @@ async def snmpd(lines: Iterable[str], run: Path, mark: str, where: list[tuple[st
 
 
 def localise(passphrase: str, engine_id: bytes, digest: str = "sha256") -> bytes:
-    """Make a localised key by RFC 3414."""
+    """Return a passphrase's key, localised to `engine_id` by RFC 3414, with the full length of the hash `digest`."""
     once = passphrase.encode()
     ku = hashlib.new(digest, (once * (1048576 // len(once) + 1))[:1048576]).digest()
     return hashlib.new(digest, ku + engine_id + ku).digest()
 
 
 def constant(value: int | str) -> Callable[[], int | str]:
-    """Return an answer that is always the same."""
+    """Return a function that always returns `value`."""
     return lambda: value
 
 
 async def standin(user: User, answers: Answers, where: list[tuple[str, int]]) -> ssh.Stop:
-    """Serve the same user the same values from pysnmp; each value is asked for when it is wanted."""
+    """Serve `answers` to `user` with pysnmp at each (address, port) of `where`.
+
+    Return the coroutine function that stops it. Only authenticated and encrypted SNMPv3 GET requests are answered; the
+    function of an answer is called when its OID is requested.
+    """
     from pysnmp.carrier.asyncio.dgram import udp
     from pysnmp.entity import config, engine
     from pysnmp.entity.rfc3413 import cmdrsp, context

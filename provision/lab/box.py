@@ -1,4 +1,4 @@
-"""One modem on the bench, as its label describes it."""
+"""The data of one emulated modem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One modem on the bench: what its label says and where it comes up from the carton; `system` is what it runs."""
+    """Data of one emulated modem: label, firmware, factory address and ports; `system` is its operating system."""
 
     tag: str
     serial: str

@@ -1,4 +1,4 @@
-"""Start, ask, break and stop the lab of a home."""
+"""Start a home's lab, send it requests, cause faults in it, and stop it."""
 
 from __future__ import annotations
 
@@ -59,9 +59,10 @@ def run_directory(home: Path) -> Path:
 
 
 def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
-    """Start the lab in the background; boxes keep their state from the last time.
+    """Start the lab in the background and return its status; boxes keep their state from the last time.
 
-    A lab that runs already gets the boxes that are new, and loses those that are no longer named.
+    A lab that runs already gets the boxes that are new, and loses those that are no longer named. Raises ProvisionError
+    if the lab ends or is not ready within START_S seconds.
     """
     run = run_directory(home)
     if running(run):
@@ -87,7 +88,7 @@ def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
 
 
 def running(run: Path) -> bool:
-    """Say whether a lab answers in `run`."""
+    """Return True if a lab accepts connections on the control socket in `run`."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(run / "control"))
@@ -97,7 +98,11 @@ def running(run: Path) -> bool:
 
 
 def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[str, Any]:
-    """Send one request to the running lab and return its answer."""
+    """Send one request to the home's running lab and return its reply.
+
+    Raises ProvisionError if no lab runs, the reply is an error, or the lab closes the connection without one;
+    TimeoutError if no reply comes within `timeout_s`.
+    """
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(timeout_s)
         try:
@@ -113,7 +118,10 @@ def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[
 
 
 def down(home: Path) -> None:
-    """Stop the lab and wait until it is gone."""
+    """Stop the lab and wait until its runtime directory is gone, but at most START_S seconds.
+
+    Raises ProvisionError if no lab runs.
+    """
     run = run_directory(home)
     ask(home, {"verb": "down"})
     deadline = time.monotonic() + START_S
@@ -122,7 +130,10 @@ def down(home: Path) -> None:
 
 
 def break_(home: Path, tag: str, fault: str, value: str) -> dict[str, Any]:
-    """Put one fault on one box; see FAULTS."""
+    """Cause or mend one fault of one box and return the box's status; see FAULTS.
+
+    Raises ProvisionError if FAULTS has no such fault, no lab runs, or the lab replies with an error.
+    """
     if fault not in FAULTS:
         raise ProvisionError(f"no such fault: {fault}", hint="one of: " + ", ".join(FAULTS))
     return ask(home, {"verb": "break", "tag": tag, "fault": fault, "value": value})

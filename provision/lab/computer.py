@@ -1,7 +1,8 @@
-"""One lab PC: an SSH server before a disk of its own, with the few words of Linux that a kit is asked for.
+"""One lab PC: an SSH server and a disk folder of its own, with the few system commands that the program uses.
 
-The collector and the baseline run as they are, on real Python; what they read (sysfs, /etc) is this
-PC's folder, and the system's words (hostnamectl, timedatectl, dpkg, …) change that folder.
+On Linux the collector and the baseline run as they are, on real Python; what they read (sysfs, /etc) is this PC's
+folder, and the system's commands (hostnamectl, timedatectl, dpkg, …) change that folder. On Windows, windows.py
+stands for PowerShell.
 """
 
 from __future__ import annotations
@@ -46,14 +47,14 @@ class Computer(Powered):
     """An emulated conference PC."""
 
     def __init__(self, box: Pc, home: Path, run: Path) -> None:
-        """Take a PC whose files are in `home` and whose sockets go to `run`."""
+        """Use the PC's files in `home`, created in their first state if there are none; sockets go to `run`."""
         super().__init__(box.tag, home, run)
         self.box = box
         if not self.root.exists():
             make(box, self.root)
 
     async def power_on(self) -> None:
-        """Boot: the words are laid out, the door opens."""
+        """Boot: write the PC's commands and its login shell, then start the SSH server."""
         words = self.run / "words"
         shutil.rmtree(words, ignore_errors=True)
         words.mkdir()
@@ -74,7 +75,7 @@ exec /bin/sh -i
         await self.settle()
 
     async def follow(self) -> None:
-        """Open the door."""
+        """Start the SSH server, which accepts keys only, and no login at all while the fault `login` is set."""
         door = ssh.Door(
             root=self.root,
             run=self.run,
@@ -94,7 +95,10 @@ exec /bin/sh -i
         await self.doors(door, listen)
 
     async def put(self, fault: str, value: str) -> None:
-        """Break something, or mend it with an empty value; see client.FAULTS."""
+        """Cause a fault, or mend it with an empty value; see client.FAULTS.
+
+        Raises NoSuchFaultError if a PC of this system cannot have the fault.
+        """
         match fault:
             case "power":
                 await self.power_off()
@@ -119,7 +123,10 @@ exec /bin/sh -i
             self.faults[fault] = value
 
     def _change(self, fault: str, value: str) -> None:
-        """Change what a Linux PC is, has or says."""
+        """Apply a fault to the files of a Linux PC, or mend it with an empty value.
+
+        Raises NoSuchFaultError if a Linux PC cannot have the fault.
+        """
         match fault:
             case "serial":
                 tell(self.root, value or self.box.serial)
@@ -135,7 +142,10 @@ exec /bin/sh -i
                 raise NoSuchFaultError(fault, self.tag)
 
     def _state(self, fault: str, value: str) -> None:
-        """Put a fault into the state of a Windows PC."""
+        """Write a fault into a Windows PC's state file, or remove it if `value` is empty.
+
+        Raises NoSuchFaultError if the fault is not one of WINDOWS_FAULTS.
+        """
         if fault not in WINDOWS_FAULTS:
             raise NoSuchFaultError(fault, self.tag)
         path = self.root / "lab/windows.json"
@@ -154,7 +164,7 @@ exec /bin/sh -i
             path.unlink(missing_ok=True)
 
     def status(self) -> dict[str, Any]:
-        """What a person wants to know of the PC."""
+        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the PC."""
         hostname, windows = self.root / "etc/hostname", self.root / "lab/windows.json"
         name = json.loads(windows.read_text())["settings"]["system.hostname"] if windows.exists() else ""
         return {

@@ -1,4 +1,4 @@
-"""The lab's process: holds the devices, listens for `status`, `break` and `down`."""
+"""The lab's process: holds the devices, listens for `status`, `boxes`, `break` and `down`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Lab:
     """All devices of one home's lab."""
 
     def __init__(self, home: Path, run: Path) -> None:
-        """Read the boxes from `home/boxes.json`; sockets and pid files go to `run`."""
+        """Create the devices that `home/boxes.json` lists; sockets and pid files go to `run`."""
         boxes = json.loads((home / "boxes.json").read_text())
         self.home, self.run = home, run
         self.devices = {b["tag"]: _device(b, home / b["tag"], run / b["tag"]) for b in boxes}
         self.end = asyncio.Event()
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one control request."""
+        """Carry out one control request and return the reply; it has the key `error` if the request is unknown."""
         match request:
             case {"verb": "status"}:
                 return {"devices": [d.status() for d in self.devices.values()], "real": ssh.real()}
@@ -49,7 +49,7 @@ class Lab:
         return {"error": "not understood"}
 
     async def follow(self, boxes: dict[str, dict[str, Any]]) -> None:
-        """Unplug what is no longer of the home, then bring what is new."""
+        """Power off and drop the devices whose tag is not in `boxes`, then create and power on those that are new."""
         for tag in [t for t in self.devices if t not in boxes]:
             await self.devices.pop(tag).power_off()
         for tag in [t for t in boxes if t not in self.devices]:
@@ -57,7 +57,7 @@ class Lab:
             await self.devices[tag].power_on()
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one control connection."""
+        """Answer one request of a control connection and close it; an exception is sent as an `error` reply."""
         try:
             reply = await self.answer(json.loads(await reader.readline()))
         except NoSuchFaultError as error:
@@ -69,7 +69,10 @@ class Lab:
         writer.close()
 
     async def serve(self) -> None:
-        """Power all on, tell the parent, stay until told to end."""
+        """Power all devices on and serve control requests until SIGTERM, SIGINT or a `down` request.
+
+        Then power all off and remove `run`. The file `ready` tells the parent that the control socket is open.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end.set)
@@ -90,7 +93,10 @@ def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Router | Comp
 
 
 def applets(target: Path) -> None:
-    """Lay busybox's words out as links, or let the host's own serve where there is no busybox."""
+    """Fill `target` with links to busybox's commands, or to the host's if busybox or the real SSH server is missing.
+
+    Of the host's commands, those that devices bring themselves are left out: uci, ubus, snmpd, wg, opkg, apk.
+    """
     target.mkdir(parents=True)
     busybox = shutil.which("busybox")
     if busybox and ssh.real():
@@ -105,7 +111,7 @@ def applets(target: Path) -> None:
 
 
 def main() -> None:
-    """Run as `python -m provision.lab.daemon HOME RUN`."""
+    """Run the lab until it is stopped: `python -m provision.lab.daemon HOME RUN`."""
     home, run = Path(sys.argv[1]), Path(sys.argv[2])
     applets(run / "bin")
     asyncio.run(Lab(home, run).serve())

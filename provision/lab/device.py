@@ -1,4 +1,4 @@
-"""What every lab device has: a folder for its disk, a shell, doors, and work that ends with its power."""
+"""Base classes of lab devices: a disk folder, a shell, SSH and SNMP services, and tasks that end at power off."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from provision.local.processes import sweep
 
 
 class NoSuchFaultError(Exception):
-    """A device of this kind does not have that fault."""
+    """Request for a fault that this device cannot have."""
 
     def __init__(self, fault: str, tag: str) -> None:
         super().__init__(f"{tag} is no device that can have the fault {fault}")
 
 
 class Powered(ABC):
-    """A device whose files live below `home/root` and whose sockets go to `run`."""
+    """Base class of a device whose files are below `home/root` and whose sockets go to `run`."""
 
     def __init__(self, tag: str, home: Path, run: Path) -> None:
-        """Take the device called `tag`; nothing runs before its power is on."""
+        """Set up the device `tag`, powered off, and create `run`."""
         self.tag = tag
         self.root = home / "root"
         self.run = run
@@ -49,7 +49,7 @@ class Powered(ABC):
         """Boot."""
 
     async def power_off(self) -> None:
-        """Cut the power: everything that runs ends at once."""
+        """Cut the power: cancel the device's tasks, kill its processes and stop its services."""
         self.on = False
         for task in list(self._tasks):
             task.cancel()
@@ -60,10 +60,11 @@ class Powered(ABC):
                 await self.at_power_off.pop()()
 
     async def settle(self) -> None:
-        """Let doors and agent follow what the device runs; sessions that are open live on.
+        """Restart SSH server and SNMP agent as the device is configured now, if it is on; open sessions live on.
 
-        Once begun it runs to its end, even where its caller is cancelled by a power cut, which waits for it and then
-        closes all: a door that is half open when its task is cancelled is held by nobody, and its address stays taken.
+        Once begun it runs to its end, even if its caller is cancelled by a power cut, which waits for it and then
+        closes all: nobody could close a server that is half open when its task is cancelled, and its address would stay
+        taken.
         """
         task = asyncio.get_running_loop().create_task(self._settle())
         self._settles.add(task)
@@ -78,7 +79,7 @@ class Powered(ABC):
 
     @abstractmethod
     async def follow(self) -> None:
-        """Open the doors and start the agent, by what the device runs."""
+        """Start the services of the device (SSH server and, if it has one, SNMP agent) as it is configured now."""
 
     async def doors(self, by: object, open_them: Callable[[], Awaitable[list[ssh.Stop]]]) -> None:
         """Open the doors, or keep those that are open if `by`, all that they depend on, is what it was.
@@ -105,7 +106,7 @@ class Powered(ABC):
             self.agent = None
 
     async def sh(self, command: str) -> None:
-        """Run a command inside the device and wait for it."""
+        """Run a command in the device's shell and wait for its end; output and exit status are discarded."""
         process = await asyncio.create_subprocess_exec(
             str(self.shell),
             env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
@@ -117,7 +118,7 @@ class Powered(ABC):
         await process.wait()
 
     def spawn(self, coroutine: Any) -> None:
-        """Run a coroutine beside the device; it ends with the power."""
+        """Start a coroutine as a task that power off cancels; its exception goes to standard error."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -129,13 +130,13 @@ class Powered(ABC):
 
 
 class Boxed(Powered):
-    """A modem: a device that has a label, a reset button, and services that follow its configuration."""
+    """Base class of a modem: a device described by a `Box`, with a reset button."""
 
     def __init__(self, box: Box, home: Path, run: Path) -> None:
-        """Take a box whose files are in `home`."""
+        """Set up the modem `box`, whose files are in `home` and whose sockets go to `run`."""
         super().__init__(box.tag, home, run)
         self.box = box
 
     @abstractmethod
     async def reset(self) -> None:
-        """Press the reset button."""
+        """Press the reset button: restore the factory state and boot."""

@@ -1,4 +1,4 @@
-"""The factory state of a lab modem: what OpenWrt ships, and the box's own facts."""
+"""The factory state of a lab modem: the configuration that OpenWrt or RutOS ships, and the box's own data."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ SERVING = {
 
 
 def make(box: Box, root: Path) -> None:
-    """Bring a box into factory state below `root`, forgetting all that was there."""
+    """Delete all below `root` and create the factory state of an OpenWrt or RutOS box there."""
     shutil.rmtree(root, ignore_errors=True)
     for directory in (
         "etc/config",
@@ -265,7 +265,7 @@ def make(box: Box, root: Path) -> None:
 
 
 def _hash(password: str) -> str:
-    """Return the crypt hash of a label's password; none where the box has none."""
+    """Return the SHA-512 crypt hash of a password, or an empty string if the password is empty."""
     if not password:
         return ""
     from passlib.hash import sha512_crypt
@@ -274,7 +274,7 @@ def _hash(password: str) -> str:
 
 
 def tell(root: Path, serial: str, imei: str) -> None:
-    """Set what the box says of itself and of its radio."""
+    """Write the serial number and the IMEI that the box reports, and the usual signal and serving network."""
     (root / "proc/device-tree/serial-number").write_text(serial + "\0")
     (root / "lab/serial").write_text(serial + "\n")
     (root / "lab/imei").write_text(json.dumps(imei) + "\n")
@@ -283,7 +283,7 @@ def tell(root: Path, serial: str, imei: str) -> None:
 
 
 def count(root: Path, sent: str = "0", received: str = "0") -> None:
-    """Set what the modem's interface counted since it came up."""
+    """Write the numbers of bytes sent and received by the modem's interface (wwan0) to its counters."""
     for name, value in (("tx", sent), ("rx", received)):
         (root / f"sys/class/net/wwan0/statistics/{name}_bytes").write_text(f"{int(value)}\n")
 

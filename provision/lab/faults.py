@@ -1,4 +1,4 @@
-"""Faults by command: what can go wrong with a lab modem, and how each is mended."""
+"""Faults of a lab modem with OpenWrt or RutOS, caused and mended on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ TALKERS = {"dropbear", "snmpd"}
 
 
 async def put(modem: Boxed, name: str, value: str) -> None:
-    """Break something of `modem`, or mend it with an empty value; see client.FAULTS."""
+    """Cause fault `name` of `modem`, or mend it with an empty value; see client.FAULTS.
+
+    Raises NoSuchFaultError if this modem cannot have the fault.
+    """
     match name:
         case "power":
             await modem.power_off()
@@ -53,7 +56,10 @@ async def put(modem: Boxed, name: str, value: str) -> None:
 
 
 def cut_now(modem: Boxed) -> bool:
-    """Count one flash operation of a `cut`; say whether the power goes at this one."""
+    """Count one flash operation of the fault `cut`; return True if the power has to go at this one.
+
+    Return False if no `cut` is pending.
+    """
     count = modem.run / "cut" / "left"
     if not count.exists():
         return False
@@ -65,7 +71,7 @@ def cut_now(modem: Boxed) -> bool:
 
 
 def _cut(modem: Boxed, after: int) -> None:
-    """Put wrappers before the words that write flash, which count and then cut the power."""
+    """Install counting wrappers of the commands that write flash; run number `after` cuts the power instead."""
     folder = modem.run / "cut"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -98,7 +104,7 @@ def _full(modem: Boxed, *, on: bool) -> None:
 
 
 async def _freeze(modem: Boxed, seconds: float) -> None:
-    """Cut the link: nothing answers, nothing is closed, until it comes back."""
+    """Cut the link for `seconds` by stopping the SSH and SNMP servers: nothing answers, no connection is closed."""
     stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={modem.mark}") if _talks(pid)]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)

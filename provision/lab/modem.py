@@ -18,14 +18,14 @@ SERVICES = ("network", "dropbear", "snmpd", "system")
 
 
 class PowerCutError(Exception):
-    """The power went in the middle of something."""
+    """Power cut in the middle of an operation, caused by the fault `cut`."""
 
 
 class Modem(Boxed):
-    """An emulated OpenWrt modem."""
+    """An emulated modem with OpenWrt or RutOS."""
 
     def __init__(self, box: Box, home: Path, run: Path) -> None:
-        """Take a box whose files are in `home` and whose sockets go to `run`."""
+        """Use the box's files in `home`, created in factory state if there are none; sockets go to `run`."""
         super().__init__(box, home, run)
         self._reload: asyncio.TimerHandle | None = None
         self.rpcd: rpcd.Rpcd | None = None
@@ -34,7 +34,7 @@ class Modem(Boxed):
 
     # -- power ----------------------------------------------------------------------------------
     async def power_on(self) -> None:
-        """Boot: RAM is empty, the rc.d hooks run, the services start."""
+        """Boot: clear the RAM, run the rc.d hooks, then start the bus, the services and cron."""
         for ram in ("tmp/kit", "tmp/.uci"):
             shutil.rmtree(self.root / ram, ignore_errors=True)
         self._write_shell()
@@ -47,7 +47,7 @@ class Modem(Boxed):
         self.spawn(self._cron())
 
     async def power_off(self) -> None:
-        """Cut the power: everything that runs ends at once, RAM is gone."""
+        """Cut the power: cancel reload and rollback timers, and end everything that runs."""
         if self._reload:
             self._reload.cancel()
         if self.rpcd:
@@ -55,14 +55,17 @@ class Modem(Boxed):
         await super().power_off()
 
     async def reset(self) -> None:
-        """Press the reset button: factory state, all forgotten."""
+        """Press the reset button: power off, restore the factory state, power on."""
         await self.power_off()
         factory.make(self.box, self.root)
         await self.power_on()
 
     # -- configuration that takes effect ----------------------------------------------------------
     def option(self, package: str, kind: str, option: str, default: str = "") -> str:
-        """Read one option of the first section of a type."""
+        """Return an option of the first section of type `kind` that has it.
+
+        Return `default` if there is no such section or the package cannot be read. Staged changes do not count.
+        """
         try:
             sections = Package(str(self.root), package).sections
         except UciError:
@@ -73,7 +76,10 @@ class Modem(Boxed):
         return default
 
     def addresses(self) -> tuple[str, ...]:
-        """Where the device can be reached: its LAN, and its tunnels once they have their keys."""
+        """Return the IP addresses of the LAN and of the WireGuard interfaces that have a peer with a public key.
+
+        Return an empty tuple if the network configuration cannot be read.
+        """
         found: list[str] = []
         try:
             sections = Package(str(self.root), "network").sections
@@ -89,7 +95,10 @@ class Modem(Boxed):
         return tuple(a for a in found if a)
 
     def changed(self, package: str) -> None:
-        """Take a config.change event: the services reload a second later, as procd does it."""
+        """Schedule a reload of the services in RELOAD_S seconds, in place of one that waits, as procd on config.change.
+
+        Nothing is done if the modem is off or `package` is not one of SERVICES.
+        """
         if self.on and package in SERVICES:
             if self._reload:
                 self._reload.cancel()
@@ -97,7 +106,7 @@ class Modem(Boxed):
             self._reload = loop.call_later(RELOAD_S, lambda: self.spawn(self.settle()))
 
     async def follow(self) -> None:
-        """Open the doors and start the agent, by the configuration."""
+        """Start the SSH server as configured, and the SNMP agent unless it is disabled or the fault `snmp` is set."""
         await self._follow_door()
         if not self.faults.get("snmp") and self.option("snmpd", "snmpd", "enabled", "1") == "1":
             self.agent = await snmp.start(self.root, self.run, self.mark, self.shell, self.addresses())
@@ -147,7 +156,7 @@ exec {busybox}sh -i
         return self.rpcd.call(path, method, message) if self.rpcd else (4, None)
 
     async def _cron(self) -> None:
-        """Run root's crontab each minute; every line is `* * * * *`."""
+        """Run every line of root's crontab once a minute, for ever; its schedule, always `* * * * *`, is not read."""
         while True:
             await asyncio.sleep(60)
             table = self.root / "etc/crontabs/root"
@@ -162,13 +171,13 @@ exec {busybox}sh -i
         self._cycle = asyncio.get_running_loop().create_task(cycle())
 
     def _step(self) -> None:
-        """Count one flash operation; at the last one of a `cut` the power goes."""
+        """Count one flash operation; at the last one of the fault `cut`, start a reboot and raise PowerCutError."""
         if faults.cut_now(self):
             self._reboot()
             raise PowerCutError
 
     def status(self) -> dict[str, Any]:
-        """What a person wants to know of the box."""
+        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the modem."""
         return {
             "tag": self.box.tag,
             "on": self.on,

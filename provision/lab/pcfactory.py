@@ -1,4 +1,4 @@
-"""A lab PC as it comes from its carton: a plain Linux with the office's key let in, and its kit plugged in."""
+"""First state of a lab PC, Linux or Windows: the technician's key is let in, its peripherals are plugged in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pc:
-    """One PC on the bench; `key` is the public key that the technician let in (ssh-copy-id)."""
+    """Data of one emulated PC; `key` is the public key that the technician let in (ssh-copy-id).
+
+    `names` has the product name of each peripheral.
+    """
 
     tag: str
     serial: str
@@ -67,7 +70,7 @@ WORDS = {
 
 
 def windows(box: Pc, root: Path) -> None:
-    """Write the first state of a Windows PC."""
+    """Write the first state of a Windows PC (identity, USB devices, settings, no faults) to lab/windows.json."""
     things = {
         kind: {
             "vid_pid": v,
@@ -96,7 +99,7 @@ def windows(box: Pc, root: Path) -> None:
 
 
 def make(box: Pc, root: Path) -> None:
-    """Bring a PC into its first state below `root`, forgetting all that was there."""
+    """Delete all below `root` and create the first state of a Linux or Windows PC there."""
     shutil.rmtree(root, ignore_errors=True)
     if box.system == "windows":
         for folder in ("etc/ssh", "root/.ssh", "lab"):
@@ -147,12 +150,16 @@ def _let_in(box: Pc, root: Path) -> None:
 
 
 def tell(root: Path, serial: str) -> None:
-    """Set what the PC's firmware says of itself."""
+    """Write the serial number that the PC's firmware (DMI) reports."""
     (root / "sys/class/dmi/id/product_serial").write_text(serial + "\n")
 
 
 def peripheral(root: Path, box: Pc, kind: str, state: str) -> None:
-    """Plug one thing in: its own (empty), `gone`, `other`, `moved` to another port, or `twice`."""
+    """Unplug the peripheral of one kind, then plug in what `state` says.
+
+    Empty is its own device, `gone` none, `other` another device, `moved` its own at another port, `twice` its own and a
+    second one.
+    """
     port, vid_pid, prefix = USB[kind]
     for place in (port, SPARE_PORT + port):
         unplug(root, place)
@@ -166,7 +173,7 @@ def peripheral(root: Path, box: Pc, kind: str, state: str) -> None:
 
 
 def plug(root: Path, kind: str, port: str, vid_pid: str, serial: str, name: str) -> None:
-    """Make the USB device and what the kernel shows of it."""
+    """Create a USB device in sysfs, with its sound card and, for a webcam, two video nodes."""
     device = root / "sys/devices/usb" / port
     interface = device / f"{port}:1.0"
     interface.mkdir(parents=True)
@@ -188,7 +195,7 @@ def plug(root: Path, kind: str, port: str, vid_pid: str, serial: str, name: str)
 
 
 def card(root: Path, number: int, name: str, device: Path, streams: str) -> None:
-    """Make a sound card with its capture (c) and playback (p) streams."""
+    """Create a sound card of `device` in sysfs, with the capture (c) and playback (p) streams in `streams`."""
     folder = root / "sys/class/sound"
     (folder / f"card{number}").mkdir(exist_ok=True)
     (folder / f"card{number}/id").write_text(name + "\n")
@@ -198,7 +205,7 @@ def card(root: Path, number: int, name: str, device: Path, streams: str) -> None
 
 
 def hold(root: Path, *, on: bool) -> None:
-    """Let a program hold the camera, or none."""
+    """Create a process in /proc that has the camera open, or remove it if not `on`."""
     folder = root / "proc/4711"
     shutil.rmtree(folder, ignore_errors=True)
     if on:
@@ -208,7 +215,7 @@ def hold(root: Path, *, on: bool) -> None:
 
 
 def unplug(root: Path, port: str) -> None:
-    """Take a USB device away, with all that hangs on it."""
+    """Remove the USB device at `port`, with its video nodes, sound cards and their streams."""
     interface = root / "sys/devices/usb" / port / f"{port}:1.0"
     for folder in (root / "sys/class/video4linux", root / "sys/class/sound"):
         for entry in folder.iterdir():

@@ -1,7 +1,8 @@
-"""rpcd of a lab device: sessions, grants, and the apply with a rollback that lives in RAM.
+"""Emulated rpcd of a lab device: sessions, grants, and the apply with a rollback that lives in RAM.
 
-Every behaviour is one of rpcd's uci.c and session.c: staged after rollback, a second apply
-refused, the same session to confirm, an apply without rollback that spoils a pending one.
+It behaves as rpcd's uci.c and session.c: a rollback stages the changes again, a second apply with rollback is
+refused while one is pending, only the session that applied can confirm, and an apply without rollback deletes the
+files that a pending rollback would restore.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ Reply = tuple[int, Any]
 
 
 class Rpcd:
-    """The daemon's memory: gone at a reboot, as the real one's."""
+    """Emulated rpcd: sessions, grants and a pending rollback, which a reboot loses, as in the real one."""
 
     def __init__(
         self, root: Path, changed: Callable[[str], None], reboot: Callable[[], None], step: Callable[[], None]
     ) -> None:
-        """Serve the files below `root`; call `changed(package)` for each config.change event."""
+        """Serve the files below `root`, without sessions and staged changes.
+
+        `changed(package)` is called for each package of an apply, a rollback or a config.change event, `reboot()` for
+        each lab.reboot event, and `step()` before each commit of an apply.
+        """
         self.root = root
         self.reboot = reboot
         self.step = step
@@ -41,12 +46,12 @@ class Rpcd:
         (root / "var/run/rpcd").mkdir(parents=True)
 
     def stop(self) -> None:
-        """Lose the memory: the timer never fires."""
+        """Cancel the timer of a pending rollback, if there is one."""
         if self.timer:
             self.timer.cancel()
 
     def savedir(self, sid: str) -> Path:
-        """Where a session's changes are staged."""
+        """Return the directory in which a session's changes are staged."""
         return self.root / f"var/run/rpcd/uci-{sid}"
 
     @property
@@ -58,7 +63,7 @@ class Rpcd:
         return self.root / "var/run/rpcd/snapshot-delta"
 
     def call(self, path: str, method: str, message: dict[str, Any]) -> Reply:
-        """Answer one call as (status, reply)."""
+        """Carry out one ubus call and return (status, reply); the status is NOT_FOUND for an unknown method."""
         known: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "session.create": self._create,
             "session.grant": self._grant,
@@ -166,7 +171,10 @@ class Rpcd:
         return OK if message["ubus_rpc_session"] == self.pending else DENIED
 
     def _undo(self) -> None:
-        """Put the old files back; the changes are staged again in the session that made them."""
+        """Restore the files from before the apply and end the rollback.
+
+        The changes are staged again in the session that made them, if it still exists.
+        """
         names = [p.name for p in sorted(self._files.glob("*"))]
         for name in names:
             shutil.copyfile(self._files / name, self.root / "etc/config" / name)
@@ -192,7 +200,10 @@ class Rpcd:
 
 
 def answer(asked: bytes, call: Callable[[str, str, dict[str, Any]], Reply]) -> bytes:
-    """Answer what the `ubus` word sent (style, object, method, message): an exit code and a text."""
+    """Carry out what the `ubus` command sent: style, object, method and message with zero bytes between them.
+
+    Return a line with the status, then the reply as JSON, if any; only UNREADABLE if the message is not JSON.
+    """
     style, path, method, *rest = asked.decode("utf-8", "surrogateescape").split("\0")
     try:
         message = json.loads(rest[0]) if rest else {}

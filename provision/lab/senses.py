@@ -1,7 +1,7 @@
-"""The words by which a lab PC hears and sees: pactl, parec, paplay, v4l2-ctl, each obeying the PC's faults.
+"""Emulated pactl, parec, paplay and v4l2-ctl of a lab PC, each following the PC's faults.
 
-Run as `python senses.py WORD …` below KIT_ROOT; what is played lies in a file until the recorder takes it, so that no
-measurement depends on how busy the machine is.
+Run as `python senses.py COMMAND …` with KIT_ROOT set; what is played lies in a file until the recorder takes it, so
+that no measurement depends on how busy the machine is.
 """
 
 import array
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def fault(name: str) -> str:
-    """Return what is wrong with `sound` or `camera`."""
+    """Return the value of the fault `sound` or `camera`, or an empty string if it is not set."""
     try:
         with open(ROOT + "/lab/" + name) as file:
             return file.read().strip()
@@ -29,7 +29,10 @@ def fault(name: str) -> str:
 
 
 def pactl(words: list[str]) -> None:
-    """Answer what the collector asks of the sound server."""
+    """Print the sound server's defaults, recording programs, sinks or sources as JSON, as the fault `sound` has them.
+
+    Exit with status 1 if the fault is `dead`.
+    """
     wrong = fault("sound")
     if wrong == "dead":
         sys.stderr.write("Connection failure: Connection refused\n")
@@ -60,7 +63,7 @@ def pactl(words: list[str]) -> None:
 
 
 def paplay(_: list[str]) -> None:
-    """Play what comes on standard input into the air."""
+    """Write the samples from standard input to the file AIR, delayed and scaled as the fault `sound` has it."""
     wrong = fault("sound")
     gain = GAIN.get(wrong, 0.6)
     heard = array.array("h", sys.stdin.buffer.read())
@@ -71,7 +74,10 @@ def paplay(_: list[str]) -> None:
 
 
 def parec(_: list[str]) -> None:
-    """Record: a second of silence, then what is in the air, then silence until it is ended."""
+    """Write a recording to standard output: a second of silence, the file AIR, then silence until it is ended.
+
+    It waits up to 10 s for the file, and deletes it.
+    """
     out = sys.stdout.buffer
     out.write(bytes(SECOND))
     out.flush()
@@ -89,7 +95,7 @@ def parec(_: list[str]) -> None:
 
 
 def v4l2(_: list[str]) -> None:
-    """Return two pictures in YUYV."""
+    """Write two pictures in YUYV to standard output, as the fault `camera` has them."""
     wrong = fault("camera")
     level = {"black": 2, "white": 252}.get(wrong)
     for number in range(2):

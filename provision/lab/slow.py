@@ -16,7 +16,10 @@ def spare_port() -> int:
 
 
 async def relay(address: str, port: int, inside: int, delay_s: float) -> Callable[[], Awaitable[None]]:
-    """Carry connections from `address:port` to 127.0.0.1:`inside`, each piece late by `delay_s`."""
+    """Relay connections at `address:port` to 127.0.0.1:`inside`, all data delayed by `delay_s` seconds.
+
+    Return the coroutine function that stops listening.
+    """
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
-"""What a lab OpenWrt tells its SNMP agent.
+"""SNMP agent of a lab OpenWrt.
 
-The configuration is made from UCI as OpenWrt's /etc/init.d/snmpd makes it: without escaping,
-and v3 users only where `general.snmp_version` says v3.
+The configuration is made from UCI as OpenWrt's /etc/init.d/snmpd makes it: without escaping, and v3 users only if
+`general.snmp_version` includes v3.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ MIN_PASS = 8
 
 
 async def start(root: Path, run: Path, mark: str, shell: Path, addresses: tuple[str, ...]) -> ssh.Stop | None:
-    """Start the agent for the present configuration; return the coroutine function that stops it."""
+    """Start the SNMP agent as configured; return the coroutine function that stops it.
+
+    Return None if there is no `snmpd` configuration, snmpd is not installed, or the RutOS agent or the stand-in does
+    not start.
+    """
     try:
         sections = Package(str(root), "snmpd").sections
     except UciError:
@@ -42,7 +46,11 @@ async def start(root: Path, run: Path, mark: str, shell: Path, addresses: tuple[
 
 
 def lines(sections: list[Section], shell: Path) -> Iterator[str]:
-    """Write snmpd.conf as the init script does."""
+    """Yield the lines of snmpd.conf as the init script makes them from UCI.
+
+    A v3 user is left out unless `snmp_version` includes v3 and its authentication password has MIN_PASS characters or
+    more.
+    """
     general = next((s for s in sections if s.name == "general"), None)
     v3 = general is not None and general.options.get("snmp_version") in {"v3", "v1/v2c/v3"}
     for section in sections:
@@ -76,7 +84,10 @@ def lines(sections: list[Section], shell: Path) -> Iterator[str]:
 
 
 async def _standin(sections: list[Section], shell: Path, where: list[tuple[str, int]]) -> ssh.Stop | None:
-    """Serve the same user and the same extends."""
+    """Serve the first v3 user the output of the `extend` programs, with pysnmp.
+
+    Return the coroutine function that stops it, or None if there is no v3 user or no engine ID.
+    """
     user = next((s.options for s in sections if s.kind == "v3"), None)
     named = next((s.options.get("engineid") for s in sections if s.kind == "engineid"), None)
     if user is None or not named:

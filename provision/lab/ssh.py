@@ -1,4 +1,4 @@
-"""The SSH server of a lab device: Debian's dropbear, or asyncssh where there is none."""
+"""SSH server of a lab device: Debian's dropbear, or asyncssh if the real parts are not used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NSS_WRAPPER = ("/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "/usr/lib/aarch64-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How a device lets people in, at the moment."""
+    """Settings of a device's SSH server: files, shell, addresses, port, and which logins it accepts."""
 
     root: Path
     run: Path
@@ -32,7 +32,7 @@ class Door:
 
 
 def real() -> bool:
-    """Say whether the real parts are installed (and not refused by PROVISION_LAB_STANDINS)."""
+    """Return True if dropbear, dropbearkey and libnss_wrapper are installed and PROVISION_LAB_STANDINS is not set."""
     return (
         not os.environ.get("PROVISION_LAB_STANDINS")
         and shutil.which("dropbear") is not None
@@ -46,12 +46,15 @@ def _wrapper() -> str | None:
 
 
 async def open_door(door: Door) -> Stop:
-    """Listen at every address; return the coroutine function that stops listening."""
+    """Start dropbear, or asyncssh if the real parts are not used; return the coroutine function that stops it."""
     return await (_dropbear(door) if real() else _asyncssh(door))
 
 
 async def at_every(addresses: Sequence[str], listen: Callable[[str], Awaitable[Any]]) -> list[Any]:
-    """Listen at every address or, where one is taken (OSError), at none."""
+    """Listen at every address and return the servers.
+
+    If one address fails with OSError (it is taken), close the others and raise the error.
+    """
     servers: list[Any] = []
     try:
         for address in addresses:
@@ -65,7 +68,10 @@ async def at_every(addresses: Sequence[str], listen: Callable[[str], Awaitable[A
 
 
 async def _dropbear(door: Door) -> Stop:
-    """Run dropbear in a passwd world of its own, so that root is us and no real file is used."""
+    """Start dropbear and return the coroutine function that stops it.
+
+    It has a passwd file of its own, so that root is us and no real file is used; with `refuse` that file has no root.
+    """
     uid, gid = os.getuid(), os.getgid()
     name = "nobody-here" if door.refuse else "root"
     (door.run / "passwd").write_text(f"{name}:x:{uid}:{gid}:root:{door.root / 'root'}:/bin/sh\n")
@@ -100,7 +106,10 @@ async def _dropbear(door: Door) -> Stop:
 
 
 async def _asyncssh(door: Door) -> Stop:
-    """Stand in for dropbear: the same doors, the same shell, no forked connections."""
+    """Start asyncssh in place of dropbear; return the coroutine function that stops it.
+
+    It has the same logins and the same shell, but does not fork for each connection.
+    """
     import asyncssh
 
     key_path = door.root / door.host_keys / "host_key"

@@ -1,4 +1,4 @@
-"""The `ubus` word of a lab device: asks the lab's bus over its socket.
+"""Emulated `ubus` command of a lab device: sends a call to the lab's bus over its socket.
 
 Every call is a new process, so it imports next to nothing: the bus reads and writes the JSON.
 """
@@ -17,7 +17,11 @@ UNREADABLE = 255
 
 
 def main(argv: list[str]) -> int:
-    """Run `ubus [-S] call OBJECT METHOD [MESSAGE]`; exit codes as ubus: negative unless -S or a tty."""
+    """Run `ubus [-S] call OBJECT METHOD [MESSAGE]`, print the reply and return the exit code as ubus does.
+
+    It is the status of the call, but negative (256 minus the status) if that is not 0 and neither -S is given nor
+    standard error is a terminal; 1 for wrong usage; 255 if the bus cannot be reached or the message is not JSON.
+    """
     short = argv[:1] == ["-S"]
     argv = argv[short:]
     if len(argv) not in (3, 4) or argv[0] != "call":

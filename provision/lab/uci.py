@@ -1,4 +1,4 @@
-"""The `uci` word of a lab device: `batch` goes on after an error and always exits 0, as libuci's."""
+"""Emulated `uci` command of a lab device: `batch` goes on after an error and always exits 0, as libuci's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Cli:
-    """One call of the `uci` word."""
+    """One call of the emulated `uci` command, with the packages that it has loaded."""
 
     OPS: ClassVar = {"set": "", "delete": "-", "add_list": "|", "reorder": "^"}
 
@@ -23,14 +23,17 @@ class Cli:
         self.cache: dict[str, Package] = {}
 
     def package(self, name: str) -> Package:
-        """Load a package once."""
+        """Return a package with the staged changes applied; it is loaded once.
+
+        Raises UciError if the package does not exist or cannot be parsed.
+        """
         if name not in self.cache:
             dirs = tuple(dict.fromkeys((os.path.join(self.root, "tmp/.uci"), self.savedir)))
             self.cache[name] = Package(self.root, name, dirs)
         return self.cache[name]
 
     def run(self, argv: list[str]) -> str:
-        """Run one command and return what it prints."""
+        """Run one command and return what it prints. Raises UciError if the command is unknown or fails."""
         verb, *args = argv
         if verb in self.OPS and len(args) == 1:
             where, has_value, value = args[0].partition("=")
@@ -59,7 +62,10 @@ class Cli:
         raise UciError("Invalid argument")
 
     def get(self, where: str) -> str:
-        """Return one value, or a section's type."""
+        """Return an option's value, or a section's type if no option is named, with a line break.
+
+        A list has spaces between its items. Raises UciError if there is no such package, section or option.
+        """
         name, _, rest = where.partition(".")
         section, _, option = rest.partition(".")
         found = self.package(name).find(section)
@@ -72,7 +78,7 @@ class Cli:
 
 
 def main(argv: list[str]) -> int:
-    """Run the word; exit code as uci's: batch always 0, else 1 on an error."""
+    """Run `uci [-t SAVEDIR] [-q] COMMAND …` and return the exit code as uci's: batch always 0, else 1 on an error."""
     root = os.environ.get("IPKG_INSTROOT", "")
     savedir, quiet = os.path.join(root, "tmp/.uci"), False
     while argv and argv[0].startswith("-"):

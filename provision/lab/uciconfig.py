@@ -18,11 +18,11 @@ Options = dict[str, "str | list[str]"]
 
 
 class UciError(Exception):
-    """What libuci would print behind `uci: `."""
+    """Failure of a `uci` command; its text is what libuci prints behind `uci: `."""
 
 
 class Section:
-    """One section; anonymous ones have a made-up name, as cfg… in libuci."""
+    """One section of a package; an anonymous one has a generated name, as cfg… in libuci."""
 
     def __init__(self, kind: str, name: str, *, anonymous: bool) -> None:
         """Start without options."""
@@ -33,7 +33,10 @@ class Section:
 
 
 def words(text: str) -> list[list[str]]:
-    """Split text into commands and words by libuci's rules."""
+    """Split text into lines of words by libuci's rules; empty lines are left out.
+
+    Raises UciError if a single quote is not closed.
+    """
     lines: list[list[str]] = []
     line: list[str] = []
     word: str | None = None
@@ -75,7 +78,7 @@ def words(text: str) -> list[list[str]]:
 
 
 def quoted(value: str) -> str:
-    """Write a value as libuci does."""
+    """Return a value in single quotes, with the quotes in it escaped, as libuci does."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -83,7 +86,10 @@ class Package:
     """One file of /etc/config with the deltas that are laid over it."""
 
     def __init__(self, root: str, name: str, savedirs: tuple[str, ...] = ()) -> None:
-        """Read the file and the deltas; raises UciError where there is no such file."""
+        """Read the file and apply the deltas in `savedirs`; a change that does not fit is skipped.
+
+        Raises UciError if there is no such file or a quote is not closed.
+        """
         self.name = name
         self.path = os.path.join(root, "etc/config", name)
         self.sections: list[Section] = []
@@ -112,7 +118,10 @@ class Package:
                     have.append(line[2])
 
     def add(self, kind: str, name: str = "") -> Section:
-        """Append a section; without a name it is anonymous."""
+        """Append a section, anonymous without a name, and return it.
+
+        If a section has this name already, that one gets the type and is returned.
+        """
         self.count += 1
         section = Section(kind, name or f"cfg{self.count:02x}{abs(hash(kind)) % 65536:04x}", anonymous=not name)
         old = next((s for s in self.sections if s.name == section.name), None)
@@ -123,7 +132,7 @@ class Package:
         return section
 
     def find(self, name: str) -> Section:
-        """Find a section by name or as @type[index]."""
+        """Return the section with this name or at `@type[index]`; raises UciError if there is none."""
         if name.startswith("@"):
             kind, _, index = name[1:].rstrip("]").partition("[")
             same = [s for s in self.sections if s.kind == kind]
@@ -137,7 +146,10 @@ class Package:
         raise UciError("Entry not found")
 
     def apply(self, op: str, where: str, value: str) -> None:
-        """Make one change: op is '' set, '-' delete, '|' add_list, '^' reorder."""
+        """Make one change: op is '' set, '-' delete, '|' add_list, '^' reorder; an option set to '' is deleted.
+
+        Raises UciError if the section, or the option to delete, does not exist.
+        """
         _, _, rest = where.partition(".")
         name, _, option = rest.partition(".")
         if op == "" and not option:
@@ -162,7 +174,10 @@ class Package:
             section.options.pop(option, None)
 
     def set_section(self, name: str, kind: str) -> None:
-        """Set the type of a section, making it where it is new."""
+        """Set the type of a section, which is created if no section has this name.
+
+        Raises UciError if `@type[index]` does not exist.
+        """
         if name.startswith("@"):
             self.find(name).kind = kind
         else:
@@ -182,7 +197,7 @@ class Package:
         return "".join(out) + "\n"
 
     def commit(self) -> None:
-        """Write the file: beside its place, synced, moved in; comments are lost."""
+        """Write the package to its file, synced and replaced in one step; comments are lost."""
         body = self.export().split("\n", 1)[1]
         temporary = f"{os.path.dirname(self.path)}/.{self.name}.uci-{os.getpid()}"
         with open(temporary, "w", **TEXT) as file:
@@ -193,7 +208,7 @@ class Package:
 
 
 def read_delta(directory: str, package: str) -> list[tuple[str, str, str]]:
-    """Read the staged changes of one package as (op, where, value)."""
+    """Return the staged changes of one package as (op, where, value), an empty list if there are none."""
     try:
         with open(os.path.join(directory, package), **TEXT) as file:
             text = file.read()
@@ -208,7 +223,10 @@ def read_delta(directory: str, package: str) -> list[tuple[str, str, str]]:
 
 
 def write_delta(directory: str, op: str, where: str, value: str | None) -> None:
-    """Stage one change in a save directory."""
+    """Append one change to the package's file in a save directory, without `=` if `value` is None.
+
+    The directory is created if it does not exist.
+    """
     os.makedirs(directory, exist_ok=True)
     tail = "" if value is None else f"={quoted(value)}"
     path = os.path.join(directory, where.partition(".")[0])

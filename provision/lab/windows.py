@@ -1,9 +1,10 @@
 """The PowerShell of an emulated Windows PC.
 
-Takes the program on standard input, reads its task, answers from its state.
+It takes the program on standard input, reads the task in its first line and answers from the PC's state.
 
-It runs no PowerShell: what a real one would do with the text is not shown here. It keeps state below KIT_ROOT, prints
-as Windows PowerShell 5.1 does (byte order mark, CRLF, lists in a wrapper, progress as CLIXML), and obeys its faults.
+It runs no PowerShell: what a real one would do with the text is not shown here. It keeps state below KIT_ROOT,
+prints as Windows PowerShell 5.1 does (byte order mark, CRLF; with the fault `noise` also lists in a wrapper and
+progress as CLIXML), and follows the PC's faults.
 """
 
 import base64
@@ -33,19 +34,22 @@ def load() -> dict[str, Any]:
 
 
 def save(state: dict[str, Any]) -> None:
-    """Keep the PC's state, whole."""
+    """Write the PC's state to its file, which is replaced in one step."""
     with open(STATE + ".new", "w", encoding="utf-8") as file:
         json.dump(state, file)
     os.replace(STATE + ".new", STATE)
 
 
 def wrapped(items: list[Any], wrong: dict[str, Any]) -> object:
-    """Return a list as some versions of ConvertTo-Json print it."""
+    """Return the list or, with the fault `noise`, an object around it, as some versions of ConvertTo-Json print it."""
     return {"value": items, "Count": len(items)} if wrong.get("noise") else items
 
 
 def usb(state: dict[str, Any], kind: str) -> list[Any]:
-    """Return the USB things of one kind, by what is wrong with it: gone, other, moved, twice."""
+    """Return the USB devices of one kind, as the fault of that kind changes them.
+
+    `gone` is none, `other` another device, `moved` its own at another port, `twice` its own and a second one.
+    """
     box, wrong = state["things"][kind], state["faults"].get(kind, "")
     own = {"vid_pid": box["vid_pid"], "serial": box["serial"], "port": box["port"], "product": box["name"]}
     if wrong == "gone":
@@ -59,7 +63,10 @@ def usb(state: dict[str, Any], kind: str) -> list[Any]:
 
 
 def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
-    """Return the default device for both roles."""
+    """Return the default device of one side for both roles, as the fault `sound` has it.
+
+    The list is empty if the fault is `none` or no such device is plugged in.
+    """
     wrong = state["faults"].get("sound", "")
     found = usb(state, kind)
     if wrong == "none" or not found:
@@ -79,7 +86,7 @@ def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
 
 
 def cameras(state: dict[str, Any]) -> list[Any]:
-    """Return the cameras that Windows knows of, also one that is not there any more (a phantom)."""
+    """Return the cameras that Windows knows; with the fault `phantom`, also one that is not there any more."""
     wrong = state["faults"].get("camera", "")
     code = int(state["faults"].get("problem") or 0)
     word = "Kamera Wéb " if state["faults"].get("noise") else "USB Camera "
@@ -107,7 +114,7 @@ def cameras(state: dict[str, Any]) -> list[Any]:
 
 
 def collected(state: dict[str, Any]) -> dict[str, Any]:
-    """Return what the collector would say."""
+    """Return what the collector would report on this PC, with its faults."""
     wrong = state["faults"]
     deny = wrong.get("consent", "")
     levels = {"machine": "Allow", "user": "Allow", "desktop apps": "Allow"}
@@ -150,7 +157,7 @@ def collected(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_key(line: str, *, there: bool) -> None:
-    """Let a key in, or no more."""
+    """Add a line to the authorised keys, or remove its key if not `there`; comments are not compared."""
     wanted = line.split()[:2]
     with open(KEYS, encoding="utf-8") as file:
         kept = [one for one in file.read().splitlines() if one.split()[:2] != wanted]
@@ -159,7 +166,7 @@ def with_key(line: str, *, there: bool) -> None:
 
 
 def running(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """Return the value of each setting that is asked for and present."""
+    """Return the present value of each setting in the task; those that have none are left out."""
     with open(KEYS, encoding="utf-8") as file:
         keys = [" ".join(line.split()[:2]) for line in file]
     key = " ".join(task["key"].split()[:2])
@@ -168,7 +175,10 @@ def running(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(state: dict[str, Any], task: dict[str, Any], path: str, value: object) -> None:
-    """Set one setting."""
+    """Set one setting in the state; the monitoring key is added to or removed from the authorised keys.
+
+    The report program is kept as a hash, with its configuration.
+    """
     if path == "ssh.monitoring_key":
         with_key(task["key"], there=value is not None)
     elif path == "report.program" and value is not None:
@@ -179,7 +189,10 @@ def put(state: dict[str, Any], task: dict[str, Any], path: str, value: object) -
 
 
 def change(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Set what differs, and keep what was there before the first change."""
+    """Set the task's settings that differ; keep the value that each had before its first change.
+
+    Return the paths that differ, and a reason for each that this kind of PC does not have.
+    """
     now, kept = running(state, task), state["before"]
     differs = [p for p in task["settings"] if now.get(p) != task["settings"][p]]
     if differs or not kept:
@@ -195,7 +208,10 @@ def change(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict
 
 
 def undo(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Put the values from before back."""
+    """Restore the values from before the first change, and forget the report's configuration.
+
+    Return the restored paths, the monitoring key last, and no failures.
+    """
     order = sorted(state["before"], key=lambda p: p == "ssh.monitoring_key")
     for path in order:
         put(state, task, path, state["before"][path])
@@ -205,7 +221,11 @@ def undo(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[s
 
 
 def obey(text: str) -> None:
-    """Carry out the program's task, and answer as Windows PowerShell would."""
+    """Carry out the task in the program's first line, and print the answer as Windows PowerShell would.
+
+    Exits with status 1 if it is not the kit's program. A task that changes something fails if it is for a PC with
+    another serial number, unless this PC's number is a filler.
+    """
     first, _, program = text.partition("\n")
     if "Get-Collected" not in program:
         sys.stderr.write("ParserError: this is not the program that it knows\n")
@@ -228,7 +248,7 @@ def obey(text: str) -> None:
 
 
 def report() -> None:
-    """Make the daily report, as the scheduled task would."""
+    """Write the next daily report, signed with the configured key, to the outbox, as the scheduled task would."""
     state = load()
     config, state["counter"] = state["report"], state.get("counter", 0) + 1
     save(state)
@@ -241,7 +261,7 @@ def report() -> None:
 
 
 def outbox(line: str, after: int) -> None:
-    """Print the reports behind a number."""
+    """Print the reports with a number above `after`, then an end line with `line`."""
     names = sorted(os.listdir(OUTBOX)) if os.path.isdir(OUTBOX) else []
     for name in (n for n in names if int(n[:-5].rpartition("-")[2]) > after):
         with open(OUTBOX + name) as file:
@@ -250,7 +270,7 @@ def outbox(line: str, after: int) -> None:
 
 
 def main(words: list[Any]) -> None:
-    """Be the word `powershell` or `hostname`, or make a report."""
+    """Run as the command `powershell` or `hostname`, or write a daily report, by the words given."""
     if words == ["report"]:
         report()
         return

@@ -1,6 +1,6 @@
-"""Append-only, hash-chained events; the journal and the memory of the house.
+"""The ledger: append-only, hash-chained events of what happened to items, devices and loans.
 
-Its rooms are imported at first use: a glance needs no SQLAlchemy.
+Its modules are imported at first use, so that `glance` runs without loading SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ _ROOMS = {"Break": "chain", "verify": "chain", "Ledger": "store", "connect": "st
 
 
 def __getattr__(name: str) -> Any:
-    """Import the room that holds `name` (PEP 562)."""
+    """Return `name` from the module that defines it, imported at first use (PEP 562).
+
+    Raises AttributeError for any name that the package does not export.
+    """
     if name not in _ROOMS:
         raise AttributeError(name)
     return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)

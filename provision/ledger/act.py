@@ -1,4 +1,4 @@
-"""What every class of event can do, and the payload of those whose fields are JSON already."""
+"""The protocol of event classes, and a base for events whose fields are JSON values already."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Json = Mapping[str, Any]
 
 
 class Act(Protocol):
-    """What every class here can do."""
+    """The protocol of an event class: the verb that it is recorded under, and its payload."""
 
     VERB: ClassVar[str]
 
     def payload(self) -> dict[str, Any]:
-        """Return what the ledger keeps, as JSON."""
+        """Return the event's payload as a dict of JSON values, as the ledger keeps it."""
         ...
 
 
@@ -25,18 +25,24 @@ Line = tuple[str, Act]  # the subject (an asset tag, a kecamatan, a kind of devi
 
 
 class Flat:
-    """Payload both ways for an event whose fields are JSON already; a field that is None is left out."""
+    """A base for event dataclasses whose fields are JSON values: the payload is the fields by name.
+
+    A tuple is kept as a list, and a field that is None is left out.
+    """
 
     __slots__ = ()
 
     def payload(self) -> dict[str, Any]:
-        """Return the fields by name; a tuple becomes a list."""
+        """Return the fields by name; a tuple becomes a list, and a field that is None is left out."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         return {n: list(v) if isinstance(v, tuple) else v for n, v in own.items() if v is not None}
 
     @classmethod
     def read(cls, body: Json) -> Self:
-        """Return the event that a payload holds; lists become tuples, and unknown names are left out."""
+        """Return the event that a payload holds: lists become tuples, and keys that are no field are ignored.
+
+        Raises LedgerError if a field that has no default is missing.
+        """
         names = [f.name for f in fields(cls) if f.name in body]  # type: ignore[arg-type]
         own = {n: tuple(v) if isinstance(v := body[n], list) else v for n in names}
         try:
@@ -47,5 +53,8 @@ class Flat:
 
 
 def gist(body: Json) -> str:
-    """Return the part of a payload that a line of the history shows: how it ended, why, or what it is about."""
+    """Return the text that a line of the history shows of a payload, or an empty text.
+
+    It is the first value that is there and not empty, of the keys ending, because, reason, id and day.
+    """
     return str(next((body[k] for k in ("ending", "because", "reason", "id", "day") if body.get(k)), ""))

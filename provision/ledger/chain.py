@@ -1,4 +1,4 @@
-"""Walk the chain: name the first event that is not what was written."""
+"""Verify a ledger: its hash chain, the head outside the database and, on SQLite, the file itself."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ BATCH = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """The first bad event, and what is wrong with it."""
+    """What breaks a ledger (`because`), and the number that follows its last good event."""
 
     number: int
     because: str
 
 
 def verify(ledger: Ledger) -> tuple[int, Break | None]:
-    """Walk the whole chain; return the count of good events and the first break, if any."""
+    """Return the count of good events and the first break, or None in its place if the ledger is sound.
+
+    Checks the numbers and hashes of all events, the head outside the database and, on SQLite, the triggers and the
+    file. An error while reading is returned as a break at event 1, with a count of 0.
+    """
     head = read_head(ledger.head)
     with ThreadPoolExecutor(1) as beside:
         rest = beside.submit(_rest_is_sound, ledger)
@@ -67,9 +71,11 @@ def _walk(raw: Any, head: tuple[int, str] | None) -> tuple[int, Break | None]:
 
 
 def _rest_is_sound(ledger: Ledger) -> str:
-    """Ask SQLite about the bytes that are no event: triggers, indexes, free pages; say what is wrong.
+    """Return what is wrong with a SQLite file besides its events, or an empty text if it is sound.
 
-    Two thirds of the whole time, so it runs beside the walk (SQLite lets go of Python's lock).
+    It looks for the triggers that refuse UPDATE and DELETE and runs PRAGMA integrity_check (indexes, free pages); a
+    database that is not SQLite is not checked. It takes two thirds of the whole time, so it runs beside the walk of the
+    chain (SQLite releases Python's lock).
     """
     if ledger.engine.dialect.name != "sqlite":
         return ""

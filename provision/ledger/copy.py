@@ -16,7 +16,7 @@ BATCH = 5000
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
-    """Return each event as one line of JSON: [number, body, hash]."""
+    """Yield each event, oldest first, as one line of JSON: [number, body, hash in hex], with a line end."""
     with ledger.engine.connect() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(
             text("SELECT number, body, hash FROM event ORDER BY number")
@@ -26,7 +26,10 @@ def lines(ledger: Ledger) -> Iterator[str]:
 
 
 def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
-    """Walk the chain in lines and return its head. Raises LedgerError at the first event that was altered."""
+    """Return the head of the chain in `text_lines`: number and hash (hex) of its last event.
+
+    Without any line it is (0, ""). Raises LedgerError at the first event whose number or hash does not fit the chain.
+    """
     previous, count = GENESIS, 0
     for line in text_lines:
         number, body, digest = json.loads(line)
@@ -38,9 +41,11 @@ def head_of(text_lines: Iterable[str]) -> tuple[int, str]:
 
 
 def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
-    """Append those lines that the ledger does not have; return its head.
+    """Append the events of `text_lines` that the ledger does not have yet; return its new head.
 
-    Raises LedgerError, and writes nothing, where the ledger has more, or other events.
+    The head is the number and hash (hex) of the last event, or (0, "") without events; `head_of` verifies the lines.
+    Raises LedgerError, with nothing written, if the ledger has more events than the lines, or if the lines hold another
+    event in the place of its last one.
     """
     listed = [json.loads(line) for line in text_lines]
     with ledger.writing() as connection:

@@ -1,7 +1,7 @@
-"""The events of the ledger: one frozen class for each verb, with its payload both ways.
+"""The events of the ledger: one frozen class for each verb, which makes its payload and reads it back.
 
-No payload is built or read elsewhere. A class reads what every release wrote: a key that an older release left out has
-a default here. Keys may be added; none changes its meaning, since old ledgers are read for ever.
+Payloads are made only here and in `lending_events.py`. Old ledgers are read for ever: a key that an older release
+left out has a default here, keys may be added, and none changes its meaning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from provision.ledger.records import DeviceRecord, Kept, pack, unpack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """An item was taken from a delivery list into the register."""
+    """Event: an item of the list file `source` was registered; `kecamatan` is where it is to go, or empty."""
 
     VERB: ClassVar[str] = "item.registered"
     item: Item
@@ -25,13 +25,13 @@ class Registered:
     source: str
 
     def payload(self) -> dict[str, Any]:
-        """Return the item's fields, beside where it is to go and the list's file name."""
+        """Return the item's fields (its kind as text), `kecamatan` and `source` as one flat dict."""
         own = {f.name: getattr(self.item, f.name) for f in fields(self.item)}
         return own | {"kind": str(self.item.kind), "kecamatan": self.kecamatan, "source": self.source}
 
     @classmethod
     def read(cls, body: Json) -> Self:
-        """Return the event that a payload holds."""
+        """Return the event that a payload holds; `kecamatan`, `source` and optional item fields may be missing."""
         own = {f.name: body[f.name] for f in fields(Item) if f.name in body}
         item = Item(**own | {"kind": ItemKind(body["kind"])})
         return cls(item=item, kecamatan=body.get("kecamatan", ""), source=body.get("source", ""))
@@ -39,7 +39,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """A device was compared with its record and pinned; `installed` are packages, of a modem only."""
+    """Event: a device's host key was pinned; `installed` are packages that were put on a modem, None for a PC."""
 
     VERB: ClassVar[str] = "device.enrolled"
     device: DeviceRecord
@@ -48,13 +48,13 @@ class Enrolled:
     installed: tuple[str, ...] | None = None
 
     def payload(self) -> dict[str, Any]:
-        """Return the device's record, beside its key."""
+        """Return the device's record, `host_key` and `fingerprint` as one dict, with `installed` unless None."""
         own: dict[str, Any] = {"host_key": self.host_key, "fingerprint": self.fingerprint}
         return self.device.payload() | own | ({} if self.installed is None else {"installed": list(self.installed)})
 
     @classmethod
     def read(cls, body: Json) -> Self:
-        """Return the event that a payload holds."""
+        """Return the event that a payload holds; `host_key`, `fingerprint` and `installed` may be missing."""
         installed = tuple(body["installed"]) if "installed" in body else None
         device, key = DeviceRecord.read(body), str(body.get("host_key", ""))
         return cls(device=device, host_key=key, fingerprint=str(body.get("fingerprint", "")), installed=installed)
@@ -62,7 +62,7 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A device runs what was intended, or what was adopted; its configuration stands in the same transaction."""
+    """Event: what runs on a device was accepted, as intended or adopted; `Configured` keeps it with this event."""
 
     VERB: ClassVar[str] = "device.accepted"
     device: DeviceRecord
@@ -79,13 +79,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
-    """A configuration was kept (secrets sealed)."""
+    """Event: a device's configuration was kept, with its secrets sealed."""
 
     VERB: ClassVar[str] = "configuration.kept"
     kept: Kept
 
     def payload(self) -> dict[str, Any]:
-        """Return the configuration."""
+        """Return the configuration as JSON. Raises ValueError if a secret is not sealed."""
         return self.kept.payload()
 
     @classmethod
@@ -96,9 +96,10 @@ class Configured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A change of a modem or radio began: how the device is reached before and after, and the settings that are sent.
+    """Event: a change of a modem or radio began; `before` and `after` are the device's record around it.
 
-    `owns` says where a setting that is not intended goes, None: where the family owns. A `drill` changes one note only.
+    `settings` is what it is to run then (secrets sealed). `owns` are the path patterns under which a setting that is
+    not intended is removed; None means those of its family. A `drill` changes one note only.
     """
 
     VERB: ClassVar[str] = "apply.begun"
@@ -114,7 +115,7 @@ class Begun:
     drill: bool = False
 
     def payload(self) -> dict[str, Any]:
-        """Return the event as the ledger keeps it; for a drill without `owns` and `rotation`."""
+        """Return the event as JSON, a drill without `owns`. Raises ValueError if a secret is not sealed."""
         body: dict[str, Any] = {"run": self.run, "marker": self.marker, "bench": self.bench, "window_s": self.window_s}
         body |= {"before": self.before.payload(), "after": self.after.payload(), "settings": pack(self.settings)}
         if self.drill:
@@ -123,7 +124,7 @@ class Begun:
 
     @classmethod
     def read(cls, body: Json) -> Self:
-        """Return the event that a payload holds."""
+        """Return the event that a payload holds; `owns`, `rotation` and `drill` may be missing."""
         own = {n: body[n] for n in ("run", "marker", "bench", "window_s", "rotation", "drill") if n in body}
         before, after = DeviceRecord.read(body["before"]), DeviceRecord.read(body["after"])
         owns = None if body.get("owns") is None else tuple(body["owns"])
@@ -132,7 +133,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Flat):
-    """A change of a modem or radio has its end."""
+    """Event: a change of a modem or radio ended, with how (`ending`) and why (`because`)."""
 
     VERB: ClassVar[str] = "apply.ended"
     run: str
@@ -142,7 +143,7 @@ class Ended(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PcBegun(Flat):
-    """A change of a PC began: the paths that are set, or `undo`: all is given back."""
+    """Event: a change of a PC began; `settings` are the paths that are set, or put back with `undo`."""
 
     VERB: ClassVar[str] = "endpoint.begun"
     run: str
@@ -153,14 +154,14 @@ class PcBegun(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PcEnded(Ended):
-    """A change of a PC has its end."""
+    """Event: a change of a PC ended, with how (`ending`) and why (`because`)."""
 
     VERB: ClassVar[str] = "endpoint.ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone(Flat):
-    """A PC was given back as it was before its baseline."""
+    """Event: a PC was put back as it was before its baseline; `settings` are the paths that were undone."""
 
     VERB: ClassVar[str] = "endpoint.undone"
     run: str
@@ -169,7 +170,7 @@ class Undone(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched(Flat):
-    """A device was compared with what was accepted; each change holds path, accepted and running value."""
+    """Event: a watched device was found in `state` (ok, drift, unreachable or unknown), last heard at `seen_at`."""
 
     VERB: ClassVar[str] = "device.watched"
     state: str
@@ -180,7 +181,7 @@ class Watched(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(Flat):
-    """A local change was accepted, for a reason."""
+    """Event: local changes of a device were accepted; each change holds path, accepted and running value."""
 
     VERB: ClassVar[str] = "configuration.adopted"
     reason: str
@@ -189,7 +190,7 @@ class Adopted(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack(Flat):
-    """A device went back to the configuration of event `to`."""
+    """Event: a device went back to the configuration of event number `to`."""
 
     VERB: ClassVar[str] = "configuration.rolled_back"
     run: str
@@ -198,7 +199,7 @@ class RolledBack(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted(Flat):
-    """Bytes that a modem counted; see `core/traffic.py`."""
+    """Event: the sum of bytes that a modem counted; the fields are those of `Traffic` in `core/traffic.py`."""
 
     VERB: ClassVar[str] = "traffic.counted"
     of: str
@@ -211,7 +212,7 @@ class Counted(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Flat):
-    """A device no longer serves: its keys were taken away."""
+    """Event: a device's keys were taken away; `host_key` is the pinned fingerprint, `tunnel_key` the public key."""
 
     VERB: ClassVar[str] = "device.revoked"
     because: str
@@ -221,7 +222,7 @@ class Revoked(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound(Flat):
-    """The camera, microphone and speaker of a kit were bound to its PC, by kind."""
+    """Event: the USB camera, microphone and speaker that were found were bound to a PC; `things` are by kind."""
 
     VERB: ClassVar[str] = "peripherals.bound"
     things: Mapping[str, Json]
@@ -230,7 +231,7 @@ class Bound(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A PC was heard: what it measured, or what a person attests (by, note)."""
+    """Event: a PC's speaker and microphone were tried; `body` is measured, or attested (by, note, photo)."""
 
     VERB: ClassVar[str] = "device.heard"
     body: Json
@@ -247,14 +248,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen(Heard):
-    """A PC's camera gave a picture: what it measured, or what a person attests (by, note, photo)."""
+    """Event: a PC's camera was tried; `body` is what the PC measured, or what a person attests (by, note, photo)."""
 
     VERB: ClassVar[str] = "device.seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Flat):
-    """A PC's own daily report was taken in, with what it says."""
+    """Event: a PC's daily report was taken in; `counter` and `at` (UTC, ISO 8601) are the report's own."""
 
     VERB: ClassVar[str] = "device.reported"
     counter: int
@@ -264,7 +265,7 @@ class Reported(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged(Flat):
-    """A device was judged by all its checks."""
+    """Event: a device was verified; `findings` are the results of its checks."""
 
     VERB: ClassVar[str] = "device.judged"
     findings: Sequence[Json]
@@ -272,7 +273,7 @@ class Judged(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfTested(Flat):
-    """Every drill passed on one kind of device (family, model, firmware); `run` is that of a modem."""
+    """Event: every drill passed on `device`, for its family, model and firmware; `run` is a modem's only."""
 
     VERB: ClassVar[str] = "selftest.passed"
     device: str
@@ -282,7 +283,7 @@ class SelfTested(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretShown(Flat):
-    """Secrets of a device were shown to a person, for a reason."""
+    """Event: secrets of a device, listed in `names`, were shown to a person, for a reason."""
 
     VERB: ClassVar[str] = "secret.shown"
     names: Sequence[str]
@@ -291,7 +292,7 @@ class SecretShown(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotated(Flat):
-    """Every secret of a device was replaced."""
+    """Event: every secret of a device was replaced, in the run `run`."""
 
     VERB: ClassVar[str] = "secret.rotated"
     run: str

@@ -1,4 +1,4 @@
-"""The newest events of one kind straight from the SQLite file: for views that a program asks for often.
+"""Read the newest events straight from the SQLite file, for views that a program asks for often.
 
 Ansible calls the inventory at each run; SQLAlchemy alone would take a third of that view's time.
 """
@@ -29,22 +29,29 @@ Newest = list[tuple[str, str, dict[str, Any]]]
 
 
 def held(path: Path, effective: str, recorded: str) -> Newest | None:
-    """Return each item's last move that was in effect on day `effective` and recorded by time `recorded`."""
+    """Return (asset tag, verb, payload) of each item's last move as of day `effective`.
+
+    The last move is the one with the latest effective day (then the highest number) among those in effect by day
+    `effective` and recorded by time `recorded`. None if the file cannot be read this way; see `newest`.
+    """
     return _ask(path, HELD.replace(":effective", "?").replace(":recorded", "?"), (effective, recorded))
 
 
 def newest(path: Path, *verbs: str) -> Newest | None:
-    """Return (subject, verb, payload) of the newest event of each subject among `verbs`.
+    """Return (subject, verb, payload) of each subject's newest event that has one of `verbs`.
 
-    None where the file cannot be read this way (not there, older, newer, damaged): the ledger
-    itself then opens it, and says what is wrong.
+    None if the file cannot be read this way (not there, of an older or newer schema, damaged): the ledger itself then
+    opens it, and says what is wrong.
     """
     marks = f"({', '.join('?' * len(verbs))})"
     return _ask(path, NEWEST.replace(":verbs", marks), verbs)
 
 
 def latest(path: Path, *verbs: str) -> list[Event] | None:
-    """Return the newest event of each subject for each of `verbs`, oldest first; None as `newest`."""
+    """Return the newest event of each subject for each of `verbs`, oldest first, with an empty `hash`.
+
+    None if the file cannot be read this way; see `newest`.
+    """
     marks = f"({', '.join('?' * len(verbs))})"
     bodies = _bodies(path, NEWEST.replace(":verbs", marks), verbs)
     return None if bodies is None else [Event(hash="", **fields) for fields in json.loads(f"[{','.join(bodies)}]")]
@@ -68,6 +75,9 @@ def _bodies(path: Path, sql: str, values: tuple[str, ...]) -> list[str] | None:
 
 
 def payloads(bodies: Any) -> Newest:
-    """Read stored bodies, oldest first, all at once: one call of the parser instead of one for each."""
+    """Return (subject, verb, payload) of each subject's last body in `bodies` (JSON texts, oldest first).
+
+    All bodies are parsed in one call, which is faster than one call for each.
+    """
     found = {fields["subject"]: fields for fields in json.loads(f"[{','.join(bodies)}]")}
     return [(subject, fields["verb"], fields["payload"]) for subject, fields in found.items()]

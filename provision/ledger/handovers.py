@@ -11,7 +11,10 @@ from provision.ledger.lending_events import Drafted, Issued, Replaced, Returned,
 
 
 def handovers(kecamatan: str, events: Iterable[Event], today: str) -> list[Handover]:
-    """Return the loans of one kecamatan, oldest first, as they stand on day `today` (ISO 8601)."""
+    """Return the loans of one kecamatan, oldest first, as its `events` (oldest first) leave them.
+
+    An active loan is overdue if its last day is before `today` (ISO 8601).
+    """
     loans: dict[str, Handover] = {}
     for event in events:
         if event.verb == Drafted.VERB:
@@ -35,7 +38,7 @@ def _is_overdue(loan: Handover, today: str) -> bool:
 
 
 def _after(loan: Handover, event: Event) -> Handover:
-    """Return the loan as it is after one of its events."""
+    """Return the loan as it is after one of its events; an event that changes no loan leaves it as it was."""
     body = event.payload
     match event.verb:
         case Issued.VERB:

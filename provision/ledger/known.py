@@ -16,7 +16,7 @@ Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subj
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A device with the configuration that was last seen or accepted (secrets sealed)."""
+    """A device, whether it was accepted since its enrolment, and its last kept configuration (secrets sealed)."""
 
     device: Device
     snapshot: Snapshot
@@ -42,28 +42,41 @@ def _known(event: Event, configuration: Event) -> Known:
 
 
 def last_answers(latest: Latest, known: Mapping[str, Known]) -> dict[str, str]:
-    """Return when each device last answered a look (UTC, ISO 8601): the last watch knows, or else its acceptance."""
+    """Return when each known device last answered (UTC, ISO 8601), by asset tag.
+
+    That is the later of two times: `seen_at` of its last watch, and when its configuration was last kept.
+    """
     watched = {e.subject: Watched.read(e.payload).seen_at for e in latest(Watched.VERB)}
     return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in known.items()}
 
 
 def accepted_records(newest: Sequence[tuple[str, str, Json]]) -> list[tuple[str, DeviceRecord]]:
-    """Return the record of every provisioned device from (subject, verb, payload) of `Accepted` and `Revoked`."""
+    """Return (asset tag, record) of each device whose newest event in `newest` is `Accepted`.
+
+    `newest` is (subject, verb, payload) of each device's newest `Accepted` or `Revoked` event, so revoked devices are
+    left out.
+    """
     return [(tag, DeviceRecord.read(body)) for tag, verb, body in newest if verb == Accepted.VERB]
 
 
 def shown_secret(latest: Latest, tag: str) -> str:
-    """Return the day on which a secret of a device was shown to a person and not replaced since, or nothing."""
+    """Return the day (UTC, ISO 8601) on which secrets of a device were last shown to a person.
+
+    Empty if none was shown, or if the secrets were replaced since.
+    """
     last = [e for e in latest(SecretShown.VERB, Rotated.VERB) if e.subject == tag]
     return last[-1].at[:10] if last and last[-1].verb == SecretShown.VERB else ""
 
 
 def drill_of(device: Device) -> str:
-    """Return what a selftest is valid for: family, model and firmware."""
+    """Return the name of what a selftest is valid for, as family/model/firmware."""
     return f"{device.family.name}/{device.model}/{device.firmware}"
 
 
 def open_runs(events: list[Event], begun: str) -> dict[str, Event]:
-    """Return the newest event of each subject that is `begun` and has no end behind it; `events` are oldest first."""
+    """Return each subject's last event, by subject, if its verb is `begun`: a run without a recorded end.
+
+    `events` are the events that begin and end runs, oldest first.
+    """
     last = {e.subject: e for e in events}
     return {tag: e for tag, e in last.items() if e.verb == begun}

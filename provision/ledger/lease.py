@@ -1,4 +1,7 @@
-"""One device, one run at a time; a lease is released by the death of its holder."""
+"""Leases: one run at a time works on a device.
+
+A lease is free again once its process has died; one held on another machine, once it is 15 minutes old (`STALE_S`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ STALE_S = 900  # a holder on another machine counts as dead after this long with
 
 @contextmanager
 def hold(ledger: Ledger, devices: Iterable[str], run: str, *, now: int) -> Iterator[dict[str, str]]:
-    """Hold the leases of `devices` for `run`; yield those refused, with the run that has them."""
+    """Hold the leases of `devices` for `run` until the block ends; yield the devices that were refused.
+
+    A device is refused if a living run has its lease; the dict says which run, process and host, by device. `now` is in
+    seconds.
+    """
     from sqlalchemy import bindparam, text  # a look that holds nothing does not pay for it
 
     refused: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """The events of lending: one frozen class for each verb, as in `events.py`.
 
-The subject is a kecamatan, or an item that moves.
+The subject of an event is a kecamatan's slug, or the asset tag of an item that moves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from provision.ledger.act import Flat, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafted:
-    """A handover was drafted: all that its paper says, frozen."""
+    """Event: a handover was drafted; `paper` is all that its paper says, fixed from then on."""
 
     VERB: ClassVar[str] = "handover.drafted"
     paper: Json
@@ -32,9 +32,10 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued(Flat):
-    """The paper of a handover was made: the SHA-256 of its bytes, its file name, and what it was made with.
+    """Event: the paper of a handover was made, with the SHA-256 of its bytes (`document`) and its file name.
 
-    `made_with` names the version of Typst and the SHA-256 of the template; release 0.1.0 did not keep it.
+    `made_with` names the version of Typst and the SHA-256 of the template; None from release 0.1.0, which did not keep
+    it.
     """
 
     VERB: ClassVar[str] = "handover.issued"
@@ -56,7 +57,7 @@ class Signed(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided(Flat):
-    """A handover was called off before it was signed."""
+    """Event: a handover was called off before it was signed, for a reason."""
 
     VERB: ClassVar[str] = "handover.voided"
     id: str
@@ -65,7 +66,11 @@ class Voided(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned(Flat):
-    """A kit came back: who took it, in which condition each item is, and what was undone on each PC."""
+    """Event: a kit came back on day `effective`, and `receiver` took it.
+
+    By asset tag, `conditions` is the condition of each item, and `undone` what was undone on each PC, or why it was
+    not.
+    """
 
     VERB: ClassVar[str] = "handover.returned"
     id: str
@@ -77,7 +82,10 @@ class Returned(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced(Flat):
-    """Items of a kit took the place of others: each pair holds the old and the new item."""
+    """Event: items of a kit were replaced on day `effective`, for a reason.
+
+    Each of `pairs` holds the `old` and the `new` item; `id` is the loan, empty if nothing was lent yet.
+    """
 
     VERB: ClassVar[str] = "kit.replaced"
     id: str
@@ -88,7 +96,7 @@ class Replaced(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waived(Flat):
-    """A person answers for one check until a day."""
+    """Event: a named person answers for one check of a kecamatan's kit until day `until`, for a reason."""
 
     VERB: ClassVar[str] = "check.waived"
     check: str
@@ -109,7 +117,10 @@ class Trained(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved(Flat):
-    """An item is at a place, in the hands of a holder, from day `effective` on."""
+    """Event: an item is at a place, in the hands of a holder, from day `effective` on.
+
+    `loan` is the id of the loan by which it moved, or empty; the rest describes the item.
+    """
 
     VERB: ClassVar[str] = "item.moved"
     effective: str
@@ -125,7 +136,7 @@ class Moved(Flat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Where items go: the place and holder, from which day, because of what, by which loan."""
+    """A move that items have in common: place, holder, first day, cause, and loan id (empty without a loan)."""
 
     place: str
     holder: str
@@ -134,7 +145,7 @@ class Move:
     loan: str = ""
 
     def of(self, item: Item | Json) -> Moved:
-        """Return the event of one item's move; `item` is an item, or one as papers and events carry it."""
+        """Return the event by which one item moves; `item` is an Item, or its fields as papers and events keep them."""
         own = {n: getattr(item, n) for n in NEEDED} if isinstance(item, Item) else {n: item[n] for n in NEEDED}
         return Moved(
             effective=self.effective,

@@ -1,6 +1,7 @@
-"""The newest events, read as fast as may be: from the SQLite file itself where that is enough, else by the ledger.
+"""Read the newest events fast: from the SQLite file itself if that is possible, else through the ledger.
 
-SQLAlchemy takes a third of the time of a view that a program asks for often, so it is imported only where it is needed.
+SQLAlchemy takes a third of the time of a view that a program asks for often, so it is imported only if it is
+needed.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Reads one ledger; `opened` returns the ledger itself, opening it at first use."""
+    """A reader of one ledger's newest events, from the SQLite file itself or else through the ledger."""
 
     def __init__(self, url: str, opened: Callable[[], Ledger]) -> None:
-        """Read the ledger at a database URL; nothing is opened yet."""
+        """Read the ledger at a database URL; nothing is opened yet.
+
+        `opened` returns the ledger, opening it at first use; it is called only if the file cannot be read directly.
+        """
         kind, _, path = url.partition(":///")
         self._file = Path(path) if kind == "sqlite" else None
         self._opened = opened
 
     def newest(self, *verbs: str) -> Newest:
-        """Return (subject, verb, payload) of the newest event of each subject among `verbs`."""
+        """Return (subject, verb, payload) of each subject's newest event that has one of `verbs`."""
         seen = glance.newest(self._file, *verbs) if self._file else None
         return self._opened().payloads(*verbs) if seen is None else seen
 
@@ -37,6 +41,9 @@ class Reader:
         return self._opened().latest(*verbs) if seen is None else seen
 
     def held(self, effective: str, recorded: str) -> Newest:
-        """Return each item's last move in effect on a day and recorded by a time."""
+        """Return (asset tag, verb, payload) of each item's last move; see `glance.held`.
+
+        Only moves in effect by day `effective` and recorded by time `recorded` count.
+        """
         seen = glance.held(self._file, effective, recorded) if self._file else None
         return self._opened().held(effective, recorded) if seen is None else seen

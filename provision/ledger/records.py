@@ -1,4 +1,4 @@
-"""What events keep of a device and of a configuration, as JSON both ways."""
+"""How events keep a device and a configuration: as JSON, and read back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from provision.core.model import Secret, Settings, Snapshot, Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRecord:
-    """A device as an event keeps it: its family by name, its addresses, what it said of itself."""
+    """A device as an event keeps it, without its tag and stage.
+
+    `driver` is the name of its family, `role` its group in Ansible's inventory; the other fields are those of `Device`.
+    """
 
     kecamatan: str
     driver: str
@@ -37,7 +40,10 @@ class DeviceRecord:
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self:
-        """Return the record that a payload holds; releases before 0.1.0 left some keys out."""
+        """Return the record that a payload holds; keys that are no field are ignored.
+
+        Releases before 0.1.0 left some keys out; these get their defaults.
+        """
         return cls(**{f.name: body[f.name] for f in fields(cls) if f.name in body})
 
     def payload(self) -> dict[str, Any]:
@@ -45,13 +51,19 @@ class DeviceRecord:
         return asdict(self)
 
     def device(self, tag: str, stage: Stage = Stage.PROVISIONED) -> Device:
-        """Return the device, with its family resolved."""
+        """Return the device `tag` at `stage` that the record describes, with its family resolved.
+
+        Raises UsageError if there is no family of that name.
+        """
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"driver", "role"}}
         return Device(**own, tag=tag, stage=stage, family=families.load(self.driver))
 
 
 def pack(settings: Settings) -> dict[str, Any]:
-    """Return sealed settings as JSON keeps them. Raises ValueError where a secret is not sealed."""
+    """Return settings as JSON values by path: a sealed secret as {"sealed": text}, a tuple as a list.
+
+    Raises ValueError if a secret is not sealed.
+    """
     packed: dict[str, Any] = {}
     for path, value in settings.items():
         if isinstance(value, Secret):
@@ -65,7 +77,7 @@ def pack(settings: Settings) -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, Any]) -> Settings:
-    """Return settings from JSON."""
+    """Return the settings that `pack` turned into JSON, with secrets still sealed and lists as tuples again."""
     return {
         path: Secret(value["sealed"]) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
         for path, value in packed.items()
@@ -82,7 +94,7 @@ class Kept:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
-        """Return what is kept of a snapshot."""
+        """Return the settings, locators and marker of a snapshot, as an event keeps them."""
         return cls(settings=snapshot.settings, locators=snapshot.locators, marker=snapshot.marker)
 
     @classmethod
@@ -91,9 +103,9 @@ class Kept:
         return cls(settings=unpack(body["settings"]), locators=body["locators"], marker=body["marker"])
 
     def payload(self) -> dict[str, Any]:
-        """Return the configuration as JSON. Raises ValueError where a secret is not sealed."""
+        """Return the configuration as JSON. Raises ValueError if a secret is not sealed."""
         return {"settings": pack(self.settings), "locators": dict(self.locators), "marker": self.marker}
 
     def snapshot(self, tag: str, at: str) -> Snapshot:
-        """Return the snapshot of the device `tag` that was kept at a time (UTC, ISO 8601)."""
+        """Return the configuration as the snapshot of device `tag` at a time (UTC, ISO 8601)."""
         return Snapshot(device=tag, at=at, settings=self.settings, locators=self.locators, marker=self.marker)

@@ -1,8 +1,8 @@
-"""The tables, and the triggers that keep the past as it was.
+"""The ledger's tables and view, and the triggers that refuse to change or delete an event.
 
-An event's hash is SHA-256 over the hash before it and the stored bytes of its body, so that the
-chain can be walked without reading any JSON. `actor`, `at`, `verb` and `subject` are generated
-from the body: there is no second copy that could be altered.
+An event's hash is SHA-256 over the hash before it and the stored bytes of its body, so that the chain can be walked
+without reading any JSON. `actor`, `at`, `verb` and `subject` are columns generated from the body: there is no
+second copy that could be altered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _from_body(name: str) -> dict[str, Computed]:
 
 
 def event_table(dialect: str, meta: MetaData) -> Table:
-    """Return the event table for one dialect."""
+    """Return the event table for one dialect (sqlite or postgresql), added to `meta`."""
     return Table(
         "event",
         meta,
@@ -35,7 +35,10 @@ def event_table(dialect: str, meta: MetaData) -> Table:
 
 
 def lease_table(meta: MetaData) -> Table:
-    """Return the lease table: who works on which device now. Not history: it may be rewritten."""
+    """Return the lease table, added to `meta`: which run and process hold which device now.
+
+    It is not history: its rows may be changed and deleted.
+    """
     return Table(
         "lease",
         meta,

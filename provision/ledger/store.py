@@ -27,22 +27,29 @@ LOCK = 640313  # any number that other users of the database do not lock
 
 
 class Ledger:
-    """One ledger; `head` is the file outside the database that a cut tail cannot reach."""
+    """A ledger in a database; `actor` is written into each event that is appended.
+
+    `head` is a file outside the database with the number and hash of the newest event: it shows if the newest events
+    are cut off the database.
+    """
 
     def __init__(self, engine: Engine, head: Path, actor: str) -> None:
-        """Use `connect`; it makes sure that the schema is there."""
+        """Take an engine whose schema is up to date; use `connect`, which makes sure of that."""
         self.engine = engine
         self.head = head
         self.actor = actor
 
     @property
     def where(self) -> str:
-        """The ledger's place, without a password, for messages."""
+        """The URL of the database with its password hidden, for messages."""
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Hold a transaction that excludes every other writer from its first statement."""
+        """Yield a connection in a transaction that excludes every other writer from its first statement.
+
+        It is rolled back if the block raises. Raises LedgerError if the database fails.
+        """
         with _spoken(self.where), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -52,7 +59,7 @@ class Ledger:
             connection.commit()
 
     def append(self, verb: str, subject: str, payload: Mapping[str, Any], *, at: str) -> Event:
-        """Append one event and return it; the head file follows the commit."""
+        """Append one event and return it; the head file is written after the commit."""
         return self.extend([(verb, subject, payload)], at=at)[0]
 
     def record(
@@ -63,7 +70,7 @@ class Ledger:
         once: bool = False,
         expect: Mapping[tuple[str, str], int] | None = None,
     ) -> list[Event]:
-        """Append what happened to each subject as one transaction; see `extend`."""
+        """Append an event for each (subject, act) in one transaction; return them. See `extend` for the rest."""
         rows = [(act.VERB, subject, act.payload()) for subject, act in lines]
         return self.extend(rows, at=at, once=once, expect=expect)
 
@@ -75,11 +82,11 @@ class Ledger:
         once: bool = False,
         expect: Mapping[tuple[str, str], int] | None = None,
     ) -> list[Event]:
-        """Append several events as one transaction: all or none.
+        """Append several (verb, subject, payload) events in one transaction, all or none; return those appended.
 
-        With `once`, a line whose subject has an event of its verb already is left out; `expect` names
-        the newest event that the caller has seen of a (subject, verb), or of a subject where the verb is
-        empty; nothing is written where there is a newer one (ChangedError). Both checks are part of the transaction.
+        With `once`, a line is left out if its subject already has an event of its verb. `expect` gives, by (subject,
+        verb; empty: any), the number of the newest event that the caller has seen (0: none): if another one is the
+        newest by now, ChangedError is raised and nothing is written.
         """
         events: list[Event] = []
         with self.writing() as connection:
@@ -120,12 +127,12 @@ class Ledger:
                 )
 
     def last_of(self, subject: str, verb: str = "") -> int:
-        """Return the number of a subject's newest event (of one verb), 0 where there is none."""
+        """Return the number of a subject's newest event, or of its newest of one `verb`; 0 if there is none."""
         with _spoken(self.where), self.engine.connect() as connection:
             return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
 
     def hash_of(self, number: int) -> str:
-        """Return the hash of one event: the head of the chain just after that event was written."""
+        """Return the hash (hex) of one event. Raises LedgerError if there is no such event."""
         with _spoken(self.where), self.engine.connect() as connection:
             found = connection.execute(text("SELECT hash FROM event WHERE number = :n"), {"n": number}).scalar()
         if found is None:
@@ -133,13 +140,16 @@ class Ledger:
         return bytes(found).hex()
 
     def held(self, effective: str, recorded: str) -> Newest:
-        """Return each item's last move in effect on a day and recorded by a time; see glance.held."""
+        """Return (asset tag, verb, payload) of the last move of each item in effect then; see `glance.held`."""
         with _spoken(self.where), self.engine.connect() as connection:
             rows = connection.execute(text(HELD), {"effective": effective, "recorded": recorded})
             return payloads(body for _, body in rows)
 
     def write_head(self, number: int, digest: str) -> None:
-        """Keep the newest head outside the database: it may lag, never lead."""
+        """Write an event's number and hash to the head file, unless it names that event or a later one.
+
+        It is written after the commit, so it may be behind the database, but never ahead of it.
+        """
         with locked(self.head):
             known = read_head(self.head)
             if known and known[0] >= number:
@@ -154,11 +164,11 @@ class Ledger:
         )
 
     def payloads(self, *verbs: str) -> Newest:
-        """Return (subject, verb, payload) of each subject's newest event among `verbs`, without building events."""
+        """Return (subject, verb, payload) of each subject's newest event of one of `verbs`; no Event is made."""
         return payloads(self._bodies(NEWEST, verbs))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self.engine.dispose()
 
     def history(self, *subjects: str) -> list[Event]:
@@ -173,7 +183,10 @@ class Ledger:
         return [_event(body) for body in self._bodies(sql, names)]
 
     def _bodies(self, sql: str, names: tuple[str, ...]) -> list[str]:
-        """Read by the driver's own cursor: SQLAlchemy's rows would cost as much as all the rest."""
+        """Return the bodies (JSON texts) of the rows that a query gives; `names` take the place of `:verbs` in it.
+
+        They are read by the driver's own cursor: SQLAlchemy's rows would cost as much as all the rest.
+        """
         mark = "?" if self.engine.dialect.name == "sqlite" else "%s"
         statement = sql.replace(":verbs", f"({', '.join([mark] * len(names))})")
         with _spoken(self.where), self.engine.connect() as connection:
@@ -188,12 +201,12 @@ def _event(body: str) -> Event:
 
 
 def canonical(value: Mapping[str, Any]) -> str:
-    """Return the one JSON text of a value: keys sorted, no blanks, UTF-8 as it is."""
+    """Return the one JSON text of a value: sorted keys, no blanks. Raises ValueError for NaN and infinity."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def read_head(path: Path) -> tuple[int, str] | None:
-    """Read the head outside the database: event number and hash."""
+    """Return event number and hash (hex) from the head file; None if it is missing or not two words."""
     try:
         number, digest = path.read_text().split()
     except (FileNotFoundError, ValueError):
@@ -203,7 +216,7 @@ def read_head(path: Path) -> tuple[int, str] | None:
 
 @contextmanager
 def _spoken(where: str) -> Iterator[None]:
-    """Turn the driver's errors into ours."""
+    """Raise LedgerError in place of any SQLAlchemy error in the block; `where` names the ledger in it."""
     try:
         yield
     except OperationalError as error:
@@ -228,7 +241,7 @@ def _next_step(what: str) -> str:
 
 
 def connect(url: str, head: Path, actor: str) -> Ledger:
-    """Open the ledger at a database URL, bringing its schema up to date."""
+    """Return the ledger at a SQLite or PostgreSQL URL with its schema up to date; LedgerError if that fails."""
     with _spoken(url.partition("@")[2] or url):
         engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     if engine.dialect.name == "sqlite":
@@ -274,7 +287,7 @@ def _current(engine: Engine) -> bool:
 
 
 def _migrate(ledger: Ledger) -> None:
-    """Upgrade under the write lock, so that two first commands make one schema."""
+    """Upgrade the schema under the write lock, so that two first commands at once make one schema."""
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""The end of a loan: the PC is given back as it was, the devices' keys are revoked, the items go to the store."""
+"""End a loan: its PC is put back as it was, the devices' keys are revoked, the items go to the store."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ CONDITIONS = ("baik", "rusak_ringan", "rusak_berat", "hilang")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """What a person says of a return: the day (empty: today), who takes the kit back, and what changed.
+    """What a person enters for a return: who takes the kit back, the day (empty: today), and `conditions`.
 
-    `conditions` are by asset tag; `not_undone` says why a PC could not be given back as it was.
+    `conditions` are by asset tag; an item that is not in them keeps its condition. `not_undone` is the reason why a PC
+    cannot be put back as it was; if it is given, that is not tried.
     """
 
     receiver: str
@@ -34,10 +35,11 @@ class Return:
 
 
 def give_back(workspace: Workspace, name: str, asked: Return, *, bench: bool) -> custody.Handover:
-    """End the loan of one kecamatan.
+    """End the loan of one kecamatan, and return the loan.
 
-    The PC's baseline is undone first; where that cannot be, a reason is needed, on record.
-    Raises ProvisionError where nothing is lent, or the PC does not answer and no reason is given.
+    The PC's baseline is undone first, unless a reason why that cannot be done is given, which is then recorded; one
+    transaction records the return, moves all items to the store and revokes their devices. Raises ProvisionError if no
+    signed loan is open or the undo fails, UsageError if the day, a condition or the receiver is not valid.
     """
     receiver, conditions = asked.receiver, asked.conditions
     file = loans.read(workspace, name)
@@ -69,7 +71,10 @@ def _condition(item: Mapping[str, Any], given: Mapping[str, str]) -> str:
 
 
 def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: bool) -> dict[str, str]:
-    """Undo what was provisioned on each device; return what was undone, or why it was not, by asset tag."""
+    """Undo what was provisioned on each device of `tags`; return what was undone, or why not, by asset tag.
+
+    A device that is reset by hand is left out.
+    """
     undone: dict[str, str] = {}
     for intended in workspace.targets(["all"]):
         if intended.tag in tags:
@@ -79,7 +84,11 @@ def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: 
 
 
 def _undo(workspace: Workspace, intended: Intended, not_undone: str, *, bench: bool) -> str | None:
-    """Undo what was provisioned on a device; return what was undone, or why not. None: it is reset by hand."""
+    """Undo what was provisioned on a device; return the settings that were undone, or why it was not undone.
+
+    None if its kind is reset by hand; what an earlier return undid is not undone again. Raises ProvisionError if the
+    undo fails, with a hint at --not-undone.
+    """
     tag, kind = intended.tag, kinds.of(intended.kind)
     if not kind.gives_back:
         return None

@@ -1,4 +1,4 @@
-"""Kit + findings -> handover: a draft, its paper, a signature, or an end before that."""
+"""The handover of a kit: its draft, its paper, its signature, or its end before it is signed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class Receiver:
 
 
 def receiver(name: str, number: str, position: str) -> Receiver:
-    """Read who receives; raises UsageError for a NIP that cannot be."""
+    """Return the receiver, with single blanks in the name and a NIP of 18 digits.
+
+    Raises UsageError if the name is empty or the NIP is not valid.
+    """
     if not name.strip():
         raise UsageError("--to: nobody is named", hint="the full name of who receives the kit")
     try:
@@ -37,9 +40,10 @@ def receiver(name: str, number: str, position: str) -> Receiver:
 
 
 def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
-    """Begin a loan: refuse while anything is red or unknown, record the draft, make its paper.
+    """Begin a loan and return it: record its draft, then make its paper.
 
-    A draft that was left without its paper is finished. Raises ProvisionError with every reason.
+    If an earlier draft was left without its paper, only the paper is made, and `to` is not used. Raises ProvisionError
+    with every reason against the handover, or if another loan is open.
     """
     file = loans.read(workspace, name)
     loan = file.open
@@ -58,7 +62,11 @@ def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
 
 
 def issue(workspace: Workspace, name: str) -> custody.Handover:
-    """Make the paper of the open loan: the first time it is recorded, later it must be the same bytes."""
+    """Make the paper of the open loan, record it if it is the first one, and return the loan.
+
+    Raises ProvisionError if no loan is open, the paper cannot be made, or a later paper is not the same bytes as the
+    one that was recorded.
+    """
     file = loans.read(workspace, name)
     loan = loans.needed(file, custody.OPEN, "print")
     made = paper.make(workspace, file, loan)
@@ -81,7 +89,11 @@ def issue(workspace: Workspace, name: str) -> custody.Handover:
 
 
 def _against(workspace: Workspace, file: File) -> None:
-    """Raise with every reason against a handover of this kit."""
+    """Raise ProvisionError with every reason against a handover of this kit, if there is any.
+
+    Reasons are those of `proof.proofs`, items that the register does not know as they are in the kit, and items that
+    are not in the store.
+    """
     _, reasons = proof.proofs(workspace, file)
     reasons += loans.registered(workspace, list(file.kit.items))
     where = loans.whereabouts(workspace, [i.asset_tag for i in file.kit.items])
@@ -99,7 +111,10 @@ def _against(workspace: Workspace, file: File) -> None:
 
 
 def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
-    """Return all that the paper says, fixed at this moment: whatever changes later, this handover says this."""
+    """Return all that the paper of a new loan says, as it is now: parties, terms, items, proofs, trainings.
+
+    Of the waivers, only those that a proof relies on are in it. What changes later does not change this handover.
+    """
     terms, place = workspace.home.lending, file.kit.kecamatan
     done, _ = proof.proofs(workspace, file)
     count = len(file.loans) + 1
@@ -125,7 +140,11 @@ def _content(workspace: Workspace, file: File, to: Receiver) -> dict[str, Any]:
 
 
 def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
-    """Record that the paper was signed on `day`: from then on the kecamatan holds the items."""
+    """Record that the paper was signed on `day`, and return the loan: the kecamatan holds the items from then on.
+
+    Raises ProvisionError if no loan awaits a signature, UsageError if the day is in the future or before an item's last
+    move.
+    """
     file = loans.read(workspace, name)
     loan = loans.needed(file, (State.AWAITING,), "sign")
     tags = [i["asset_tag"] for i in loan.items]
@@ -142,7 +161,10 @@ def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
 
 
 def void(workspace: Workspace, name: str, reason: str) -> str:
-    """Call off a handover that was not signed; return its id. Raises ProvisionError where it was."""
+    """Call off a handover that is not signed yet, for a reason; return its id.
+
+    Raises UsageError if no reason is given, ProvisionError if no loan is open or it is signed already.
+    """
     if not reason.strip():
         raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
     file = loans.read(workspace, name)

@@ -1,4 +1,4 @@
-"""Which item is where, held by whom, since when, by which act: on any day, as the register said at any time."""
+"""Custody: where each item is, who holds it, since when and why, on any day, as known at any day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from provision.ledger.lending_events import Moved
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """One item on one day; `place` is a kecamatan's slug or the store, `loan` is empty in the store."""
+    """Where one item is on a day, and who holds it there, as its last move says.
+
+    `place` is a kecamatan's slug or the store, `loan` the id of the loan by which it moved there, or empty.
+    """
 
     item: str
     kind: str
@@ -27,10 +30,11 @@ class Holding:
 
 
 def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", recorded: str = "") -> list[Holding]:
-    """Return the holding of each item (of kecamatan or tags in `names`, or of all) on day `effective`.
+    """Return the holding of each item on day `effective` (empty: after every move), the store's items last.
 
-    `recorded` is a day: what was written later is left out. Raises UsageError where a name is nobody's
-    or nothing was registered by then.
+    `names` are kecamatan, asset tags or the store (none: all items); moves recorded after the day `recorded` are left
+    out. Raises UsageError if nothing was registered by then, or if a name is neither a kecamatan nor an item or place
+    found.
     """
     on = custody.day(effective, "--as-of") if effective else "9999-12-31"
     known = custody.day(recorded, "--recorded-by") + "T99" if recorded else "9999"

@@ -1,6 +1,6 @@
-"""Numbers and days in Indonesian words, as formal papers write them.
+"""Numbers, amounts and days as formal Indonesian papers write them.
 
-Our own 25 lines: num2words says `satu juta satu ribu` where formal usage is `satu juta seribu`, and needs a
+Written here since num2words says `satu juta satu ribu` where formal usage is `satu juta seribu`, and needs a
 package that comes without a wheel.
 """
 
@@ -29,7 +29,7 @@ SE_BELOW = 10_000  # seribu, seratus, sepuluh; but satu juta
 
 
 def spelled(number: int) -> str:
-    """Write a number from 0 to 999 billion billion in words."""
+    """Return a whole number from 0 to 999 billion billion in Indonesian words, in lower case."""
     if number < len(ONES):
         return ONES[number]
     if number < 20:
@@ -41,7 +41,7 @@ def spelled(number: int) -> str:
 
 
 def titled(number: int) -> str:
-    """Write a number in words with capitals."""
+    """Return a whole number in Indonesian words, each with a capital letter."""
     return spelled(number).title()
 
 
@@ -58,10 +58,10 @@ def opening_day(iso: str) -> str:
 
 
 def short_day(iso: str) -> str:
-    """Write a day as `24-11-2026`."""
+    """Return a day (ISO 8601) with the year last, as `24-11-2026`."""
     return f"{date.fromisoformat(iso):%d-%m-%Y}"
 
 
 def rupiah(value: int) -> str:
-    """Write rupiah with dots."""
+    """Return a whole amount with dots between the thousands, as `1.234.567`."""
     return f"{value:,}".replace(",", ".")

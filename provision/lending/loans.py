@@ -1,4 +1,4 @@
-"""A kecamatan's loans as the ledger tells them, with a hold on what was the newest event."""
+"""The loans of a kecamatan as the ledger has them, and writing to them only if nothing newer was recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOW = "9999"  # later than any time that is recorded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One kecamatan's file: its kit, its events so far, its loans, its waivers."""
+    """All that is on record for one kecamatan: its kit, events and loans, and the waivers that hold today."""
 
     kit: Kit
     events: tuple[Event, ...]
@@ -36,17 +36,20 @@ class File:
 
     @property
     def open(self) -> Handover | None:
-        """The loan that is not over."""
+        """The newest loan that is neither returned nor void, or None."""
         return custody.newest(self.loans)
 
     @property
     def newest(self) -> int:
-        """The number of the newest event that was seen."""
+        """The number of the newest of `events`, or 0 if there is none."""
         return self.events[-1].number if self.events else 0
 
 
 def read(workspace: Workspace, name: str) -> File:
-    """Read the file of one kecamatan; raises UsageError where there is none of that name."""
+    """Return the kit, events, loans and waivers of one kecamatan (any spelling of its name), as of today.
+
+    Raises UsageError if there is no such kecamatan.
+    """
     kit = workspace.home.kit(name)
     if kit is None:
         near = get_close_matches(slug(name), workspace.home.kits, n=1)
@@ -66,25 +69,29 @@ Expected = Mapping[tuple[str, str], int]
 
 
 def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
-    """Append to a kecamatan's file.
+    """Append `lines` to the ledger for one kecamatan, and return the events.
 
-    Raises ChangedError where somebody else wrote into it, or moved its items, meanwhile.
+    Raises ChangedError, with nothing written, if another event of the kecamatan was recorded since `file` was read, or
+    if one of the items in `moves` (see `last_moves`) has moved since.
     """
     return workspace.ledger.record(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
 
 
 def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
-    """Return the newest move of each of `tags`, for `record` to expect."""
+    """Return the event number of the newest move of each of `tags` (0 if none), by (tag, verb).
+
+    `record` takes it as `moves`.
+    """
     return {(tag, Moved.VERB): workspace.ledger.last_of(tag, Moved.VERB) for tag in tags}
 
 
 def row(item: Item) -> dict[str, Any]:
-    """Return an item as papers and events carry it."""
+    """Return an item's fields as a dict, its kind as text, as papers and events keep it."""
     return asdict(item) | {"kind": str(item.kind)}
 
 
 def registered(workspace: Workspace, items: list[Item]) -> list[str]:
-    """Return which items the register does not know, or knows as another thing."""
+    """Return a message for each item that is not registered, or is registered with another serial number."""
     known = {e.subject: Registered.read(e.payload).item for e in workspace.ledger.latest(Registered.VERB)}
     wrong = []
     for item in items:
@@ -97,12 +104,18 @@ def registered(workspace: Workspace, items: list[Item]) -> list[str]:
 
 
 def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, Moved]:
-    """Return the newest move of each of `tags`, whatever its day."""
+    """Return the move with the latest effective day of each of `tags`, by asset tag.
+
+    A tag that has no move is left out.
+    """
     return {tag: Moved.read(body) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags}
 
 
 def effective_day(workspace: Workspace, text: str, option: str, tags: list[str]) -> str:
-    """Read the day on which something took effect: not in the future, and not before what is known of the items."""
+    """Return the day on which something took effect, as YYYY-MM-DD, read from the text of an option.
+
+    Raises UsageError if it is not a day, is in the future, or is before the last move of one of `tags`.
+    """
     effective = custody.day(text, option)
     if effective > workspace.today():
         raise UsageError(f"{option}: {effective} is in the future", hint=f"today is {workspace.today()}")
@@ -117,7 +130,10 @@ def effective_day(workspace: Workspace, text: str, option: str, tags: list[str])
 
 
 def needed(file: File, states: tuple[custody.State, ...], act: str) -> Handover:
-    """Return the open loan where it is in one of `states`; raises ProvisionError with what is the case."""
+    """Return the open loan of a kecamatan, which has to be in one of `states`.
+
+    Raises ProvisionError if no loan is open or it is in another state; `act` is the verb in the message.
+    """
     loan = file.open
     if loan is None:
         raise ProvisionError(

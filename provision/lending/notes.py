@@ -1,4 +1,4 @@
-"""What is noted in a kecamatan's file: a waiver, a training."""
+"""Record a waiver or a training for a kecamatan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from provision.lending import loans
 
 
 def waive(workspace: Workspace, name: str, asked: custody.Waiver) -> custody.Waiver:
-    """Record that a named person answers for one check until a day; never for identity or security."""
+    """Record that a named person answers for one check until a day, and return the waiver as recorded.
+
+    Raises UsageError if there is no such check, it guards identity or security, the name or the reason is empty, or the
+    day is past or no day.
+    """
     check, by, reason, until = asked.check, asked.by, asked.reason, asked.until
     file = loans.read(workspace, name)
     wanted = check.strip().lower().replace("-", "_").replace(" ", "_")
@@ -32,7 +36,10 @@ def waive(workspace: Workspace, name: str, asked: custody.Waiver) -> custody.Wai
 
 
 def train(workspace: Workspace, name: str, people: list[str], topics: list[str], day: str) -> Trained:
-    """Record who was trained on what, on which day."""
+    """Record which people were trained on which topics, on `day` (empty: today), and return the event.
+
+    Raises UsageError if no person or no topic is named, or if the day is in the future.
+    """
     file = loans.read(workspace, name)
     who = [" ".join(p.split()) for p in people if p.strip()]
     what = [" ".join(t.split()) for t in topics if t.strip()]

@@ -1,7 +1,8 @@
-"""A handover as a paper: Typst with the fonts that travel in its package, the same bytes each time.
+"""The paper of a handover: a PDF by Typst with only the fonts of its package, the same bytes each time.
 
-What is printed comes from the draft in the ledger alone, and its footer names the draft's event and
-hash: a chain that its owner rewrites no longer holds what the other party has signed.
+What is printed comes from the draft in the ledger alone, and its footer names the number of the draft's event and
+the start of its hash: if the owner of the chain rewrites it, it no longer matches the paper that the other party
+has signed.
 """
 
 from __future__ import annotations
@@ -40,14 +41,20 @@ NAMES_OF_PARTS = {"typst": "Typst (it brings the fonts)", "template": "the templ
 
 
 def made_with_now() -> dict[str, str]:
-    """Return what a paper is made with here: the version of Typst, whose package brings the fonts, and the template."""
+    """Return what a paper is made with now: the version of Typst and the SHA-256 of the template.
+
+    The package of Typst brings the fonts.
+    """
     from importlib.metadata import version
 
     return {"typst": version("typst"), "template": sha256(_template().read_bytes()).hexdigest()}
 
 
 def moved_since(loan: Handover) -> list[str]:
-    """Return what is another thing now than when the paper of a loan was made, in words."""
+    """Return the names of the parts (Typst, template) that differ from those the loan's paper was made with.
+
+    A loan without a note of them was made by release 0.1.0.
+    """
     then, now = loan.made_with or RELEASE_0_1_0, made_with_now()
     return [NAMES_OF_PARTS[name] for name in now if now[name] != then.get(name)]
 
@@ -57,7 +64,10 @@ def _template() -> Path:
 
 
 def make(workspace: Workspace, file: File, loan: Handover) -> Paper:
-    """Make the paper of one handover below var/papers; its name holds its digest."""
+    """Write the paper of one loan as a PDF below var/papers; return its path, digest and what it was made with.
+
+    The file name holds the start of the digest. Raises ProvisionError if the paper cannot be made or written.
+    """
     import typst
 
     text = json.dumps(tanda_terima.content(loan, workspace.ledger.hash_of(loan.drafted.number)), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Is a kit fit to be handed over? What was verified, when, and what somebody answers for."""
+"""Whether a kit is fit to be handed over: what was verified and when, and which checks are waived."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ RED = (Verdict.FAIL, Verdict.UNKNOWN)
 
 
 def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what was proved of each managed device, and every reason against a handover."""
+    """Return the proof of each PC and modem of a kit, and every reason against a handover.
+
+    A device has a proof if it is provisioned, has no run without an end, and was verified since it was last accepted
+    and within `proof_days`. Reasons are a lacking proof, each red or unknown finding, and a PC that was not heard or
+    not seen, unless the check is waived.
+    """
     judged = {e.subject: e for e in workspace.ledger.latest(Judged.VERB)}
     accepted = {e.subject: e for e in workspace.ledger.latest(Accepted.VERB)}
     pending = journal.all_unfinished(workspace)
@@ -60,7 +65,10 @@ def _red(tag: str, findings: list[Mapping[str, Any]], waived: set[str]) -> list[
 
 
 def _untried(item: Item, findings: list[Mapping[str, Any]], waived: set[str]) -> list[str]:
-    """Return why a PC cannot be handed over yet: it was not heard or not seen. Having the devices proves neither."""
+    """Return a reason for each of hearing and sight that was never tried on a PC and is not waived.
+
+    Empty for an item that is no PC. That a PC has the devices proves neither.
+    """
     if item.kind is not ItemKind.COMPUTER:
         return []
     tried = {f["check"] for f in findings}
@@ -72,7 +80,7 @@ def _untried(item: Item, findings: list[Mapping[str, Any]], waived: set[str]) ->
 
 
 def answered(name: str, waived: set[str]) -> bool:
-    """Say whether somebody answers for a check; for identity and security nobody can."""
+    """Return whether a check is waived; False for one that is unknown or guards identity or security."""
     found = checks.named(name)
     return name in waived and found is not None and not found.guards
 

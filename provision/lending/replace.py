@@ -1,4 +1,4 @@
-"""One item of a kit takes the place of another: the loan goes on, the old device's keys end in the same act."""
+"""Replace items of a kit: the loan goes on, and the old devices are revoked in the same transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from provision.operations import apply, verify
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """The item that goes, and the one that comes."""
+    """One exchange: the old item, as its fields, and the new item that takes its place."""
 
     old: dict[str, Any]
     new: Item
@@ -31,7 +31,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """What a person says of an exchange: why, on which day (empty: today), and in which condition the old item goes."""
+    """What a person enters for an exchange: the reason, the day (empty: today), the old items' condition."""
 
     reason: str
     day: str
@@ -41,10 +41,12 @@ class Replacement:
 def replace(
     workspace: Workspace, name: str, asked: Replacement, request: ApplyRequest, callbacks: Callbacks
 ) -> list[Pair]:
-    """Put what the kit's file names in the place of what is lent (or, before a loan, of what still serves).
+    """Replace what is lent with what the kit's file now names in its place; return the pairs.
 
-    The new device is applied and verified first; then one transaction records the exchange, moves the
-    items and revokes the old devices. Raises ProvisionError where anything of the new one is not green.
+    Before a loan, the provisioned devices are replaced. The new devices are applied and verified first; then one
+    transaction records the exchange, moves the items (if there is a loan) and revokes the old devices. Raises
+    UsageError if the request is not valid or the kit names no other item, ProvisionError if the loan is not signed yet
+    or something of a new item is not green.
     """
     if not asked.reason.strip():
         raise UsageError("--reason: say why", hint="as: --reason 'tersambar petir'")
@@ -79,7 +81,10 @@ def replace(
 
 
 def _moves(file: File, loan: custody.Handover, pairs: list[Pair], how: tuple[str, str]) -> list[Line]:
-    """Return the moves of an exchange: the old items to the store, the new ones to who holds the loan."""
+    """Return the events that move the old items to the store and the new ones to the receiver of the loan.
+
+    `how` is the day (ISO 8601) and the condition of the old items.
+    """
     effective, condition = how
     about = {"effective": effective, "because": "replaced", "loan": loan.id}
     to_store = Move(place=custody.STORE, holder="Pengurus Barang", **about)
@@ -92,7 +97,10 @@ def _moves(file: File, loan: custody.Handover, pairs: list[Pair], how: tuple[str
 
 
 def _serving(workspace: Workspace, file: File) -> list[dict[str, Any]]:
-    """Return the provisioned devices of a kecamatan as they were registered, where nothing is lent yet."""
+    """Return the provisioned devices of a kecamatan as they were registered, for use if nothing is lent yet.
+
+    A device that was not registered is left out.
+    """
     registered = {e.subject: Registered.read(e.payload).payload() for e in workspace.ledger.latest(Registered.VERB)}
     known = [t for t, k in workspace.known.items() if k.device.kecamatan == file.slug and k.accepted]
     return [dict(registered[t]) for t in known if t in registered]
@@ -117,7 +125,11 @@ def _pairs(workspace: Workspace, file: File, held: list[dict[str, Any]]) -> list
 
 
 def _validate(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
-    """Raise with every reason against the new items."""
+    """Raise ProvisionError with every reason against the new items, if there is any.
+
+    A new item has to be registered with its serial number, be in the store if it ever moved and, if it is a PC or
+    modem, be enrolled.
+    """
     reasons = loans.registered(workspace, [p.new for p in pairs])
     where = loans.whereabouts(workspace, [p.new.asset_tag for p in pairs])
     reasons += [
@@ -137,7 +149,10 @@ def _validate(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
 
 
 def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], request: ApplyRequest, callbacks: Callbacks) -> None:
-    """Apply and verify the new devices. Raises where one does not come up green."""
+    """Apply and verify those new items that are PCs or modems.
+
+    Raises DeviceError if one cannot be applied, ProvisionError if a finding is red or unknown and not waived.
+    """
     new = {p.new.asset_tag for p in pairs if p.new.kind in proof.MANAGED}
     if not new:
         return

@@ -1,4 +1,7 @@
-"""A device that no longer serves: its secrets, its peer in the tunnel and its host key are taken away in one act."""
+"""Revoke devices that no longer serve: one event for each, then their secrets and host keys are removed.
+
+The hub's peers are those of known devices, so a revoked one has no peer in the tunnel any more.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from provision.ledger.events import Revoked
 
 
 def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
-    """Return the events that revoke those of `tags` that are known devices."""
+    """Return (tag, event) of the revocation of each of `tags` that is a known device; nothing is recorded yet."""
     found: list[Line] = []
     for tag in tags:
         known = workspace.known.get(tag)
@@ -23,7 +26,10 @@ def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
 
 
 def sweep(workspace: Workspace) -> None:
-    """Take away what revoked devices still have: it is done again where a run died in between."""
+    """Remove the secrets and the pinned host key of every device that is revoked and not enrolled again.
+
+    It goes through all of them each time, so it also finishes what an interrupted run left.
+    """
     workspace.forget_known()
     gone = [e.subject for e in workspace.ledger.latest(Revoked.VERB) if e.subject not in workspace.known]
     if not gone:

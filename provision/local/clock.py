@@ -1,4 +1,4 @@
-"""The time, and names that no other run has."""
+"""The clock of this computer, and names of new runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WITA = timezone(timedelta(hours=8))  # Berau's time zone
 
 
 class Clock:
-    """The clock of this computer. It is handed in, so that a test can wait for hours without waiting."""
+    """The clock of this computer; it is passed as an argument, so that a test can replace it and need not wait."""
 
     def utc(self) -> datetime:
         """Return the time in UTC."""
@@ -25,17 +25,20 @@ class Clock:
         return self.utc().astimezone(WITA).date().isoformat()
 
     def seconds(self) -> int:
-        """Return the time in seconds since 1970, for leases."""
+        """Return the current time in whole seconds since 1970-01-01 UTC, e.g. for leases."""
         return int(self.utc().timestamp())
 
     def new_run(self) -> str:
-        """Return the name of a new run: its time, and a few characters that no other run has."""
+        """Return a name for a new run: `r`, the current UTC time to the second, and four random hex digits.
+
+        The digits make it unlikely that two runs that begin in one second have the same name.
+        """
         return self.utc().strftime("r%y%m%d-%H%M%S-") + secrets.token_hex(2)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back, for deadlines and durations."""
+        """Return the monotonic clock in seconds, which never goes back, for deadlines and durations."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for `seconds`."""
         time.sleep(seconds)

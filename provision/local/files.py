@@ -1,6 +1,8 @@
-"""Files that are written whole: beside, flushed to the disk, renamed.
+"""Write and remove files so that a power cut leaves the old file or the new one, never a part; and lock them.
 
-Nothing else opens a file of a home for writing.
+A file is written under a temporary name in the same directory, flushed to the disk and renamed. The program writes
+the files of a home with these functions only, except the ledger's database, the copied starter files and the state
+of the lab.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM}
 
 
 def write_whole(path: Path, body: bytes | str, mode: int = 0o600) -> None:
-    """Write a file so that after a power cut it holds the old text or the new one, whole, and never a part.
+    """Write the file `path` whole: after a power cut it holds the old content or the new one, never a part of it.
 
-    It is written beside `path` under a name of its own, so that two writers do not meet, flushed, renamed over `path`,
-    and the directory is flushed too. `mode` is what it is before the user's umask. The directory must be there. Raises
-    OSError where it cannot be written; then `path` is as it was.
+    The content is written to a temporary file of its own in the same directory, which must exist, flushed to the disk
+    and renamed over `path`; then the directory is flushed. The file gets `mode` less the user's umask, if the file
+    system has modes. Raises OSError if it cannot be written; `path` is then unchanged, unless only flushing the
+    directory failed.
     """
     raw = body.encode() if isinstance(body, str) else body
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
@@ -55,7 +58,10 @@ def _flush_directory(folder: Path) -> None:
 
 @contextmanager
 def _where_supported() -> Iterator[None]:
-    """Go on where a file system does not know modes, or does not flush directories."""
+    """Ignore an OSError by which a file system says that it lacks an operation: to set modes, or to flush directories.
+
+    These are the error numbers in `UNSUPPORTED`; any other OSError is raised.
+    """
     try:
         yield
     except OSError as error:
@@ -64,7 +70,10 @@ def _where_supported() -> Iterator[None]:
 
 
 def write_new(path: Path, body: bytes | str, mode: int = 0o600) -> bool:
-    """Write a file whole where none is yet; of two writers the first one wins. Returns whether it was this one."""
+    """Write the file `path` whole unless it exists, and return whether it was written.
+
+    If two writers try at once, only the first one succeeds. Raises OSError if the file cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     write_whole(beside, body, mode)
     try:
@@ -78,16 +87,17 @@ def write_new(path: Path, body: bytes | str, mode: int = 0o600) -> bool:
 
 
 def remove_whole(path: Path) -> None:
-    """Remove a file, where it is there, so that it stays gone after a power cut."""
+    """Remove a file if it exists, and flush its directory, so that the file stays removed after a power cut."""
     path.unlink(missing_ok=True)
     _flush_directory(path.parent)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock, which excludes every other process; the lock is beside it.
+    """Wait until no other process holds the lock of `path`, and hold it during the context.
 
-    Raises OSError where it cannot be made.
+    The lock is an exclusive flock on the file beside `path` with the suffix `.lock` in place of its own. Raises OSError
+    if that file cannot be opened or locked.
     """
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -95,6 +105,6 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def write_pipe(descriptor: int, body: bytes) -> None:
-    """Write into an open pipe, and close it. Raises BrokenPipeError where its reader is gone."""
+    """Write `body` to an open pipe and close it. Raises BrokenPipeError if nobody reads from the pipe any more."""
     with os.fdopen(descriptor, "wb") as pipe:
         pipe.write(body)

@@ -1,7 +1,7 @@
-"""Processes by the mark that they carry in their environment; the sure way to end a whole run.
+"""Find and end processes by a mark in their environment, which is the sure way to end all processes of a run.
 
-Ansible's workers and ssh's masters leave the process group, so a group kill misses them.
-Linux only: it reads /proc.
+Ansible's workers and ssh's masters leave the process group, so a group kill misses them. Linux only: it reads
+/proc.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ PAUSE_S = 0.01
 
 
 def marked(mark: str) -> list[int]:
-    """Return the ids of the live processes of ours whose environment holds `mark` (NAME=value)."""
+    """Return the ids of the live processes, without this one, whose environment holds `mark` (NAME=value).
+
+    Processes whose environment this user may not read are left out.
+    """
     found = []
     wanted = mark.encode()
     for entry in os.scandir("/proc"):
@@ -37,7 +40,7 @@ def alive(pid: int) -> bool:
 
 
 def born(pid: int) -> int | None:
-    """Return the start time of a live process in clock ticks since boot, or None."""
+    """Return the start time of a process in clock ticks since boot, or None if it does not exist or is a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -46,7 +49,10 @@ def born(pid: int) -> int | None:
 
 
 def sweep(mark: str, *, grace_s: float = 3.0) -> int:
-    """End every process that carries `mark`: SIGTERM, then SIGKILL after `grace_s`; count them."""
+    """End every process that carries `mark`, and return how many carried it at the start.
+
+    Those get SIGTERM; what is left after `grace_s` seconds gets SIGKILL, until two scans in a row find no such process.
+    """
     first = marked(mark)
     for pid in first:
         _signal(pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What travels with the package: playbooks, templates, the starter inventory, and what is executed on devices."""
+"""Files that come with the package: playbooks, templates, the starter inventory, and programs for devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ PROGRAMS = Path(__file__).parent.parent / "programs"
 
 
 def share(name: str) -> Path:
-    """Find what travels with the program: `playbooks`, `templates` or the starter `inventory`."""
+    """Return the directory `name` of the package's files: `playbooks`, `templates` or the starter `inventory`.
+
+    It is looked for in the package and then beside it. Raises ProvisionError if it is in neither place.
+    """
     here = Path(__file__).parent.parent
     for place in (here / "share" / name, here.parent / name):
         if place.is_dir():
@@ -25,10 +28,10 @@ def program(name: str) -> str:
 
 
 def templates(driver: str) -> dict[str, str]:
-    """Read the templates of one family by name: its own over those that families have in common.
+    """Return the template texts of the family `driver` by name; its own replace common ones of the same name.
 
-    Guard scripts stand among them as `files/NAME`. A line `# include FILE` of a file stands for the family's own file
-    of that name.
+    A name is a path relative to the templates; guard scripts are among them as `files/NAME`. A line `# include FILE` is
+    replaced by the text called `files/FILE`, or removed if there is none.
     """
     guards = [path for folder in (PROGRAMS / "shell", PROGRAMS / driver) for path in sorted(folder.glob("guard.*"))]
     found = {f"files/{path.name}": path.read_text(encoding="utf-8") for path in guards}

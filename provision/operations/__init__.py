@@ -1,1 +1,1 @@
-"""One verb, one file, whatever kind of device it meets."""
+"""What the program does, one verb a file; what differs between kinds of device is in `provision/devices/`."""

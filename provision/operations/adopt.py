@@ -16,14 +16,18 @@ from provision.ledger.events import Adopted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """What was adopted, and what the intent still wants otherwise."""
+    """The settings in which a device differed from what was accepted (`changes`) and differs from its intent."""
 
     changes: tuple[Change, ...]
     against_intent: tuple[Change, ...]
 
 
 def adopt(workspace: Workspace, intent: Intent, reason: str, *, bench: bool) -> Adoption:
-    """Accept what runs on one device now, on record. Raises where it is another box or cannot be read."""
+    """Accept what runs on one device now, on record, if it is not what was accepted; return the differences.
+
+    Raises DeviceError if the device was never provisioned or an earlier run is open, LeaseError if another run holds
+    it, IdentityError if it is another box, and the ProvisionError that says why it cannot be read.
+    """
     tag = intent.tag
     known = workspace.known.get(tag)
     if known is None or not known.accepted:

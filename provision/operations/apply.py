@@ -1,7 +1,7 @@
-"""Plan -> outcome, for every kind of device: refuse, lease, plan, ask, change, accept, with the ledger as its journal.
+"""Apply for every kind of device: refuse, lease, plan, ask, change, accept, with the ledger as its journal.
 
-How a change is carried is the kind's; everything else is here, once. Kinds are changed side by side where nobody is
-asked: while the modems' services reload, the PCs are set.
+How a change is carried is the kind's part; everything else is here, once. Kinds are changed side by side if nobody
+is asked: while the modems' services reload, the PCs are set.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ NOT_APPROVED = "not approved; nothing was changed"
 
 
 def apply(workspace: Workspace, devices: Sequence[Intended], request: ApplyRequest, callbacks: Callbacks) -> Applied:
-    """Bring every device to its intent, or leave it as it was; record each.
+    """Bring every device to its intent, or only plan (`plan_only`); return outcomes, plans and the last answers.
 
-    A device's failure is an outcome. Raises only where nothing was begun at all.
+    The outcomes are in the order of `devices`. A device's failure is an outcome. A ProvisionError that stops the first
+    kind is raised; one that stops another kind is an outcome of each of its devices that has none yet.
     """
     groups = kinds.groups(devices)
     results = [Applied(run=workspace.new_run()) for _ in groups]
@@ -53,7 +54,11 @@ Asked = tuple[ApplyRequest, Callbacks]
 def _one_after_the_other(
     workspace: Workspace, groups: list[tuple[DeviceKind, list[Intended]]], asked: Asked, results: list[Applied]
 ) -> None:
-    """Change one kind after the other; what stops a later one is an outcome of each of its devices."""
+    """Apply to one kind after the other, and add what came out to the result of each.
+
+    A ProvisionError of the first kind is raised; that of a later one is an outcome of each of its devices that has none
+    yet.
+    """
     for (kind, group), result in zip(groups, results, strict=True):
         (_apply if result is results[0] else _apply_or_fail)(workspace, kind, group, asked, result)
 
@@ -61,7 +66,11 @@ def _one_after_the_other(
 def _side_by_side(
     workspace: Workspace, groups: list[tuple[DeviceKind, list[Intended]]], asked: Asked, results: list[Applied]
 ) -> None:
-    """Change each kind in a run of its own; what stops one of the others is an outcome of each of its devices."""
+    """Apply to all kinds at the same time, each in a run of its own, and add what came out to its result.
+
+    A ProvisionError of the first kind is raised; that of another one is an outcome of each of its devices that has none
+    yet. On Interrupted the processes of the other kinds are ended, and it is raised again.
+    """
     _ = workspace.vault.seal_key(), workspace.known  # opened once, before several threads use them
     with ThreadPoolExecutor(len(groups) - 1) as beside:
         waiting = [
@@ -91,7 +100,10 @@ def _apply_or_fail(
 
 
 def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked: Asked, result: Applied) -> None:
-    """Refuse what may not be changed, hold the rest, and work on it."""
+    """Apply to the devices of one kind under their leases; add outcomes, plans and answers to `result`.
+
+    A device that is refused, or that another run holds, gets a failed outcome and is left alone.
+    """
     request, callbacks = asked
     refused = {one.tag: why for one in group if (why := refusal(workspace, kind, one, request))}
     result.outcomes += [outcome(one, Ending.FAILED, *refused[one.tag]) for one in group if one.tag in refused]
@@ -109,7 +121,11 @@ def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked:
 
 
 def _work(session: Session, kind: DeviceKind, group: list[Intended], result: Applied) -> None:
-    """End what is left of dead runs, look, plan, ask, change."""
+    """Settle open runs (if the kind needs that), look, plan, ask and change; add all that comes out to `result`.
+
+    If only a plan is asked for, it ends with that and settles nothing. After a wave in which a device was not applied,
+    the devices of the next one get a failed outcome.
+    """
     if kind.settles_first and not session.request.plan_only:
         group = _settle(session, kind, group, result)
     jobs = _plan(session, kind, group, kind.running(session, group), result)
@@ -130,7 +146,10 @@ def _work(session: Session, kind: DeviceKind, group: list[Intended], result: App
 
 
 def _settle(session: Session, kind: DeviceKind, group: list[Intended], result: Applied) -> list[Intended]:
-    """End open runs on these devices; return those that can go on."""
+    """End open runs on these devices; return the devices that can go on.
+
+    One whose run stays unconfirmed is left out, with that as its outcome in `result`.
+    """
     tags = {one.tag for one in group}
     left = {t: e for t, e in journal.unfinished(session.workspace, kind.kind).items() if t in tags}
     if not left:
@@ -151,7 +170,11 @@ def _plan(
     running: Running,
     result: Applied,
 ) -> list[Job]:
-    """Plan every device whose running configuration is known; what runs as intended is accepted at once."""
+    """Plan each device that was read, and return the jobs of those that have to be changed.
+
+    Any other device gets an outcome: failed if it cannot be read or planned, or is another device; unchanged if it runs
+    as intended, which is accepted at once if that is news (unless only a plan is asked for).
+    """
     known, accepted = session.workspace.known, list[tuple[Device, Snapshot]]()
     result.answers |= running.answers
     snapshots = {one.tag: look for one in group if (look := _usable(one, running.snapshots[one.tag], result))}
@@ -175,7 +198,10 @@ def _plan(
 
 
 def _usable(intended: Intended, look: Snapshot | ProvisionError, result: Applied) -> Snapshot | None:
-    """Return a look from which a plan can be made; what cannot be read, or is another device, is an outcome."""
+    """Return the snapshot of a look if a plan can be made from it.
+
+    Else None, with a failed outcome in `result`: the device could not be read, or is another one than the record's.
+    """
     if isinstance(look, ProvisionError):
         result.outcomes.append(outcome(intended, Ending.FAILED, ApplyStep.LOOK, f"{look}"))
         return None
@@ -186,16 +212,20 @@ def _usable(intended: Intended, look: Snapshot | ProvisionError, result: Applied
 
 
 def _waves(kind: DeviceKind, jobs: list[Job], request: ApplyRequest) -> list[list[Job]]:
-    """Return who is changed together: deployed sites one first, then the rest; the bench all at once."""
+    """Return the jobs in groups that are changed together, one group after the other.
+
+    The first job alone, then the rest; all at once on the bench, or if the kind has no canary.
+    """
     if request.bench or not kind.has_canary or len(jobs) == 1:
         return [jobs]
     return [jobs[:1], jobs[1:]]
 
 
 def _change(session: Session, kind: DeviceKind, jobs: list[Job], result: Applied) -> list[Outcome]:
-    """Change the devices.
+    """Change the devices and return their outcomes; add plans and answers to `result`.
 
-    Those whose configuration changed after their plan was made are read, planned and changed once more.
+    Those whose configuration changed after their plan was made are read, planned and changed once more, without asking
+    again.
     """
     changed = kind.change(session, jobs)
     result.answers |= changed.answers

@@ -1,4 +1,4 @@
-"""A technician's word that a PC hears or sees: by name, with the picture where there is one."""
+"""A technician's word that a PC hears or sees: by name, with a picture if there is one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A technician's word: who tried it, what came out, and the picture where there is one."""
+    """A technician's word: who tried it, what came out, and the file of a picture, if there is one."""
 
     by: str
     note: str
@@ -26,9 +26,10 @@ class Word:
 
 
 def attest(workspace: Workspace, computer: Computer, what: str, word: Word) -> str:
-    """Record it; return where the picture was kept, or nothing.
+    """Record a technician's word on what a PC does (hearing or sight); return a text that names the kept picture.
 
-    Raises UsageError where a word is missing or no picture.
+    The text is empty if there is no picture. Raises UsageError if `what` is neither, a name or note is missing, the PC
+    is not enrolled, sight has no picture, or the picture is too large or no JPEG or PNG.
     """
     tag, by, note, photo = computer.tag, word.by, word.note, word.photo
     if what not in VERBS:
@@ -47,7 +48,10 @@ def attest(workspace: Workspace, computer: Computer, what: str, word: Word) -> s
 
 
 def _keep(workspace: Workspace, photo: Path) -> str:
-    """Keep a picture under the digest of its bytes."""
+    """Copy a picture into var/evidence under the SHA-256 digest of its bytes, and return the file's name.
+
+    Raises UsageError if it is larger than 20 MB, or neither JPEG nor PNG.
+    """
     if photo.stat().st_size > LARGEST:
         raise UsageError(f"{photo} is larger than {LARGEST // 1_000_000} MB", hint="take a smaller picture")
     raw = photo.read_bytes()

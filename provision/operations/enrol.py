@@ -19,9 +19,10 @@ from provision.ledger.events import Registered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrol:
-    """What a person asks for.
+    """The request for an enrol: the address (`A` or `A:PORT`, empty: the usual one), and how the box is let in.
 
-    An address (`A` or `A:PORT`, empty: the usual one), and what helps the box to be let in.
+    `approve` is shown the fingerprint of the host key; `packages` is a folder for what the box lacks, `password` the
+    one on the label or of its SNMPv3 user. `new_key` replaces the pinned key after a factory reset.
     """
 
     approve: Callable[[str], bool]
@@ -34,16 +35,17 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """What an enrol did, and what the bench takes next (empty where all of the kind are in)."""
+    """The enrolment of one device, and the tag that the bench takes next (empty if all of the kind are enrolled)."""
 
     enrolment: Enrolment
     next_tag: str
 
 
 def enrol(workspace: Workspace, intended: Intended, asked: Enrol) -> Enrolled:
-    """Compare one device with its record, pin it, and record what it is and runs.
+    """Compare one device with its record, pin it, and record what it is and runs; return that and the next tag.
 
-    Raises UsageError where it is not registered, and what the kind's enrol raises.
+    Raises UsageError if it is not registered or the address cannot be read, LeaseError if another run holds it, and
+    what the kind's enrol raises.
     """
     tag, kind = intended.tag, kinds.of(intended.kind)
     if tag not in {e.subject for e in workspace.ledger.latest(Registered.VERB)}:

@@ -1,7 +1,7 @@
-"""What is this box? Asked by SNMP and by its SSH banner; few credentials are tried, and it stops before a lockout.
+"""Find out what an unknown box is: by SNMP, by its SSH banner, and by at most two logins, too few for a lockout.
 
-Nothing is written, nothing secret of ours is sent: a community that everybody knows, the factory's login, and the
-label's password where a person gives it.
+Nothing is written and nothing secret of ours is sent: only a community that everybody knows, the factory's login,
+and the label's password if a person gives it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ SECRETIVE = ("imei", "imsi", "iccid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identification:
-    """What a box said: its family (or nothing), model, firmware, serial and the rest, and how each was learned."""
+    """What a box said of itself, and the ways that were tried; an empty text was not said.
+
+    The family is empty if it is none that this program provisions.
+    """
 
     family: str
     vendor: str
@@ -47,7 +50,7 @@ class Identification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxAddress:
-    """Where a box is asked."""
+    """The address of a box, with its SSH and SNMP ports."""
 
     host: str
     ssh_port: int
@@ -64,7 +67,10 @@ class Identify:
 
 
 def identify(network: Network, asked: Identify) -> Identification:
-    """Find out what a box is. Raises UnreachableError where nothing answers, neither SSH nor SNMP."""
+    """Return what a box is, from SNMP v2c, its SSH banner and a login at its prompt.
+
+    Raises UsageError if there is no such host, UnreachableError if neither SSH nor SNMP answers.
+    """
     where = asked.where
     _validate(where)
     tried: list[str] = []
@@ -97,7 +103,7 @@ def identify(network: Network, asked: Identify) -> Identification:
 
 
 def _validate(where: BoxAddress) -> None:
-    """Raise UsageError where the address is none."""
+    """Raise UsageError if the host has no IPv4 address."""
     try:
         socket.getaddrinfo(where.host, where.ssh_port, socket.AF_INET)
     except (OSError, UnicodeError):
@@ -108,7 +114,11 @@ TITLES = {"openwrt": "OpenWrt", "routeros": "MikroTik", "rutos": "Teltonika"}
 
 
 def _by_snmp(network: Network, where: BoxAddress, tried: list[str]) -> tuple[mib.Box | None, str]:
-    """Ask the agent with the one community that everybody knows, by the tables of the families that it may be."""
+    """Ask the agent with the one community that everybody knows; return what it says of the box, and the family's name.
+
+    The box is None if no agent answers. The name is empty if no table recognises the answers (the model is then the
+    system's description), or if the program has no such family.
+    """
     agent = snmp_v2c.Agent(host=where.host, port=where.snmp_port, community=COMMUNITY)
     tried.append(f"SNMP v2c, community {COMMUNITY}")
     first = network.read_v2c(agent, (mib.SYS_DESCR, mib.SYS_OBJECT_ID))
@@ -137,7 +147,11 @@ def _scalars(families: Mapping[str, mib.Mib]) -> list[str]:
 
 
 def _by_ssh(network: Network, asked: Identify, names: list[str], tried: list[str]) -> tuple[str, dict[str, str]] | None:
-    """Log in as the factory lets people in, and ask for serial, MAC and IMEI; at most LOGINS times."""
+    """Log in as the factory lets people in; return the family whose login worked, and what the box says of itself.
+
+    At most LOGINS times. None if there is no login to try, the host key is not approved, or no login gave a serial
+    number. What was tried is added to `tried`.
+    """
     where = asked.where
     logins = [(name, secret) for name in names for secret in _secrets(name, asked.password)][:LOGINS]
     if not logins:
@@ -162,19 +176,28 @@ def _by_ssh(network: Network, asked: Identify, names: list[str], tried: list[str
 
 
 def _secrets(name: str, password: Secret | None) -> list[Secret]:
-    """Return the passwords to try on a family's box from the carton: the label's where a person gives it, else none."""
+    """Return the passwords to try on a box of a family: the label's if a person gives it, else the factory's.
+
+    Without the label's there is none to try on a RutOS box.
+    """
     if password:
         return [password]
     return [] if name == "rutos" else [Secret(_families.box(name).door.factory.password)]
 
 
 def masked(text: str) -> str:
-    """Return the first eight digits of an IMEI, IMSI or ICCID, which name its maker, and stars for the rest."""
+    """Return the text with its first eight characters, and a bullet for each further one.
+
+    The first eight digits of an IMEI, IMSI or ICCID name its maker.
+    """
     return text[:KEPT] + "•" * max(len(text) - KEPT, 0)
 
 
 def rows(known: Identification) -> list[tuple[str, str]]:
-    """Return what a person wants to read, in order; identities of the module are masked."""
+    """Return the lines (name, text) that a person is shown, in order; IMEI, IMSI and ICCID are masked.
+
+    An empty text is shown as `not said`.
+    """
     lines = [
         ("family", known.family or "none that this program can provision"),
         ("vendor", known.vendor),
@@ -193,7 +216,7 @@ def rows(known: Identification) -> list[tuple[str, str]]:
 
 
 def shape(known: Identification) -> dict[str, Any]:
-    """Return the documented JSON shape."""
+    """Return the identification in the documented JSON shape; IMEI, IMSI and ICCID are masked."""
     modems = [
         {
             "index": m.index,
@@ -208,7 +231,10 @@ def shape(known: Identification) -> dict[str, Any]:
 
 
 def entry(known: Identification, year: int) -> str:
-    """Write the lines of a kit's file for this box, to be pasted and completed; `year`: of buying it, for now."""
+    """Return the lines of a kit's file (YAML) for this box, to be pasted and completed.
+
+    `year` stands for the year of buying it until a person corrects it; the IMEI is not masked.
+    """
     import yaml
 
     item: dict[str, Any] = {

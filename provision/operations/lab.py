@@ -27,9 +27,10 @@ THINGS = (ItemKind.WEBCAM, ItemKind.MICROPHONE, ItemKind.SPEAKER)
 
 
 def up(workspace: Workspace) -> dict[str, Any]:
-    """Start the lab, and return what it says of itself.
+    """Start the lab with a box for each modem and PC of the home, or update one that runs; return its status.
 
-    Raises UsageError where the home's addresses are not loopback.
+    The packages and the labels' passwords are written beside it. Raises UsageError if a bench address is not loopback,
+    ProvisionError if the lab does not start.
     """
     key = office_key(workspace.place.ssh_key)  # the technician's ssh-copy-id
     boxes: list[Box | Pc] = [_box(intent) for intent in workspace.home.intents.values()]

@@ -12,7 +12,11 @@ from provision.home.workspace import Workspace
 def refusal(
     workspace: Workspace, kind: DeviceKind, intended: Intended, request: ApplyRequest
 ) -> tuple[ApplyStep, str] | None:
-    """Return at which step and why a device may not be changed, or None."""
+    """Return at which step and why a device may not be changed, or None if it may.
+
+    It may not if it is not enrolled, if another device still serves its place (unless it replaces that, or only a plan
+    is asked for), or if its kind refuses.
+    """
     tag, place = intended.tag, intended.kit.kecamatan
     known = workspace.known.get(tag)
     if known is None:
@@ -23,7 +27,7 @@ def refusal(
 
 
 def _serving(workspace: Workspace, intended: Intended) -> str:
-    """Return the tag of another provisioned device in the place of `intended`, or nothing."""
+    """Return the tag of another provisioned device in the place of `intended`, or an empty text."""
     serving = (
         tag
         for tag, known in workspace.known.items()

@@ -18,9 +18,9 @@ from provision.ledger.lending_events import Move
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What a delivery list brought.
+    """The result of taking in a delivery list: how many items were read, newly registered, and known before.
 
-    Counts of items, those in no kit (spare), and those of kits that are still missing.
+    `spare` are the tags of registered items that are in no kit, `missing` those of kits that are not registered.
     """
 
     read: int
@@ -31,10 +31,10 @@ class Registration:
 
 
 def register(workspace: Workspace, path: Path) -> Registration:
-    """Take the delivery list at `path` (CSV or XLSX) into the ledger.
+    """Record the new items of the delivery list at `path` (CSV or XLSX), and return counts, spare and missing tags.
 
-    Raises IntentError with every faulty row; then nothing is recorded. Gives the counts and what
-    the list and the kits do not agree on.
+    Items that are registered already are not recorded again. Raises IntentError with every faulty row; then nothing is
+    recorded.
     """
     rows = read_sheet(path)
     items, faults = items_of(rows, path.name)
@@ -61,7 +61,10 @@ def register(workspace: Workspace, path: Path) -> Registration:
 
 
 def _lines(item: Item, place: str, source: str, today: str) -> list[Line]:
-    """Return the two events of a new item: what it is, and that the office's store holds it since it was received."""
+    """Return the two events of a new item: what it is, and that the office's store holds it.
+
+    The store holds it since the day it was received, or since `today` if that day is unknown.
+    """
     move = Move(place=custody.STORE, holder="Pengurus Barang", effective=item.received or today, because="registered")
     return [
         (item.asset_tag, Registered(item=item, kecamatan=place, source=source)),

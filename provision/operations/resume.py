@@ -11,7 +11,10 @@ from provision.operations.apply import PATIENCE_S
 
 
 def resume(workspace: Workspace) -> dict[str, RunEnd]:
-    """Settle every run that has no recorded end and no living holder; return how it ended, by asset tag."""
+    """Settle every run that has no recorded end and no living holder; return how each run ended, by asset tag.
+
+    A device that a living run holds is left alone: it is UNCONFIRMED in what is returned.
+    """
     ended: dict[str, RunEnd] = {}
     for kind in Kind:
         ended |= _resume(workspace, kind)

@@ -23,7 +23,7 @@ from provision.operations import apply
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """How it ended, to which event, and what the intent still wants otherwise."""
+    """The result of a rollback: its run, its outcome, the event it aimed at, and what the intent wants otherwise."""
 
     run: str
     outcome: Outcome
@@ -39,9 +39,11 @@ class Rollback:
 def rollback(
     workspace: Workspace, intent: Intent, request: ApplyRequest, callbacks: Callbacks, to: int | None = None
 ) -> Rollback:
-    """Bring one device back to the configuration of event `to`, or to the newest one that differs.
+    """Bring one device back to the accepted configuration of event `to`, and return how it ended.
 
-    Raises DeviceError where there is none, UsageError where `to` is no configuration that was accepted.
+    Without `to` it is the newest one that differs from what is accepted now. Raises DeviceError if the device was never
+    provisioned, no such configuration is there or a secret of it is not known any more, UsageError if event `to` is
+    none that was accepted.
     """
     tag = intent.tag
     known = workspace.known.get(tag)
@@ -64,7 +66,7 @@ def rollback(
 
 
 def _accepted(workspace: Workspace, tag: str) -> list[tuple[Event, Device]]:
-    """Return every accepted configuration of a device, oldest first, with the device as it was then."""
+    """Return the event of each accepted configuration of a device, oldest first, with the device as it was then."""
     events = workspace.ledger.history(tag)
     return [
         (one, Accepted.read(following.payload).device.device(tag))
@@ -88,12 +90,15 @@ def _chosen(kept: list[tuple[Event, Device]], running: Settings, tag: str, to: i
 
 
 def _plain(settings: Settings) -> Settings:
-    """Return what a rollback can bring back: neither secrets nor files."""
+    """Return the settings that are neither secrets nor files: those that a rollback can bring back."""
     return {p: v for p, v in settings.items() if not isinstance(v, Secret) and not p.startswith(FILE)}
 
 
 def _whole(kept: Settings, today: Candidate, tag: str) -> Settings:
-    """Put today's secrets and files where the kept settings have only digests."""
+    """Return the kept settings with today's secrets in place of their digests, and today's files instead of theirs.
+
+    Raises DeviceError if a kept secret is not among today's settings.
+    """
     whole = {}
     for path, value in kept.items():
         if path.startswith(FILE) or isinstance(value, Secret):

@@ -19,9 +19,10 @@ from provision.operations import apply
 
 
 def show(workspace: Workspace, intent: Intent, names: list[str], reason: str) -> dict[str, Secret]:
-    """Return secrets of one device, after the ledger knows who asked and why.
+    """Return secrets of one device by name (all of them without `names`), after the ledger has who asked and why.
 
-    From then on they are due for rotation.
+    From then on they are due for rotation. Raises DeviceError if the device is not enrolled or was revoked, UsageError
+    for a name that it does not have.
     """
     tag = intent.tag
     if tag not in workspace.known:
@@ -35,7 +36,11 @@ def show(workspace: Workspace, intent: Intent, names: list[str], reason: str) ->
 
 
 def rotate(workspace: Workspace, intent: Intent, request: ApplyRequest, callbacks: Callbacks) -> Applied:
-    """Replace every secret of one device: password, SNMP keys, tunnel key and preshared key."""
+    """Replace a device's secrets (password, SNMP keys, tunnel key, preshared key) by an apply; return its result.
+
+    A new set that was not sent is dropped. Raises DeviceError if the device was never provisioned, or if its SNMPv3
+    user is set by hand.
+    """
     tag = intent.tag
     known = workspace.known.get(tag)
     if known is None or not known.accepted:

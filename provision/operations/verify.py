@@ -16,9 +16,10 @@ SETTLE_S = 12.0  # services restart after an apply; the first sample comes with 
 
 
 def verify(workspace: Workspace, devices: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
-    """Read every device once, judge it by the checks of its kind, record the findings and return them.
+    """Judge every device by the checks of its kind, record the findings and return them.
 
-    A device that was never provisioned gets one finding, with the verdict unknown.
+    A device is read for that, but for a PC whose answer is in the request. One that was never provisioned gets one
+    finding, with the verdict unknown.
     """
     findings = [f for kind, group in kinds.groups(devices) for f in kind.verify(workspace, group, request)]
     by_device: dict[str, list[Finding]] = {}
@@ -32,11 +33,14 @@ def verify(workspace: Workspace, devices: Sequence[Intended], request: VerifyReq
 
 
 def patience_s(workspace: Workspace, outcomes: Sequence[Outcome]) -> float:
-    """Return how long devices may take until their reading counts, after an apply with these outcomes."""
+    """Return how many seconds devices may take until their reading counts, after an apply with these outcomes.
+
+    It is 12 if a modem or radio was changed, else 0.
+    """
     changed = any(o.ending is Ending.APPLIED and o.device in workspace.home.intents for o in outcomes)
     return SETTLE_S if changed else 0.0
 
 
 def is_red(findings: list[Finding]) -> bool:
-    """Say whether anything is not green: a warning is, unknown is not."""
+    """Say whether a finding failed or is unknown; a warning is not red."""
     return any(f.verdict in {Verdict.FAIL, Verdict.UNKNOWN} for f in findings)

@@ -1,4 +1,4 @@
-"""Look again at what was accepted: drift is a plan nobody asked for."""
+"""Compare devices with what was accepted for them; a difference is drift: a plan nobody asked for."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ REPEAT_S = 3600  # the same state is written again after an hour: the age of the
 def watch(
     workspace: Workspace, devices: Sequence[Intended], *, bench: bool, on_step: OnStep = lambda _: None
 ) -> list[Watched]:
-    """Compare every provisioned device with what was accepted; record what moved.
+    """Compare each provisioned device with what was accepted; record and return how each stands.
 
-    Every kind is asked before any answer is waited for: PCs work while the modems are read.
-    Raises ProvisionError where none of the devices is provisioned.
+    A state is recorded if it is new or its last record is an hour old. PCs are asked before the modems are read, and
+    work meanwhile. Raises ProvisionError if none of the devices is provisioned.
     """
     known = workspace.known
     accepted = [one for one in devices if one.tag in known and known[one.tag].accepted]
@@ -41,7 +41,7 @@ def watch(
 
 
 def _record(workspace: Workspace, watched: Mapping[str, Watched]) -> None:
-    """Write each state that is new, and the same one again after an hour."""
+    """Record how each device stands if that differs from the last record or the last record is an hour old."""
     last = {e.subject: e for e in workspace.latest(events.Watched.VERB)}
     now = workspace.now()
     lines = []

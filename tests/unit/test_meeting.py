@@ -117,6 +117,7 @@ OWN = "peripherals_are_the_kits_own"
         ({"apps": [{"name": "zoom", "version": ""}]}, "conference_app_is_new_enough", "fail"),
         ({"apps": [{"name": "zoom", "version": None}, {"name": 7}]}, "conference_app_is_new_enough", "fail"),
         ({"apps": [{"name": "zoom", "version": "5.17.11"}, {"name": "zoom", "version": "6.10.1"}]}, "conference_app_is_new_enough", "pass"),
+        ({"apps": [{"name": "zoom", "version": "6.0"}]}, "conference_app_is_new_enough", "pass"),
         ({"apps": [7]}, "conference_app_is_new_enough", "unknown"),
         ({"clock_s": 315532800}, "clock_is_right", "fail"),  # 1980
         ({"clock_s": NOW + 7200}, "clock_is_right", "fail"),

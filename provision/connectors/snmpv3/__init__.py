@@ -1,1 +1,1 @@
-"""SNMPv3 reads at authPriv, pure: build a request, read a reply, believe only what is authenticated."""
+"""SNMPv3 at authPriv, without a socket: build a request, read a reply, believe only what is authenticated."""

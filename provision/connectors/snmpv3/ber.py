@@ -1,7 +1,7 @@
 """A strict, small subset of BER (X.690): definite lengths, single-byte tags, no recursion.
 
-Nothing here calls itself, so the depth is what the caller's own code reads and a hostile datagram
-cannot deepen it. Every read is bounded by the end of its surroundings; what is left over is an error.
+No function here calls itself, so a hostile datagram cannot make the reader go deeper than its caller does. Every
+read is bounded by `end`, the end of what holds the element; what breaks a rule is a BerError.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_ARC = 0xFFFFFFFF
 
 
 class BerError(ValueError):
-    """These bytes are not what the format says."""
+    """A datagram that is not what it has to be, or a value that cannot be written in BER."""
 
 
 def _bad(what: str) -> NoReturn:
@@ -28,7 +28,10 @@ def _bad(what: str) -> NoReturn:
 
 
 def take(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
-    """Return start and stop of the content of the element with `tag` at `at`; it must end by `end`."""
+    """Return where the content of the element with `tag` at `at` starts and stops.
+
+    Raises BerError if there is no such element, or it does not end by `end`.
+    """
     if at + 2 > end or data[at] != tag:
         _bad(f"tag {tag:02x} is missing")
     size = data[at + 1]
@@ -46,7 +49,10 @@ def take(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
 
 
 def whole(data: bytes, at: int, end: int, tag: int) -> int:
-    """As `take`, for an element that must fill everything up to `end`; return its start."""
+    """Return where the content of the element with `tag` at `at` starts.
+
+    Raises BerError if there is no such element, or it does not fill everything up to `end`.
+    """
     start, stop = take(data, at, end, tag)
     if stop != end:
         _bad("bytes are left over")
@@ -54,7 +60,10 @@ def whole(data: bytes, at: int, end: int, tag: int) -> int:
 
 
 def integer(data: bytes, at: int, end: int, bounds: tuple[int, int], tag: int = INTEGER) -> tuple[int, int]:
-    """Return the signed integer at `at`, within `bounds` (both ends allowed), and the offset after it."""
+    """Return the signed integer at `at` and the offset after it.
+
+    Raises BerError if there is none, or it is not within `bounds` (both ends allowed).
+    """
     start, stop = take(data, at, end, tag)
     if not 1 <= stop - start <= 9:
         _bad("an integer of a wrong size")
@@ -65,7 +74,10 @@ def integer(data: bytes, at: int, end: int, bounds: tuple[int, int], tag: int = 
 
 
 def octets(data: bytes, at: int, end: int, sizes: tuple[int, int], tag: int = OCTETS) -> tuple[bytes, int]:
-    """Return the octet string at `at`, its size within `sizes` (both ends allowed), and the offset after it."""
+    """Return the octet string at `at` and the offset after it.
+
+    Raises BerError if there is none, or its size is not within `sizes` (both ends allowed).
+    """
     start, stop = take(data, at, end, tag)
     if not sizes[0] <= stop - start <= sizes[1]:
         _bad("an octet string of a wrong size")
@@ -74,7 +86,10 @@ def octets(data: bytes, at: int, end: int, sizes: tuple[int, int], tag: int = OC
 
 @lru_cache(maxsize=4096)
 def oid_text(content: bytes) -> str:
-    """Turn an OID's content into dotted text; padded and endless arcs are errors."""
+    """Return an OID, given as the content of its element, as dotted text.
+
+    Raises BerError if an arc is padded, too large or without end, or if there are too many.
+    """
     if not content or len(content) > MAX_OID_BYTES or content[-1] & 0x80:
         _bad("an OID has no end")
     arcs: list[int] = []
@@ -99,7 +114,7 @@ def oid_text(content: bytes) -> str:
 
 
 def wrap(tag: int, content: bytes) -> bytes:
-    """Return one element with the shortest definite length."""
+    """Return `content` as an element with the shortest definite length. Raises BerError from 64 KiB on."""
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
@@ -111,13 +126,13 @@ def wrap(tag: int, content: bytes) -> bytes:
 
 
 def wrap_integer(value: int, tag: int = INTEGER) -> bytes:
-    """Return a signed integer in its shortest form."""
+    """Return a signed integer as an element in its shortest form."""
     return wrap(tag, value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True))
 
 
 @lru_cache(maxsize=4096)
 def wrap_oid(text: str) -> bytes:
-    """Return the element of an OID written with dots."""
+    """Return the element of an OID written with dots. Raises BerError if it is no OID."""
     try:
         arcs = [int(arc) for arc in text.split(".")]
     except ValueError:

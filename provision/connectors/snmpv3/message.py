@@ -39,7 +39,7 @@ class Peer:
     usm: Usm
 
     def __post_init__(self) -> None:
-        """Refuse sizes that RFC 3411 does not allow."""
+        """Raise ValueError if engine ID, user (RFC 3411: 5 to 32 bytes, 1 to 32) or a key has a wrong size."""
         if not 5 <= len(self.engine) <= 32 or not 1 <= len(self.user) <= 32:
             raise ValueError("an engine ID has 5 to 32 bytes, a user 1 to 32")
         if len(self.auth_key) != self.usm.key_bytes or len(self.priv_key) != AES_KEY:
@@ -47,7 +47,7 @@ class Peer:
 
 
 class Clock(NamedTuple):
-    """An engine's boots and time (seconds), as the engine itself said in an authenticated message."""
+    """An SNMP engine's clock as the engine says it: its number of boots, and the seconds since the last one."""
 
     boots: int
     time: int
@@ -57,7 +57,7 @@ NO_CLOCK: Final = Clock(0, 0)
 
 
 class Request(NamedTuple):
-    """What `reply.read` must know of a request that went out; `clock` as it was sent."""
+    """A request as it is sent (`datagram`, with `clock` in it), and what `reply.read` must know to judge replies."""
 
     peer: Peer
     msg_id: int
@@ -89,9 +89,9 @@ class Numbers(NamedTuple):
 
 
 def build(peer: Peer, query: Query, clock: Clock, numbers: Numbers) -> Request:
-    """Return an authPriv request.
+    """Return the authPriv request for a query: encrypted, and authenticated with the peer's keys.
 
-    Without a clock its answer is the engine's time: nothing is got or set before the engine knows ours.
+    With NO_CLOCK the engine only reports its time: it gets and sets nothing until a request has the right clock.
     """
     wanted, kind, repetitions, values = query
     msg_id, request_id, salt = numbers
@@ -123,12 +123,12 @@ def discover(msg_id: int) -> bytes:
 
 
 def mac(peer: Peer, bare: bytes) -> bytes:
-    """Return the MAC of a message in whose place of the MAC there are zeros."""
+    """Return the authentication code (HMAC, cut to the peer's size) of a message with zeros in place of the code."""
     return hmac.digest(peer.auth_key, bare, peer.usm.digest)[: peer.usm.mac_bytes]
 
 
 def cipher(peer: Peer, clock: Clock, salt: bytes) -> Cipher[CFB]:
-    """Return the cipher of one message (RFC 3826)."""
+    """Return the cipher of one message (AES-128 in CFB mode, RFC 3826); its IV is the engine's clock and the salt."""
     return Cipher(AES(peer.priv_key), CFB(struct.pack(">II", *clock) + salt))
 
 

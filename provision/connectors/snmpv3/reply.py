@@ -1,7 +1,7 @@
-"""SNMPv3 at authPriv: what a datagram is to a request (RFC 3412, 3414, 3826, 7860).
+"""SNMPv3 at authPriv: judge what a datagram is as the reply to a request (RFC 3412, 3414, 3826, 7860).
 
-Only `Values`, `Failed` and `Late` are evidence, for they were authenticated; a `Hint` is what anybody
-could have sent, and a `Refused` was thrown away. Nothing else ever comes out, whatever the bytes.
+Of what `read` returns, only `Values`, `Failed` and `Late` are evidence, for they were authenticated; a `Hint` is
+what anybody could have sent, and a `Refused` was thrown away. It returns nothing else, whatever the bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REPORTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """An authenticated and encrypted response to this request, in time: all that was asked for."""
+    """An authenticated and encrypted response to this request without an error: its values, and the engine's clock."""
 
     clock: Clock
     values: dict[str, Value]
@@ -46,7 +46,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An authenticated answer without values: an error, or a report other than of the time."""
+    """An authenticated answer without values: an error, or a report other than that of the time window."""
 
     clock: Clock
     because: str
@@ -90,7 +90,10 @@ class _Head(NamedTuple):
 
 
 def msg_id(datagram: bytes) -> int:
-    """Return the message ID that a datagram claims, to find its request; nothing is proven by it. Raises BerError."""
+    """Return the message ID that a datagram claims, to find its request; nothing is proven by it.
+
+    Raises BerError if the datagram has none.
+    """
     end = len(datagram)
     if end > MAX_MESSAGE:
         raise ber.BerError("longer than any datagram")
@@ -101,7 +104,10 @@ def msg_id(datagram: bytes) -> int:
 
 
 def engine_of(asked: int, datagram: bytes) -> bytes:
-    """Return the engine ID that an answer to `message.discover` claims, or nothing; nobody vouches for it."""
+    """Return the engine ID that an answer to `message.discover` claims; nobody vouches for it.
+
+    Empty if the datagram is no such answer to message ID `asked`.
+    """
     try:
         head = _head(asked, datagram)
         if head.flags or not 5 <= len(head.engine) <= 32:
@@ -113,7 +119,10 @@ def engine_of(asked: int, datagram: bytes) -> bytes:
 
 
 def read(request: Request, datagram: bytes, known: Clock | None = None) -> Reply:
-    """Judge what `datagram` is to `request`; `known` is the engine's clock as it should be now."""
+    """Return what `datagram` is as the reply to `request`; a malformed or wrong one is Refused.
+
+    `known` is the engine's clock as it should be now; if it is None, the time window is not checked.
+    """
     try:
         head = _head(request.msg_id, datagram)
         if not head.flags & AUTH:
@@ -159,7 +168,10 @@ def _security(data: bytes, at: int, end: int, flags: int) -> _Head:
 
 
 def _prove(peer: Peer, data: bytes, head: _Head, known: Clock | None) -> None:
-    """Raise BerError unless the one engine said this, with the one user's key, at a time that can be."""
+    """Raise BerError unless engine, user and MAC are the peer's and the engine's time is in the window.
+
+    In the window: neither a boot nor more than 150 s behind `known` (if that is given), and boots not used up.
+    """
     if head.engine != peer.engine:
         raise ber.BerError("another SNMP engine")
     if head.user != peer.user:
@@ -178,7 +190,11 @@ def _prove(peer: Peer, data: bytes, head: _Head, known: Clock | None) -> None:
 
 
 def _body(request: Request, data: bytes, head: _Head) -> Reply:
-    """Read what the engine said, and to this request: its message ID is fresh and under the MAC."""
+    """Return the reply in an authenticated message, decrypted if it is encrypted: Values, Failed or Late.
+
+    Raises BerError if it is neither an encrypted response to this request nor a report. A report is one on this
+    request, for its message ID is fresh and under the MAC.
+    """
     peer, start, end = request.peer, head.body, len(data)
     if head.flags & PRIV:
         if len(head.salt) != SALT_BYTES:
@@ -199,7 +215,10 @@ def _body(request: Request, data: bytes, head: _Head) -> Reply:
 
 
 def _hint(data: bytes, head: _Head) -> Hint:
-    """Read a report that nobody vouches for; its context may be anything."""
+    """Return the hint in a report that nobody vouches for; its context may be anything.
+
+    Raises BerError if the message is no report.
+    """
     kind, at = _scoped(data, head.body, len(data), None)
     if kind != REPORT:
         raise ber.BerError("a lower security level: refused")
@@ -208,7 +227,11 @@ def _hint(data: bytes, head: _Head) -> Hint:
 
 
 def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, int]:
-    """Return the PDU's tag and start; the context must be the engine's own, without a name."""
+    """Return the PDU's tag and where its content starts.
+
+    Raises BerError if there is none, or if its context is not that of `engine`, without a name (None: any context will
+    do).
+    """
     at = ber.whole(data, at, end, ber.SEQUENCE)
     context, at = ber.octets(data, at, end, (0, 32))
     name, at = ber.octets(data, at, end, (0, 255))
@@ -220,7 +243,7 @@ def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, 
 
 
 def _reported(data: bytes, at: int, end: int) -> str:
-    """Return the name of the one counter that a report holds."""
+    """Return the OID of the one counter that a report holds. Raises BerError if it holds none, or more."""
     for _ in range(3):
         _, at = ber.integer(data, at, end, (MIN_INT, MAX_INT))
     at = ber.whole(data, at, end, ber.SEQUENCE)

@@ -1,4 +1,7 @@
-"""What an authenticated response holds: values by OID, each of a type that SNMP has, or the reason for none."""
+"""The values of an authenticated response by OID, each of a type that SNMP has, or the reason for none.
+
+Also values that are to be set, as elements of BER.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +62,9 @@ Value = int | float | bytes | Oid | IPv4Address | Absent
 
 
 def status(request: Request, data: bytes, at: int, end: int) -> tuple[int, str]:
-    """Read a response up to its bindings: where they start, and the agent's error (or an empty text).
+    """Return where the bindings of a response start, and the agent's error in words (empty if there is none).
 
-    Raises BerError where it is no answer to `request`.
+    Raises BerError if it is malformed or no answer to `request`.
     """
     number, at = ber.integer(data, at, end, (MIN_INT, MAX_INT))
     if number != request.request_id:
@@ -77,7 +80,11 @@ def status(request: Request, data: bytes, at: int, end: int) -> tuple[int, str]:
 
 
 def bindings(request: Request, data: bytes, at: int, end: int) -> dict[str, Value]:
-    """Read the bindings: of a GET or SET exactly those that were named, of a GETBULK names that only go up."""
+    """Return the values of a response by OID.
+
+    Raises BerError if those of a GET or SET are not exactly the OIDs of the request in their order, or those of a
+    GETBULK do not go up.
+    """
     if request.kind == BULK:
         return _walked(request, data, at, end)
     found: dict[str, Value] = {}
@@ -97,7 +104,10 @@ def bindings(request: Request, data: bytes, at: int, end: int) -> dict[str, Valu
 
 
 def _walked(request: Request, data: bytes, at: int, end: int) -> dict[str, Value]:
-    """Read the rows behind one OID; raises BerError where the names do not go up, as in a walk that never ends."""
+    """Return the values behind the request's first OID, by OID, up to the end of the MIB view.
+
+    Raises BerError if the OIDs do not go up, as in a walk that never ends.
+    """
     found: dict[str, Value] = {}
     last = arcs(request.oids[0])
     while at < end:
@@ -120,7 +130,10 @@ def arcs(oid: str) -> tuple[int, ...]:
 
 
 def value(data: bytes, at: int, end: int) -> Value:
-    """Read the one value that lies between `at` and `end`; raises BerError."""
+    """Return the one value that lies between `at` and `end`.
+
+    Raises BerError if there is none, something follows it, or it is of no type that SNMP has.
+    """
     if at >= end:
         raise ber.BerError("no value")
     tag = data[at]
@@ -135,7 +148,10 @@ def value(data: bytes, at: int, end: int) -> Value:
 
 
 def _unsigned(content: bytes, high: int) -> int:
-    """Return the bytes as an unsigned integer, even if an agent left out the leading zero byte."""
+    """Return the bytes as an unsigned integer, even if an agent left out the leading zero byte.
+
+    Raises BerError if there are none, or the number is above `high`.
+    """
     number = int.from_bytes(content, "big")
     if not content or number > high or len(content) > 9:
         raise ber.BerError("an integer is out of its range")
@@ -159,9 +175,10 @@ def _rare(tag: int, content: bytes) -> Value:
 
 
 def element(kind: str, text: str) -> bytes:
-    """Return a value to be set as an element of BER: `integer`, `unsigned`, `octets` (UTF-8 text) or `address` (IPv4).
+    """Return a value to be set as an element of BER.
 
-    Raises ValueError where the text is no such value.
+    `kind` is `integer`, `unsigned`, `octets` (UTF-8 text) or `address` (IPv4). Raises ValueError if it is none of
+    these, or the text is no such value.
     """
     match kind:
         case "integer":

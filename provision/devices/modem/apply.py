@@ -54,9 +54,11 @@ class Progress:
 
 
 def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
-    """Change, read back, finish.
+    """Change the devices of `jobs` in one Ansible process: change, read back, finish; return how each ended.
 
-    Then settle what did not end by itself, so that no device is left half or forgotten.
+    Begin and end are recorded. What did not end by itself is settled, so that no device is left half or forgotten.
+    Stale are the devices that refused because their configuration changed after the plan was made, if they have no
+    accepted one.
     """
     changes = {job.tag: _progress(session, carrier, job) for job in jobs}
     hosts = {tag: _host(session, carrier, one) for tag, one in changes.items()}
@@ -129,7 +131,11 @@ def _host(session: Session, carrier: Carrier, progress: Progress) -> Variables:
 
 
 def _follow(session: Session, progress: Progress, step: Step) -> None:
-    """Take in one event of the phase: judge the read-back, let the finish go or call it off."""
+    """Take one step of Ansible into `progress`.
+
+    When `Change` ends, the read-back is judged, and the finish is called off if the read-back is not right. When
+    `Finish` ends, whether the change is finished, or why not, is noted.
+    """
     progress.step = STEP_OF_TASK.get(step.task, progress.step)
     if step.task == "Change" and step.state in {DONE, UNREACHABLE, FAILED}:
         because = _judge_read_back(session, progress, step)
@@ -145,7 +151,10 @@ def _follow(session: Session, progress: Progress, step: Step) -> None:
 
 
 def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
-    """Judge what the device runs now; write the document that finishes, or return why it may not be finished."""
+    """Judge what the device runs now; write the document that finishes and return an empty text, or return why not.
+
+    If the tunnel's key changes, the hub's list of peers is written, too.
+    """
     family, tag = progress.device.box, progress.tag
     dialect = family.configuration.dialect
     output = session.writer.take(f"{tag}.changed")
@@ -182,7 +191,7 @@ def _write_finish(session: Session, progress: Progress, back: ReadBack) -> None:
 
 
 def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[str, Outcome]:
-    """Record what ended; settle the rest."""
+    """Record the changes that finished or were never sent, settle the others; return all outcomes by asset tag."""
     outcomes: dict[str, Outcome] = {}
     conclusions = []
     for one in changes:

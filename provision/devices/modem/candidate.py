@@ -19,7 +19,11 @@ from provision.local.share import templates
 def candidates_of(
     workspace: Workspace, intents: list[Intent], sets: Mapping[str, Mapping[str, Secret]] | None = None
 ) -> dict[str, Candidate]:
-    """Render the candidate of each intent with its secrets (or those of `sets`) and the office's keys."""
+    """Return the candidate of each intent by asset tag, rendered with secrets and authorized SSH keys.
+
+    The secrets are those of `sets`, or without it those of the vault; the keys are the office's and the intent's.
+    Raises ProvisionError if an intent cannot be rendered for the device's firmware.
+    """
     sets = workspace.vault.devices([i.tag for i in intents]) if sets is None else sets
     keys = office_key(workspace.place.ssh_key)
     candidates = {}

@@ -15,10 +15,11 @@ EVERY = timedelta(hours=1)  # a look in between adds nothing that the next one d
 
 
 def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traffic]:
-    """Add what each modem counted to its card's sum; return the sums, and record those that are due.
+    """Add each look to the sum of bytes of the modem's SIM card; return the sums by asset tag, and record those due.
 
-    A modem without a recorded card has none, and neither has one that gives no counters and never did. A look of
-    another box, or of none, counts nothing.
+    A look without counters leaves the card's last sum as it is. A modem has no sum if it has no recorded card, if its
+    look does not show the recorded serial, or if there are neither counters nor a last sum. A sum is due when its card
+    is new, when a gap was added, and an hour after it was last recorded.
     """
     last = {e.subject: traffic_of(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
     sums: dict[str, Traffic] = {}
@@ -55,7 +56,10 @@ def counted_of(total: Traffic) -> Counted:
 
 
 def _narrow(workspace: Workspace, tag: str) -> bool:
-    """Say whether a modem counts in 32 bits: its firmware is older than its family's first that does not."""
+    """Say whether a modem counts in 32 bits: its firmware is older than the first one that counts in 64.
+
+    False if the family names no such firmware.
+    """
     device = workspace.known[tag].device
     wide = device.box.snmp.counts_64
     return bool(wide) and versions.version(device.firmware) < versions.version(wide)

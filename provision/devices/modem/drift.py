@@ -1,7 +1,7 @@
-"""Modems or radios against what was accepted: drift is a plan nobody asked for.
+"""Compare modems or radios with what was accepted: drift is what differs.
 
-A device whose published digest is the accepted one is not read any further, and neither Ansible
-nor netmiko is loaded for it.
+A device whose published digest is the accepted one is not read any further, and neither Ansible nor netmiko is
+loaded for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ Read = Callable[[list[Device]], dict[str, Snapshot | ProvisionError]]
 def watch(
     workspace: Workspace, look: Look, read: Read, intents: Sequence[Intent], *, bench: bool
 ) -> dict[str, Watched]:
-    """Compare each provisioned device with what was accepted; `read` reads the settings of those that moved."""
+    """Return how each device stands against what was accepted; `read` reads the settings of those that moved.
+
+    The result is by asset tag. If the digest moved but no setting did, the new digest is accepted. The bytes that
+    modems counted are added to the sums of their SIM cards.
+    """
     known = {i.tag: workspace.known[i.tag] for i in intents}
     items = {i.tag: i.item for i in intents}
     watched: dict[str, Watched] = {}
@@ -51,7 +55,11 @@ def watch(
 
 
 def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
-    """Judge one look; DRIFT says only that the configuration has to be read."""
+    """Return the state of a device by one look, and why: OK if its digest is the accepted one, else DRIFT.
+
+    DRIFT says only that the configuration has to be read, and has no reason. A silent device is UNREACHABLE; UNKNOWN is
+    a look that failed otherwise, another box, an armed guard, or no digest.
+    """
     if not look.readings:
         why = next(iter(look.missing.values()), SILENT)
         return (UNREACHABLE if why == SILENT else UNKNOWN), why
@@ -66,7 +74,10 @@ def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
 
 
 def _fetch(workspace: Workspace, read: Read, known: Mapping[str, Known], moved: list[Device]) -> dict[str, Watched]:
-    """Read the settings of devices whose digest moved, and name each path that differs."""
+    """Read the settings of devices whose digest moved; return by asset tag how each compares with what was accepted.
+
+    A device that could not be read is UNKNOWN.
+    """
     watched: dict[str, Watched] = {}
     for tag, look in read(moved).items():
         if isinstance(look, ProvisionError):
@@ -78,7 +89,7 @@ def _fetch(workspace: Workspace, read: Read, known: Mapping[str, Known], moved: 
 
 
 def reader(workspace: Workspace, carrier: Carrier, on_step: OnStep) -> Read:
-    """Return what reads all settings of devices, by Ansible and in a run of its own."""
+    """Return a function that reads all settings of devices by Ansible, in a run of its own at each call."""
 
     def read(devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
         from provision.devices.run import writer_of
@@ -100,6 +111,9 @@ def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
 
 
 def drift(workspace: Workspace, known: Known, running: Snapshot) -> tuple[Change, ...]:
-    """Return the plan from what runs to what was accepted: each change's `intended` is the accepted value."""
+    """Return the changes from what runs to what was accepted: each change's `intended` is the accepted value.
+
+    Raises ProvisionError if no plan can be made between the two; see `plan.make`.
+    """
     accepted = Candidate(settings=known.snapshot.settings)
     return plan.make(known.device.box, running, accepted, workspace.vault.seal_key(), owns=("*",)).changes

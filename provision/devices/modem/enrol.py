@@ -1,6 +1,6 @@
 """A modem at its factory address -> a known, pinned device.
 
-Nothing secret is sent: the box is asked who it is, and compared with the record first.
+No secret of the office is sent. The box is asked who it is and compared with its record before its key is pinned.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Entry:
 
 
 def enrol(workspace: Workspace, writer: Writer, intent: Intent, request: EnrolRequest) -> Enrolment:
-    """Take one modem in.
+    """Enrol one modem and return its enrolment, with the packages that were installed on it.
 
-    Raises IdentityError where the box is not the one that the record names, DeviceError where packages are missing and
-    no folder has them.
+    Raises IdentityError if the box is not the one that the record names, DeviceError if its host key is not approved or
+    if packages are missing that no folder has or that are still missing once installed.
     """
     family, (host, port) = intent.family, request.where
     login = request.password or Secret(family.door.factory.password)
@@ -77,7 +77,10 @@ def enrol(workspace: Workspace, writer: Writer, intent: Intent, request: EnrolRe
 
 
 def _pin(workspace: Workspace, intent: Intent, request: EnrolRequest, password: Secret) -> tuple[str, str]:
-    """Show the host key, ask the box who it is, and only then pin the key; return it, and the firmware."""
+    """Have the host key approved, compare the box with its record, and only then pin the key.
+
+    Return the key and the firmware's version. Raises IdentityError if it is another box.
+    """
     door, (host, port), folder = intent.family.door, request.where, workspace.place.host_keys
     key = approve_host_key(workspace, intent.tag, request)
     login = prompt.Login(
@@ -90,7 +93,10 @@ def _pin(workspace: Workspace, intent: Intent, request: EnrolRequest, password: 
 
 
 def compare(intent: Intent, readings: dict[str, Any], where: str, what: str) -> None:
-    """Compare what a box says with its record. Raises IdentityError; a box that does not say is refused too."""
+    """Compare serial, MAC and IMEI that a box says with its record, without those that its family lacks.
+
+    Raises IdentityError if one differs or is not said; `what` is the word for the box in the hint.
+    """
     names = [n for n in IDENTITIES if n not in intent.family.door.lacks]
     if wrong := identity.differences(intent.item, readings, names):
         raise IdentityError(
@@ -101,7 +107,10 @@ def compare(intent: Intent, readings: dict[str, Any], where: str, what: str) -> 
 
 
 def read_box(network: Network, login: prompt.Login, family: Family) -> dict[str, str]:
-    """Ask a box who it is, in the words of its family and firmware."""
+    """Log in to a box and return what each identity command of its family prints, by name.
+
+    The firmware is asked first if the family's words depend on it. Raises UnreachableError if the login fails.
+    """
     lines = family.door.identity
     first = {n: line for n, line in lines.items() if n == "firmware" and family.configuration.features}
     said = network.prompt(login, first) if first else {}
@@ -111,7 +120,10 @@ def read_box(network: Network, login: prompt.Login, family: Family) -> dict[str,
 
 
 def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
-    """Put the office's key on a box that knows only a password, then read it whole."""
+    """Put the office's public key on the box if its family needs that, and read the box whole.
+
+    Return its snapshot and the packages that were installed.
+    """
     public = keys.office_key(key_of(entry.workspace.place.ssh_key, entry.device))
     if entry.device.box.door.welcome:
         _welcome(entry, entry.device.box.door.welcome, public, login)
@@ -119,7 +131,7 @@ def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
 
 
 def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> None:
-    """Put the office's public key on the box, over a login with `password`."""
+    """Put the office's public key on the box, over a login with `password`, or without one if it is empty."""
     writer, device = entry.writer, entry.device
     line = words.line.replace("{username}", device.username)
     hosts = writer.host(device, password if password.reveal() else None) | {
@@ -133,7 +145,11 @@ def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> Non
 
 
 def _whole(entry: Entry) -> tuple[Snapshot, tuple[str, ...]]:
-    """Read the device, install the packages that it lacks from the local folder, and read it again."""
+    """Read the device; if it lacks packages, install them from the local folder and read it again.
+
+    Return its snapshot and the packages that were installed. Raises DeviceError if the folder does not have one or one
+    is still missing afterwards.
+    """
     device, folder = entry.device, entry.request.packages
     snapshot = require(entry.workspace, entry.writer, CARRIER, device, entry.request.on_step)
     missing = tuple(str(snapshot.readings.get("missing", "")).split())
@@ -166,7 +182,7 @@ def _package(folder: Path | None, name: str, kind: str) -> Path | None:
 
 
 def _install(entry: Entry, files: list[Path]) -> None:
-    """Carry the packages over as one archive on standard input, install them, remove them."""
+    """Send the packages as one tar archive on standard input, install them, and delete the files again."""
     writer, device = entry.writer, entry.device
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -184,7 +200,10 @@ def _install(entry: Entry, files: list[Path]) -> None:
 
 
 def _once(entry: Entry, variables: Variables) -> None:
-    """Run one document on the box. Raises where it did not come to its end."""
+    """Run one document on the box.
+
+    Raises UnreachableError, or IdentityError for another host key, if it did not come to its end.
+    """
     tag = entry.device.tag
     step = gather(entry.writer, {tag: variables}, entry.request.on_step).get(tag)
     if step is None or step.state != DONE:

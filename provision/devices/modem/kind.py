@@ -1,4 +1,7 @@
-"""Modems: a change is a confirmed commit whose way back lies on the device itself."""
+"""The kind that modems and radios share, and that of modems.
+
+A modem's change is a confirmed commit whose way back lies on the device itself.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,15 @@ if TYPE_CHECKING:
 
 
 def intents(group: Sequence[Intended]) -> list[Intent]:
-    """Return a group of modems or radios as what they are."""
+    """Return those of a group that are intents of modems or radios, in their order; PCs are left out."""
     return [one for one in group if isinstance(one, Intent)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxKind:
-    """Modems, or radios, in the words of `kinds.DeviceKind`; what differs between the two is handed in.
+    """The `kinds.DeviceKind` of modems, or of radios; what differs between the two is handed in.
 
-    Each verb is imported when it is asked for: a watch pays for no apply.
+    The module of a verb is imported when the verb is called, so that a watch does not load an apply.
     """
 
     carrier: Carrier
@@ -47,22 +50,22 @@ class BoxKind:
 
     @property
     def kind(self) -> Kind:
-        """Which one it is."""
+        """The kind of device, as the carrier names it."""
         return self.carrier.kind
 
     def enrol(self, workspace: Workspace, writer: Writer, intended: Intended, request: EnrolRequest) -> Enrolment:
-        """Take one box in."""
+        """Enrol one modem or radio by `let_in`, and return its enrolment."""
         (intent,) = intents([intended])
         return self.let_in(workspace, writer, intent, request)
 
     def refusal(self, workspace: Workspace, known: Known, request: ApplyRequest) -> tuple[ApplyStep, str] | None:
-        """Return at which step and why a device may not be changed, or None."""
+        """Return the step that refuses a change of the device and the reason, or None if it may be changed."""
         from provision.devices.modem import refusals
 
         return refusals.refusal(workspace, self.carrier, known, request)
 
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
-        """End runs that did not end by themselves."""
+        """Settle the open runs in `begun` (asset tag -> begun event) and return how each ended; see `resume.settle`."""
         from provision.devices.modem import resume
 
         return resume.settle(session, self.carrier, begun, wait_s=wait_s)
@@ -75,7 +78,7 @@ class BoxKind:
         return Running(snapshots=running.running(session, self.carrier, intents(group)))
 
     def look_again(self, session: Session, group: Sequence[Intended]) -> Running:
-        """Read all of what runs on devices that moved since their plan was made."""
+        """Read all settings of each device and return them, or why one could not be read."""
         from provision.devices.modem import running
         from provision.devices.run import Running
 
@@ -90,21 +93,21 @@ class BoxKind:
         return running.plans(session, intents(group), snapshots)
 
     def is_due(self, session: Session, tag: str, plan: Plan) -> bool:
-        """Say whether a plan has anything to do."""
+        """Say whether a plan has any change."""
         return bool(plan.changes)
 
     def is_news(self, known: Known, running: Snapshot) -> bool:
-        """Say whether what runs as intended has to be accepted."""
+        """Say whether what runs has to be accepted: the device never was, or its marker is not the one last kept."""
         return not known.accepted or known.snapshot.marker != running.marker
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:
-        """Carry the plans out."""
+        """Carry out the plans and return how each ended; see `apply.change`."""
         from provision.devices.modem import apply
 
         return apply.change(session, self.carrier, jobs)
 
     def verify(self, workspace: Workspace, group: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
-        """Read every device and judge it by all checks."""
+        """Return the findings of all checks on each device; one that was never provisioned gets one UNKNOWN finding."""
         from provision.devices.modem import verify
 
         return verify.verify(workspace, self.look, intents(group), request)
@@ -112,7 +115,10 @@ class BoxKind:
     def watch(
         self, workspace: Workspace, group: Sequence[Intended], *, bench: bool, on_step: OnStep
     ) -> Callable[[], dict[str, Watched]]:
-        """Return what compares each device with what was accepted."""
+        """Return a function that compares each device with what was accepted and returns the result by asset tag.
+
+        Nothing is read before it is called.
+        """
         from provision.devices.modem import drift
 
         read = drift.reader(workspace, self.carrier, on_step)
@@ -121,7 +127,11 @@ class BoxKind:
     def selftest(
         self, workspace: Workspace, intended: Intended, *, bench: bool, on_drill: Callable[[Drill], None]
     ) -> list[Drill]:
-        """Show the way back by its timer and by a reboot."""
+        """Run the kind's drill on an enrolled device, call `on_drill` with each result, and return them.
+
+        A modem drills its way back by the timer and by a reboot; a device that was never accepted is reached on the
+        bench. Raises UsageError if the device is not enrolled or is a radio, DeviceError if a drill did not pass.
+        """
         known = workspace.known.get(intended.tag)
         if known is None:
             hint = f"provision enrol {intended.tag} --address A"
@@ -132,16 +142,16 @@ class BoxKind:
         return drills
 
     def undo(self, _w: Workspace, intended: Intended, /, *, bench: bool) -> tuple[str, ...]:
-        """Refuse: a box is reset by hand."""
+        """Raise UsageError: a modem or radio is reset by hand."""
         raise UsageError(f"{intended.tag} is reset by hand", hint="press its reset button, then enrol it again")
 
     def next_on_bench(self, workspace: Workspace) -> str:
-        """Return what the bench takes next."""
+        """Return the tag of the first modem or radio of the intent that is not enrolled, or an empty text."""
         return next((tag for tag in workspace.home.intents if tag not in workspace.known), "")
 
 
 def _usual_address(_: Workspace, intended: Intended) -> tuple[str, int]:
-    """Return where the box is on the bench: by its kit, or where the factory puts it."""
+    """Return the modem's address on the bench (its kit's, else its family's factory address) and its bench port."""
     (intent,) = intents([intended])
     return intent.bench_address or intent.family.door.factory.address, intent.bench_port
 

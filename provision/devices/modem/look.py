@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
-    """Look at each modem over SNMP; one that publishes no digest of its configuration is read over SSH, too.
+    """Return a snapshot of each modem by SNMP; one that publishes no digest of its configuration is read over SSH, too.
 
-    Always returns a snapshot per device. Where both ways answer, serial numbers must agree: else nothing is known.
+    There is always one, by asset tag. If both ways answer with different serial numbers, it holds only that reason.
     """
     whole = by_openssh(workspace, [d for d in devices if not d.box.snmp.published])
     snapshots = poll(workspace, devices)
@@ -35,7 +35,11 @@ def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
 
 
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
-    """Join the readings of SNMP with the snapshot of SSH; if their serials differ, return only the reason."""
+    """Return the SSH snapshot with the readings of both, or only the reason if their serials differ.
+
+    If SSH failed, return the SNMP snapshot with marker and guard missing. If SNMP gave no readings, return the SSH
+    snapshot without its marker: what the device hides is then not proven.
+    """
     if isinstance(whole, ProvisionError):
         return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(("marker", "guard"), str(whole))})
     if not over_snmp.readings:
@@ -54,7 +58,10 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
 def by_ansible(
     workspace: Workspace, writer: Writer, carrier: Carrier, devices: list[Device], on_step: OnStep = lambda _: None
 ) -> dict[str, Snapshot | ProvisionError]:
-    """Read identity, guard, marker and settings (secrets sealed) of each device in one exec."""
+    """Read identity, guard, marker and settings (secrets sealed) of each device in one exec.
+
+    Return by asset tag a snapshot, or the error that says why the device could not be read.
+    """
     nonces = {device.tag: secrets.token_hex(NONCE_BYTES) for device in devices}
     documents = {device.tag: document_of(device, nonces[device.tag]) for device in devices}
     steps = feed(workspace, writer, carrier, {d.tag: (d, documents[d.tag]) for d in devices}, on_step)
@@ -68,7 +75,7 @@ def feed(
     documents: Mapping[str, tuple[Device, bytes]],
     on_step: OnStep,
 ) -> dict[str, Step]:
-    """Send each device its document by Ansible; return the last step of each.
+    """Send each device its document by Ansible; return the step in which each ended, as `gather` does.
 
     The output of each device is in the file TAG.out of the writer.
     """
@@ -82,7 +89,10 @@ def feed(
 
 
 def gather(writer: Writer, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep) -> dict[str, Step]:
-    """Run the play that reads, for hosts with their variables; return the last step of each device."""
+    """Run the play that reads, for hosts with their variables; return the step in which each device ended.
+
+    A device that did not end within LOOK_DEADLINE_S is left out.
+    """
     steps: dict[str, Step] = {}
 
     def follow(step: Step) -> None:
@@ -97,7 +107,10 @@ def gather(writer: Writer, hosts: Mapping[str, Mapping[str, Any]], on_step: OnSt
 def require(
     workspace: Workspace, writer: Writer, carrier: Carrier, device: Device, on_step: OnStep = lambda _: None
 ) -> Snapshot:
-    """Look at one device. Raises the ProvisionError that says why it could not be read."""
+    """Read one device by Ansible and return its snapshot.
+
+    Raises the ProvisionError that says why it could not be read.
+    """
     snapshot = by_ansible(workspace, writer, carrier, [device], on_step)[device.tag]
     if isinstance(snapshot, ProvisionError):
         raise snapshot
@@ -107,7 +120,10 @@ def require(
 def looked(
     workspace: Workspace, output: bytes | None, device: Device, step: Step | None, nonce: str
 ) -> Snapshot | ProvisionError:
-    """Return the snapshot that is read from the output of a look; if there is none, return the error that says why."""
+    """Return the snapshot that is read from the output of a look; if there is none, return the error that says why.
+
+    Its secrets are sealed, and what the device hides is as it was last kept.
+    """
     if step is None or step.state != DONE or output is None:
         return unreachable(device, step)
     try:
@@ -128,17 +144,21 @@ def document_of(device: Device, nonce: str) -> bytes:
 
 
 def guard_of(family: Family) -> str:
-    """Return the text of a family's guard; a family without a shell has none."""
+    """Return the text of a family's guard, or an empty text if the family has none."""
     return templates(family.name)[f"files/{family.commit.guard}"] if family.commit.guard else ""
 
 
 def ssh_host(_: Workspace, writer: Writer, device: Device) -> Variables:
-    """Return Ansible's variables of a device with a shell, and the command that it is fed by."""
+    """Return Ansible's variables of a device over SSH, with the command that takes its documents (`feed_command`)."""
     return writer.host(device) | {"feed_command": device.box.door.feed}
 
 
 def by_openssh(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot | ProvisionError]:
-    """Look as `by_ansible` does, but by OpenSSH itself: for a watch, which is not worth Ansible's start."""
+    """Read each device as `by_ansible` does, but by OpenSSH itself, all at the same time.
+
+    Return by asset tag a snapshot, or the error that says why the device could not be read. It is for a watch, which is
+    not worth Ansible's start.
+    """
     asked = {d.tag: (d, secrets.token_hex(NONCE_BYTES)) for d in devices}
     questions = {}
     for tag, (device, nonce) in asked.items():

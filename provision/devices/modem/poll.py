@@ -48,9 +48,9 @@ def poll(workspace: Workspace, devices: list[Device], *, retries: int = 1) -> di
 
 
 def _engines(workspace: Workspace, devices: list[Device], hints: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the engine ID of each device: made from its tag, seen last, or learned now.
+    """Return the SNMP engine ID of each device by asset tag: made from its tag, seen last, or learned now.
 
-    One that is silent has none.
+    A device for which none is known and that does not answer is left out.
     """
     engines = {d.tag: d.box.snmp.usm.engine_id(d.tag) for d in devices}
     engines |= {t: bytes.fromhex(hints.get(f"{t}.engine", "")) for t, engine in engines.items() if not engine}
@@ -78,7 +78,11 @@ def _row(hints: Mapping[str, str], tag: str) -> int:
 def _proven(
     workspace: Workspace, target: snmp.Target, answer: snmp.Answer, table: ReadingTable, hints: dict[str, str]
 ) -> Snapshot:
-    """Read a row whose index is proven; where it is not, find the row and ask once more."""
+    """Return the snapshot of the modem's own row; if the answer does not prove it, find the row and ask once more.
+
+    The index that is found is put into `hints`. If no row is proven, only what the device says of itself (`OWN`) is
+    kept, and the rest is missing.
+    """
     tag = target.device
     seen = _snapshot(workspace, tag, answer, table, _row(hints, tag))
     if _is_ours(workspace, tag, seen):
@@ -95,7 +99,7 @@ def _proven(
 
 
 def _interface(workspace: Workspace, tag: str) -> str:
-    """Return the name of the modem's interface, by the intent or the family."""
+    """Return the name of the modem's interface by the intent, else by the family's defaults, or an empty text."""
     intent = workspace.home.intents[tag]
     return intent.modem_device or intent.family.configuration.defaults.get("modem_device", "")
 
@@ -107,7 +111,10 @@ def _is_ours(workspace: Workspace, tag: str, seen: Snapshot) -> bool:
 
 
 def _find(workspace: Workspace, target: snmp.Target, table: ReadingTable) -> int | None:
-    """Walk the column of IMEIs, or of interface names, for the row of our modem."""
+    """Return the index of the row with the recorded IMEI, or else with the modem's interface name, or None.
+
+    The columns are walked over SNMP.
+    """
     tag = target.device
     for name, wanted in (("imei", workspace.home.intents[tag].item.imei), ("interface", _interface(workspace, tag))):
         for column in table.columns(name):

@@ -32,7 +32,10 @@ def refusal(
 
 
 def way_back_not_shown(workspace: Workspace, known: Known) -> str:
-    """Return why a modem may not be changed away from the bench (no selftest of its firmware passed), or nothing."""
+    """Return why a modem may not be changed away from the bench, or an empty text.
+
+    It may be if a selftest passed on its family, model and firmware.
+    """
     device = known.device
     if workspace.way_back_is_proved(device):
         return ""
@@ -43,7 +46,10 @@ def way_back_not_shown(workspace: Workspace, known: Known) -> str:
 
 
 def _unfit(workspace: Workspace, carrier: Carrier, device: Device) -> str:
-    """Return why nothing may be written to a firmware, or nothing."""
+    """Return why a device with its firmware may not be written to, or an empty text.
+
+    The office's baseline of firmware decides.
+    """
     rule = firmware.judge(workspace.home.firmware, device.family.name, device.model, device.firmware)
     if rule.write:
         return ""

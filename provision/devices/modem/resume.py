@@ -38,7 +38,7 @@ class OpenRun:
 
     @property
     def is_new(self) -> bool:
-        """Whether it runs what the run sent; a drill sends nothing that is to stay."""
+        """Whether the device runs what the run sent; False for a drill, which sends nothing that is to stay."""
         return not self.begun.drill and _is_candidate(self.begun, self.device, self.snapshot)
 
 
@@ -50,10 +50,11 @@ def settle(
     wait_s: float = 0.0,
     why: Mapping[str, str] | None = None,
 ) -> dict[str, RunEnd]:
-    """Settle every open run in `begun` (device -> its begun event) and record the end.
+    """Settle every open run in `begun` (asset tag -> begun event), record each end, and return them by asset tag.
 
-    A device that does not answer, or that is another one than its record names, is tried again until `wait_s` is over;
-    then it stays open, as UNCONFIRMED, for the next resume.
+    A run that cannot be ended yet (no answer, another device than the record's, another run's guard) is tried again
+    until `wait_s` seconds are over; then it stays open, as UNCONFIRMED, for the next resume. `why` goes before the
+    recorded reason of a run that was not applied.
     """
     runs = {tag: Begun.read(event.payload) for tag, event in begun.items()}
     ended: dict[str, RunEnd] = {}
@@ -76,16 +77,17 @@ def settle(
 
 
 def _settles_in(tag: str, run: Begun) -> float:
-    """Return the seconds after which an answer proves the new way in; on the bench the box is within reach."""
+    """Return after how many seconds an answer proves the new way in: 0 on the bench, where the box is within reach."""
     return 0.0 if run.bench else run.after.device(tag).box.commit.settle_s
 
 
 def _round(
     session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: dict[str, str]
 ) -> tuple[dict[str, RunEnd], bool]:
-    """Look once at every device, at its new address first, then at its old one; end or act.
+    """Look once at every device, at its new address first, then at its old one; end its run, or confirm or revert it.
 
-    Why a device is another one than its record names is kept in `others`, by asset tag.
+    Return the runs that ended, by asset tag, and whether any was confirmed or reverted: those end in a later round. Why
+    a device is another one than its record names is put into `others`, by asset tag.
     """
     to_confirm: dict[str, OpenRun] = {}
     to_revert: dict[str, OpenRun] = {}
@@ -121,7 +123,10 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: 
 
 
 def _another(workspace: Workspace, tag: str, look: Snapshot) -> str:
-    """Return why this is not the device of the record, or nothing; one that left the intent has no record."""
+    """Return why a look is of another device than the record's, or an empty text.
+
+    A device that left the intent has no record, so nothing is compared.
+    """
     intent = workspace.home.intents.get(tag)
     return identity.another(intent.item, look.readings) if intent else ""
 
@@ -147,14 +152,17 @@ def _is_candidate(run: Begun, device: Device, look: Snapshot) -> bool:
 
 
 def _as_sent(seen: OpenRun) -> Snapshot:
-    """Return what a device hides as this run sent it."""
+    """Return the snapshot with the settings that the device hides as this run sent them."""
     family = seen.device.box
     visible = replace(seen.snapshot, settings=read_back.visible(family, seen.snapshot.settings))
     return read_back.carry(family, visible, seen.begun.settings)
 
 
 def _finish(session: Session, carrier: Carrier, seen: Mapping[str, OpenRun], *, revert: bool = False) -> None:
-    """Confirm, or revert now, the devices in `seen`; the next round reads them back."""
+    """Send each device in `seen` the document that confirms its run, or with `revert` the one that reverts it now.
+
+    The answers are not read: the next round reads the devices back.
+    """
     documents = {tag: (one.device, _last_document(one, revert=revert)) for tag, one in seen.items()}
     if documents:
         feed(session.workspace, session.writer, carrier, documents, session.callbacks.on_step)

@@ -19,9 +19,11 @@ from provision.ledger.known import Known
 
 
 def running(session: Session, carrier: Carrier, intents: Sequence[Intent]) -> dict[str, Snapshot | ProvisionError]:
-    """Return what runs on each device: by the marker where that is enough, else by reading all settings.
+    """Return what runs on each device, or why it could not be read, by asset tag.
 
-    Ansible is started ahead where a first apply is sure to change something.
+    A device that publishes its marker is taken to run what the ledger keeps if the marker is the accepted one and no
+    guard is armed, or if this is its first apply; all others are read whole. Ansible is started ahead if any device has
+    its first apply.
     """
     workspace, known = session.workspace, {i.tag: session.workspace.known[i.tag] for i in intents}
     if not session.request.plan_only and not all(one.accepted for one in known.values()):
@@ -44,7 +46,7 @@ def _is_accepted(look_: Snapshot, known: Known) -> bool:
 
 
 def read_all(session: Session, carrier: Carrier, intents: Sequence[Intent]) -> dict[str, Snapshot | ProvisionError]:
-    """Read all settings of each device."""
+    """Read all settings of each device by Ansible; return by asset tag a snapshot, or why it could not be read."""
     workspace = session.workspace
     devices = [session.reach(workspace.known[i.tag].device) for i in intents]
     if not devices:
@@ -55,7 +57,10 @@ def read_all(session: Session, carrier: Carrier, intents: Sequence[Intent]) -> d
 def plans(
     session: Session, intents: Sequence[Intent], snapshots: dict[str, Snapshot]
 ) -> dict[str, Plan | ProvisionError]:
-    """Return the plan from what runs on each device to its candidate, or why none can be made."""
+    """Return by asset tag the plan from what runs on each device to its candidate, or why none can be made.
+
+    The candidate is that of the request's override, or else the rendered intent.
+    """
     workspace, request = session.workspace, session.request
     candidates = {t: o.candidate for t, o in request.overrides.items()}
     candidates |= candidates_of(workspace, [i for i in intents if i.tag not in candidates])
@@ -71,6 +76,9 @@ def plans(
 
 
 def against_intent(workspace: Workspace, intent: Intent, running_now: Snapshot) -> Plan:
-    """Return what the intent wants otherwise than it runs."""
+    """Return the plan from what runs now to what the intent wants.
+
+    Raises ProvisionError if none can be made.
+    """
     candidate = candidates_of(workspace, [intent])[intent.tag]
     return plan.make(intent.family, running_now, candidate, workspace.vault.seal_key())

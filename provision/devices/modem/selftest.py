@@ -54,7 +54,11 @@ class Exercise:
 
 
 def selftest(workspace: Workspace, device: Device) -> list[Drill]:
-    """Run both drills on one device and record that they passed. Raises DeviceError where one did not."""
+    """Run both drills (timer and boot) on one device, record that they passed, and return them.
+
+    Raises DeviceError if one did not pass or an earlier run is not finished, LeaseError if another run holds the
+    device.
+    """
     tag = device.tag
     took_s: dict[str, float] = {}
     with run_on(workspace, tag) as writer:
@@ -97,7 +101,10 @@ def _drill(exercise: Exercise) -> None:
 
 
 def _change(exercise: Exercise, before: Snapshot, window_s: int) -> None:
-    """Change the note, and leave it unconfirmed. Raises DeviceError where the device refused or broke off."""
+    """Change the note, and leave it unconfirmed. Raises DeviceError if the device refused or broke off.
+
+    If it refused before a guard was armed, the run is recorded as failed; else the run stays open for resume.
+    """
     family, nonce = exercise.device.box, secrets.token_hex(NONCE_BYTES)
     dialect = family.configuration.dialect
     request = DocumentRequest(
@@ -126,7 +133,7 @@ def _conclude(exercise: Exercise, ending: str, because: str) -> None:
 
 
 def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
-    """Return a plan that changes one note; where the guard is a file on the device, it is brought along."""
+    """Return a plan that changes one note; if the guard is a file on the device, the plan installs it, too."""
     configuration, guard = family.configuration, family.commit.guard
     wanted: dict[str, Value] = {FILE + p: "new" for p, file in configuration.files.items() if file.source == guard}
     wanted[configuration.note] = f"drill {run}"
@@ -142,7 +149,11 @@ def _harmless(family: Family, before: Snapshot, run: str) -> Plan:
 
 
 def _feed(exercise: Exercise, name: str, document: bytes, line: bytes = b"") -> bytes:
-    """Send the device a document; return what it printed. Raises where it did not come to its end, but for a reboot."""
+    """Send the device a document, and return what it printed, or empty bytes.
+
+    Raises UnreachableError, or IdentityError for another host key, if the document did not come to its end, unless
+    `name` is `reboot`.
+    """
     writer, tag = exercise.writer, exercise.tag
     variables = ssh_host(exercise.workspace, writer, exercise.device) | {
         "look_document": str(writer.put(f"{tag}.{name}", document)),
@@ -158,7 +169,10 @@ def _feed(exercise: Exercise, name: str, document: bytes, line: bytes = b"") -> 
 
 
 def _wait_for_revert(exercise: Exercise) -> Snapshot:
-    """Look until the guard says that it reverted this run for this reason."""
+    """Look until the guard says that it reverted this run by what the drill is for (`by`); return that snapshot.
+
+    A `tick` counts for the timer, too. Raises DeviceError if it has not after 60 s for the timer, 240 s for a boot.
+    """
     clock = exercise.workspace.clock
     deadline = clock.monotonic() + (TIMER_S + REVERT_S if exercise.by == "timer" else REBOOT_S)
     said = "no answer"

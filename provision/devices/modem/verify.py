@@ -21,7 +21,10 @@ PAUSE_S = 0.5
 
 
 def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest) -> list[Finding]:
-    """Read every provisioned device and judge all; one that was never provisioned is unknown."""
+    """Read every provisioned device, and return the findings of all; one that was never provisioned is UNKNOWN.
+
+    The bytes that modems counted are added to the sums of their SIM cards.
+    """
     snapshots = _settled_looks(workspace, look, intents, request)
     sums = data_used.keep(workspace, snapshots)
     findings = [_judge(workspace, i, snapshots.get(i.tag), sums.get(i.tag)) for i in intents]
@@ -31,7 +34,11 @@ def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request:
 def _settled_looks(
     workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest
 ) -> dict[str, Snapshot]:
-    """Look until every device says all that its checks need, or the patience is over."""
+    """Return the last look at each provisioned device, by asset tag.
+
+    A device is looked at again until it says all that its checks need and shows the accepted marker, or until the
+    patience is over.
+    """
     deadline = workspace.clock.monotonic() + request.patience_s
     snapshots: dict[str, Snapshot] = {}
     waiting = [i.tag for i in intents if (k := workspace.known.get(i.tag)) and k.accepted]
@@ -46,7 +53,10 @@ def _settled_looks(
 
 
 def _may_say_more(workspace: Workspace, tag: str, snapshot: Snapshot) -> bool:
-    """Say whether a later look may say more: no answer yet, or one from snmpd's cache (5 s)."""
+    """Say whether a later look may say more: a needed reading is missing, or the marker is not the accepted one.
+
+    The marker may come from snmpd's cache (5 s).
+    """
     needed = {name for check in checks.load("modems") for name in check.needs}
     return not needed.isdisjoint(snapshot.missing) or snapshot.marker != workspace.known[tag].snapshot.marker
 

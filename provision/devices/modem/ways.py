@@ -1,4 +1,4 @@
-"""The ways of a modem: over SSH, with a way back on its own flash."""
+"""The carrier of modems: over SSH, with a way back on the modem's own flash."""
 
 from __future__ import annotations
 

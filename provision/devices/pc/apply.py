@@ -27,12 +27,16 @@ GIVEN_BACK = "it no longer lets the office's key in, which goes last"
 
 
 def visits_of(session: Session, computers: Sequence[Computer]) -> dict[str, Visit]:
-    """Return how each PC is asked in this run, by asset tag."""
+    """Return what a visit to each PC needs in this run, by asset tag."""
     return {c.tag: visit(session.workspace, c, bench=session.request.bench) for c in computers}
 
 
 def running(session: Session, computers: Sequence[Computer]) -> Running:
-    """Look at those of which something was accepted (for a plan alone, at all); the others run as enrolled."""
+    """Return what runs on each PC, or why it could not be read, and the answers of those that were looked at.
+
+    A PC is looked at if its configuration was accepted, or if only a plan is asked for; any other is taken to run what
+    it was enrolled with.
+    """
     known = session.workspace.known
     visits = visits_of(session, computers)
     looked = [v for t, v in visits.items() if known[t].accepted or session.request.plan_only]
@@ -46,7 +50,7 @@ def running(session: Session, computers: Sequence[Computer]) -> Running:
 
 
 def plans(session: Session, computers: Sequence[Computer], snapshots: Mapping[str, Snapshot]) -> dict[str, Plan]:
-    """Return the plan from what runs on each PC to its baseline."""
+    """Return by asset tag the plan from what runs on each PC to its baseline; nothing is removed."""
     made = {}
     for tag, one in visits_of(session, computers).items():
         now = snapshots[tag]
@@ -63,7 +67,11 @@ def plans(session: Session, computers: Sequence[Computer], snapshots: Mapping[st
 
 
 def change(session: Session, jobs: Sequence[Job]) -> Changed:
-    """One Ansible process: packages where they are missing, then the baseline; an event before and after."""
+    """Bring PCs to the baseline in one Ansible process, with the packages that they lack; return how each ended.
+
+    The begin is recorded before; the end and what was accepted are recorded after, but not for an UNCONFIRMED outcome,
+    whose run stays open.
+    """
     workspace, request = session.workspace, session.request
     computers = {job.tag: job.intended for job in jobs if isinstance(job.intended, Computer)}
     visits = visits_of(session, list(computers.values()))
@@ -124,7 +132,10 @@ def _accepted(
 
 
 def named(workspace: Workspace, device: Device, snapshot: Snapshot) -> Device:
-    """Return the PC as it is recorded: with its bench address, and the model and system that it said."""
+    """Return the PC as it is recorded: with its bench address, and the model and system that it said.
+
+    What it did not say stays as it was recorded.
+    """
     known, said = workspace.known[device.tag].device, snapshot.readings
     return replace(
         device,
@@ -140,15 +151,20 @@ def _lacking(workspace: Workspace, visited: Visit) -> list[str]:
 
 
 def _debs(folder: Path | None, apps: list[str]) -> list[Path]:
-    """Return the newest .deb of each app in `folder`; an app without one is told by the PC itself."""
+    """Return from `folder` the .deb of each app whose name sorts last; without a folder there are none.
+
+    An app without a file is left out; the PC itself then says that it is missing.
+    """
     newest = [sorted(folder.glob(f"{name}_*.deb"))[-1:] for name in apps] if folder else []
     return [path for some in newest for path in some]
 
 
 def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str, ...]:
-    """Put one PC back as it was before the baseline; the office's key goes last. Returns what was undone.
+    """Put one PC back as it was before the baseline, the office's key last; return the settings that were undone.
 
-    Raises DeviceError where the PC does not answer or something could not be given back.
+    It returns none if an earlier undo broke off and the PC no longer lets the office's key in: that undo was complete.
+    Raises DeviceError if something could not be given back, ProvisionError if the PC gave no answer, LeaseError if
+    another run holds the PC.
     """
     tag = computer.tag
     before = journal.unfinished(workspace, Kind.PC).get(tag)
@@ -180,17 +196,24 @@ def _failed(workspace: Workspace, tag: str, run: str, because: str) -> None:
 
 
 def may_have_begun(error: ProvisionError) -> bool:
-    """Say whether the PC may have got the program: its state is then unknown, and the run stays open for resume."""
+    """Say whether a PC with this error may have got the program: its state is then unknown, and the run stays open.
+
+    It has not if the error is a DeviceError that is no UnreachableError, or an UnreachableError that says that nothing
+    was sent.
+    """
     return not isinstance(error, DeviceError) or (
         isinstance(error, UnreachableError) and not any(sign in error.what for sign in NEVER_SENT)
     )
 
 
 def is_given_back(begun: PcBegun, error: ProvisionError) -> bool:
-    """Say whether a PC whose undo broke off is through: the office's key, which goes last, no longer opens it."""
+    """Say whether a run that broke off was an undo that is complete.
+
+    It is if the PC denies the office's key, which goes last.
+    """
     return bool(begun.undo) and "Permission denied" in error.what
 
 
 def given_back(tag: str, run: str) -> Conclusion:
-    """Return the end of an undo whose answer was lost."""
+    """Return the conclusion, `undone`, of an undo whose answer was lost; it names no setting."""
     return Conclusion(tag=tag, run=run, ending="undone", because=GIVEN_BACK, undone=())

@@ -21,9 +21,11 @@ from provision.ledger.events import Bound
 
 
 def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: EnrolRequest) -> Enrolment:
-    """Take one PC in: show and pin its host key, compare it with the record, bind what is plugged in.
+    """Enrol one PC: approve and pin its host key, compare it with its record, see which peripherals to bind.
 
-    Raises IdentityError where it is not the PC of the record; then its key is not kept.
+    Return the enrolment; its key for reports is made anew. Raises IdentityError if it is not the PC of the record,
+    DeviceError if its host key is not approved or it does not let the office's key in; the pinned key is then the one
+    from before, if any.
     """
     tag, (host, port), folder = computer.tag, request.where, workspace.place.host_keys
     before = keys.pinned(folder, tag)
@@ -78,7 +80,10 @@ def compare(computer: Computer, snapshot: Snapshot, where: str) -> None:
 
 
 def bind(workspace: Workspace, computer: Computer, reason: str, *, bench: bool) -> dict[str, Mapping[str, Any]]:
-    """Bind anew what is plugged into a known PC, on record. Raises DeviceError where a kind has none or several."""
+    """Bind anew what is plugged into a known PC, on record, and return it by kind.
+
+    Raises DeviceError if the PC is not enrolled or a kind has no thing or several, IdentityError if it is another PC.
+    """
     tag = computer.tag
     if tag not in workspace.known:
         raise DeviceError("not enrolled yet", where=tag, hint=f"provision enrol {tag} --address A")

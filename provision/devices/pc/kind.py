@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 def _pcs(group: Sequence[Intended]) -> list[Computer]:
-    """Return a group of PCs as what they are."""
+    """Return those of a group that are PCs, in their order; other devices are left out."""
     return [one for one in group if isinstance(one, Computer)]
 
 
 def _usual_address(_: Workspace, intended: Intended) -> tuple[str, int]:
-    """Return where the PC stands, on the bench or off it."""
+    """Return the address and SSH port that the intent gives the PC, on the bench or off it."""
     (computer,) = _pcs([intended])
     return computer.address, computer.ssh_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PcKind:
-    """PCs, in the words of `kinds.DeviceKind`; each verb is imported when it is asked for."""
+    """The `kinds.DeviceKind` of PCs; the module of a verb is imported when the verb is called."""
 
     kind: Kind
     usual_address: Callable[[Workspace, Intended], tuple[str, int]]
@@ -42,22 +42,25 @@ class PcKind:
     gives_back: bool = True
 
     def enrol(self, workspace: Workspace, writer: Writer, intended: Intended, request: EnrolRequest) -> Enrolment:
-        """Take one PC in."""
+        """Enrol one PC and return its enrolment."""
         from provision.devices.pc import enrol
 
         (computer,) = _pcs([intended])
         return enrol.enrol(workspace, writer, computer, request)
 
     def next_on_bench(self, workspace: Workspace) -> str:
-        """Return the PC that the bench takes next, or nothing."""
+        """Return the tag of the first PC of the intent that is not enrolled, or an empty text."""
         return next((tag for tag in workspace.home.computers if tag not in workspace.known), "")
 
     def refusal(self, _w: Workspace, _k: Known, _r: ApplyRequest, /) -> tuple[ApplyStep, str] | None:
-        """Return None: no PC is refused for what it is."""
+        """Return None: this kind refuses no change."""
         return None
 
     def settle(self, session: Session, begun: Mapping[str, Event], *, wait_s: float) -> dict[str, RunEnd]:
-        """Look once at each PC: nothing on it ends by itself."""
+        """Look once at each PC of `begun` that is known and in the intent, and return how its run stands.
+
+        `wait_s` is not used: nothing on a PC ends by itself.
+        """
         from provision.devices.pc import resume
 
         mine = {
@@ -82,25 +85,25 @@ class PcKind:
         return {**apply.plans(session, _pcs(group), snapshots)}
 
     def is_due(self, session: Session, tag: str, plan: Plan) -> bool:
-        """Say whether a plan has anything to do: the first apply of a PC always, since it was not looked at."""
+        """Say whether a plan has to be carried out: it has changes, or the PC was not looked at.
+
+        A PC is not looked at before its first apply, unless only a plan is asked for.
+        """
         looked = session.workspace.known[tag].accepted or session.request.plan_only
         return bool(plan.changes) or not looked
 
     def is_news(self, known: Known, _: Snapshot, /) -> bool:
-        """Say whether what runs as intended has to be accepted: its first acceptance only.
-
-        Other differences are drift.
-        """
+        """Return True until the PC has been accepted once; later differences are drift."""
         return not known.accepted
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:
-        """Carry the plans out."""
+        """Carry out the plans and return how each ended; see `apply.change`."""
         from provision.devices.pc import apply
 
         return apply.change(session, jobs)
 
     def verify(self, workspace: Workspace, group: Sequence[Intended], request: VerifyRequest) -> list[Finding]:
-        """Read every PC and judge it by all checks."""
+        """Return the findings of all checks on each PC; one that was never provisioned gets one UNKNOWN finding."""
         from provision.devices.pc import verify
 
         return verify.verify(workspace, _pcs(group), request)
@@ -113,7 +116,10 @@ class PcKind:
         bench: bool,
         on_step: OnStep,
     ) -> Callable[[], dict[str, Watched]]:
-        """Ask every PC; they work while others are read."""
+        """Send every PC its question; return a function that waits for the answers and returns each state by asset tag.
+
+        The PCs work while other devices are read.
+        """
         from provision.devices.pc import poll
 
         pending = poll.ask(workspace, _pcs(group), bench=bench)
@@ -122,13 +128,13 @@ class PcKind:
     def selftest(
         self, workspace: Workspace, intended: Intended, *, bench: bool, on_drill: Callable[[Drill], None]
     ) -> list[Drill]:
-        """Drill what only a real PC can show."""
+        """Run and return the drills that only a real PC can pass; `on_drill` is called with each."""
         from provision.devices.pc import selftest
 
         return selftest.selftest(workspace, *_pcs([intended]), bench=bench, on_drill=on_drill)
 
     def undo(self, workspace: Workspace, intended: Intended, *, bench: bool) -> tuple[str, ...]:
-        """Put a PC back as it was before the baseline."""
+        """Put a PC back as it was before the baseline; return the settings that were undone."""
         from provision.devices.pc import apply
 
         return apply.undo(workspace, *_pcs([intended]), bench=bench)

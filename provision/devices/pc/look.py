@@ -1,4 +1,4 @@
-"""PC -> snapshot: the collector and the baseline's look, in one exec through Ansible's feed."""
+"""The program that is run on PCs (look, apply, undo) with the collector, in one exec through Ansible's feed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEADLINE_S = 180.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAnswer:
-    """What one PC answered, and the span of our clock in which it did."""
+    """What one PC answered, and the span of our clock (start and end, in seconds since 1970) in which it did."""
 
     answer: pc_task.Answer
     asked_s: tuple[float, float]
@@ -39,11 +39,9 @@ class TimedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One PC that is asked.
+    """One PC that is asked: where it is, its intended and accepted settings, its serial, and the apps to look for.
 
-    Where it is, the settings that are intended, those that were accepted, the apps to look for.
-
-    `report` is the text by which it is follow how to make its daily report.
+    `report` is the text, a secret, that tells the PC how to make its daily report; empty if it gets none.
     """
 
     device: Device
@@ -55,7 +53,10 @@ class Visit:
 
 
 def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
-    """Return how one known PC is asked, over the bench cable or where it stands."""
+    """Return what a visit to a known PC needs, over the bench cable or where it stands.
+
+    That is its device with address, intended settings, serial number, report, accepted settings and wanted apps.
+    """
     known = workspace.known[computer.item.asset_tag]
     device = known.device
     written = _report(workspace, computer)
@@ -71,7 +72,7 @@ def visit(workspace: Workspace, computer: Computer, *, bench: bool) -> Visit:
 
 
 def first_visit(workspace: Workspace, computer: Computer, host: str, port: int) -> Visit:
-    """Return how a PC is asked that is not known yet."""
+    """Return what a visit to a PC that is not known yet needs: a new device, intended settings, serial, wanted apps."""
     device = Device(
         tag=computer.item.asset_tag,
         kecamatan=computer.kit.kecamatan.slug,
@@ -101,18 +102,21 @@ def report_program(name: str) -> str:
 
 
 def wanted_apps(computer: Computer) -> tuple[str, ...]:
-    """Return the names under which the conference apps may show on a PC."""
+    """Return the package names (globs) under which the needed conference apps may show on a PC, each once."""
     return tuple(dict.fromkeys(name for app in computer.needed for name in app.packages))
 
 
 def sources(kind: PcFamily, *, live: bool = False) -> tuple[str, ...]:
-    """Read the texts of one kind's collector and baseline, and of what hears and sees."""
+    """Return the texts of one kind's collector and baseline, and between them, if `live`, of what hears and sees.
+
+    A program that the kind does not have is left out.
+    """
     files = (kind.collector, kind.live if live else "", kind.baseline)
     return tuple(share.program(file) for file in files if file)
 
 
 def feed(device: Device, command: str) -> str:
-    """Return a command that runs as root, whatever the account."""
+    """Return the command as root runs it: behind the family's `as_root`, unless the account is root."""
     return command if device.username == "root" else device.pc.as_root + command
 
 
@@ -167,7 +171,10 @@ def run_program(
 
 
 def _variables(writer: Writer, visited: Visit, program: Program, words: tuple[str, str]) -> Variables:
-    """Return Ansible's variables of one PC; `words` are the office's key and the nonce of the answer."""
+    """Write the program of one PC, and return Ansible's variables that send it.
+
+    `words` are the office's key and the nonce of the answer.
+    """
     device, kind, applies = visited.device, visited.device.pc, program.verb == "apply"
     files = program.packages.get(device.tag, [])
     task = pc_task.Task(
@@ -192,7 +199,7 @@ def _variables(writer: Writer, visited: Visit, program: Program, words: tuple[st
 
 
 def archive(files: list[Path], name: str, text: bytes) -> bytes:
-    """Pack files and the program into one archive (tar)."""
+    """Return a tar archive of the files and of the program `text` under `name`."""
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w") as tar:
         for path in files:
@@ -221,6 +228,9 @@ def _answer(
 
 
 def _complaint(writer: Writer, device: Device) -> str:
-    """Return the last line that the PC printed beside its answer, as `python3: not found`."""
+    """Return the last line that the PC printed beside its answer, as `python3: not found`, or an empty text.
+
+    It is cut to 160 characters.
+    """
     said = (writer.take(f"{device.tag}.said.err") or b"").decode("utf-8", "replace").strip().splitlines()
     return said[-1][:160] if said else ""

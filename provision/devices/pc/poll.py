@@ -54,7 +54,11 @@ def ask(workspace: Workspace, computers: Sequence[Computer], *, bench: bool) -> 
 
 
 def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
-    """Return the state of each PC that was asked; of a silent one, when it last answered."""
+    """Wait for the answers, at most 60 s for all, and return the state of each PC that was asked, by asset tag.
+
+    A PC that did not answer is shown with the time of its last answer. Questions that are left after an error are
+    ended.
+    """
     answers = workspace.last_answers()
     deadline = workspace.clock.monotonic() + DEADLINE_S
     watched: dict[str, Watched] = {}

@@ -44,9 +44,9 @@ class Ingested:
 
 
 def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
-    """Read files, never more of one than a report can have.
+    """Return each file's path with its content, or with a text that says why it cannot be read.
 
-    One that cannot be read hides no other: its reason is a text.
+    At most one byte more than a report can have is read.
     """
     found: list[tuple[str, bytes | str]] = []
     for path in paths:
@@ -59,9 +59,9 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes | str]]:
 
 
 def counters(workspace: Workspace) -> dict[str, int]:
-    """Return the highest number that was taken in from each PC since it was enrolled.
+    """Return by asset tag the number of the newest report that was taken in since the device was enrolled, or 0.
 
-    It got a new key then, and counts anew.
+    A PC gets a new key when it is enrolled, and counts anew.
     """
     highest: dict[str, int] = {}
     for event in workspace.latest(Reported.VERB, Enrolled.VERB):
@@ -70,9 +70,10 @@ def counters(workspace: Workspace) -> dict[str, int]:
 
 
 def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> list[Ingested]:
-    """Take in every report that is proven, in the order in which each PC made them.
+    """Prove reports (source and content), record those that are proven with their findings, and return all.
 
-    Each is recorded with its findings.
+    Each PC's reports are taken in the order in which it made them. One that is not proven, or whose content is a reason
+    as text, is returned as refused and not recorded.
     """
     last = counters(workspace)
     done: list[Ingested] = []
@@ -128,7 +129,11 @@ def _take(workspace: Workspace, claimed: tuple[str, pc_report.Claim], last: int,
 def fetch(
     workspace: Workspace, computers: Sequence[Computer], *, bench: bool
 ) -> tuple[list[tuple[str, bytes | str]], dict[str, str]]:
-    """Read what waits in the outboxes of PCs that can be reached; return it, and why a PC gave nothing."""
+    """Read the reports that wait in the outboxes of provisioned PCs and were not taken in yet.
+
+    Return them with their sources, and by asset tag why a PC was not asked or gave no whole answer; the reports of such
+    an answer are returned, too.
+    """
     last = counters(workspace)
     asked: dict[str, tuple[Question, str]] = {}
     silent: dict[str, str] = {}
@@ -157,7 +162,7 @@ def fetch(
 
 
 def newest(taken: list[Ingested]) -> list[Ingested]:
-    """Return the newest report of each PC."""
+    """Return the last report of each PC among `taken` that was not refused."""
     last: dict[str, Ingested] = {}
     for one in (t for t in taken if not t.refused):
         last[one.device] = one

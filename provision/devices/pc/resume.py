@@ -20,7 +20,10 @@ from provision.ledger.events import PcBegun
 
 
 def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
-    """Look at every PC whose run has no end, and record how it stands."""
+    """Look once at every PC in `begun` (asset tag -> begun event), record how its run ended, and return it.
+
+    A run whose PC gave no answer stays open, as UNCONFIRMED, unless it was an undo and the PC denies the office's key.
+    """
     workspace = session.workspace
     runs = {tag: PcBegun.read(event.payload) for tag, event in begun.items()}
     visits = {t: visit(workspace, workspace.home.computers[t], bench=run.bench) for t, run in runs.items()}

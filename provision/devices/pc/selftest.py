@@ -27,9 +27,9 @@ OTHERS = {"linux": {"consent", "antivirus", "clock_source"}, "windows": set()}  
 def selftest(
     workspace: Workspace, computer: Computer, *, bench: bool, on_drill: Callable[[Drill], None]
 ) -> list[Drill]:
-    """Run every drill on one provisioned PC, and record that all passed.
+    """Run every drill on one provisioned PC, call `on_drill` with each, and return them; record it if all passed.
 
-    Raises UsageError where it is not provisioned.
+    Raises UsageError if the PC is not provisioned.
     """
     tag = computer.tag
     known = workspace.known.get(tag)

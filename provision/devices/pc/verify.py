@@ -23,9 +23,11 @@ Things = Mapping[str, Mapping[str, Any]]
 
 
 def verify(workspace: Workspace, computers: Sequence[Computer], request: VerifyRequest) -> list[Finding]:
-    """Read every provisioned PC that did not answer just now, and judge all; one that is silent is unknown.
+    """Read every provisioned PC that did not answer just now, and return the findings of all.
 
-    `live` has each of them play a chord, record it and take a picture: recorded, and judged from then on.
+    One that was never provisioned gets one UNKNOWN finding; one that gives no answer has all readings missing. With
+    `live` each PC that is read plays a chord, records it and takes a picture, if its kind can: recorded, and judged
+    from then on.
     """
     by_tag = {c.tag: c for c in computers}
     ready = [t for t in by_tag if (k := workspace.known.get(t)) and k.accepted]
@@ -54,7 +56,7 @@ def _read(
 
 
 def keep(workspace: Workspace, answers: Mapping[str, TimedAnswer | ProvisionError]) -> None:
-    """Record what was heard and seen."""
+    """Record what was heard and seen on each PC that answered."""
     lines = [
         (tag, VERBS[name](body=dict(body)))
         for tag, said in answers.items()
@@ -66,14 +68,14 @@ def keep(workspace: Workspace, answers: Mapping[str, TimedAnswer | ProvisionErro
 
 
 def things(workspace: Workspace) -> dict[str, Things]:
-    """Return what was last bound to each PC, by kind."""
+    """Return the peripherals that were last bound to each PC: by asset tag, then by kind."""
     return {e.subject: Bound.read(e.payload).things for e in workspace.latest(Bound.VERB)}
 
 
 def last_lived(workspace: Workspace) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Return what was last heard and seen on each PC since its things were bound.
+    """Return by asset tag what was last heard and seen on each PC since it was enrolled and its things were bound.
 
-    `hearing` and `sight`, each with its time.
+    It is under `hearing` and `sight`, each with its time (`at`).
     """
     lived: dict[str, dict[str, Mapping[str, Any]]] = {}
     changed = workspace.latest(Bound.VERB, Enrolled.VERB)  # by another thing, or in another life

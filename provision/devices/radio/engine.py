@@ -17,28 +17,31 @@ PASSPHRASES = ("snmp_auth", "snmp_priv")
 
 
 def old_values_of(workspace: Workspace, tag: str) -> Path:
-    """Return the file that holds a device's old values while a change is not confirmed."""
+    """Return the path of the file that holds a device's old values while a change is not confirmed."""
     return workspace.place.var / OLD_VALUES / f"{tag}.json"
 
 
 def pin(workspace: Workspace, tag: str, engine_id: bytes) -> None:
-    """Keep the engine ID that was proved on the bench; another one is refused from then on."""
+    """Pin the engine ID that was proved on the bench, over an earlier one; another is refused from then on."""
     keys.pin(workspace.place.host_keys, tag, key_of(engine_id), over=True)
 
 
 def key_of(engine_id: bytes) -> str:
-    """Return an engine ID as it stands in the place of a host key."""
+    """Return an engine ID as the text that is pinned in the place of a host key."""
     return f"{PIN} {engine_id.hex()}"
 
 
 def pinned(workspace: Workspace, tag: str) -> bytes:
-    """Return the pinned engine ID, or nothing."""
+    """Return the pinned engine ID of a device, or empty bytes."""
     kind, _, text = keys.pinned(workspace.place.host_keys, tag).partition(" ")
     return bytes.fromhex(text) if kind == PIN else b""
 
 
 def target(workspace: Workspace, device: Device) -> snmp.Target:
-    """Return the target of an enrolled device. Raises DeviceError where no engine was pinned."""
+    """Return the SNMP target of an enrolled device, with its pinned engine ID and the passphrases of the vault.
+
+    Raises DeviceError if no engine is pinned.
+    """
     engine_id = pinned(workspace, device.tag)
     if not engine_id:
         raise DeviceError(
@@ -49,6 +52,6 @@ def target(workspace: Workspace, device: Device) -> snmp.Target:
 
 
 def target_of(workspace: Workspace, device: Device, engine_id: bytes, secrets: dict[str, Secret]) -> snmp.Target:
-    """Return a target for an engine ID and passphrases."""
+    """Return the SNMP target of a device for an engine ID and passphrases; the user is that of its intent."""
     user = workspace.home.intents[device.tag].snmp_user
     return snmp.target(device, user, secrets, device.box.snmp.usm, engine_id)

@@ -1,6 +1,6 @@
 """A radio on the bench -> a known device: it has no shell, so its SNMP engine is asked, proved and pinned.
 
-A person has set its SNMPv3 user and passphrase in its web page; nothing is written here.
+A person has set its SNMPv3 user and passphrase in its web page; nothing is written to the radio here.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ LEAST, MOST = 8, 64  # of a passphrase: CAMBIUM-PMP80211-MIB 4.7.1, and RFC 3414
 
 
 def enrol(workspace: Workspace, _: Writer, intent: Intent, request: EnrolRequest) -> Enrolment:
-    """Take one radio in.
+    """Enrol one radio: compare it with its record, keep its passphrase, pin its SNMP engine; return the enrolment.
 
-    Raises UsageError for a passphrase that cannot be one, UnreachableError where no agent answers, IdentityError
-    where it is another radio than the record's, or than the one that was pinned.
+    Raises UsageError for a passphrase that cannot be one, UnreachableError if no agent answers, DeviceError if it does
+    not let the user in, IdentityError if it is another radio than the record's or the pinned one, or is enrolled as
+    another device.
     """
     (host, port), tag = request.where, intent.tag
     where = f"{host} port {port}"

@@ -33,7 +33,7 @@ def _not_afield(_: Workspace, __: Known) -> str:
 
 
 def _usual_address(_: Workspace, intended: Intended) -> tuple[str, int]:
-    """Return where the radio is on the bench: by its kit, or where the factory puts it."""
+    """Return the radio's address on the bench (its kit's, else its family's factory address) and its SNMP port."""
     (intent,) = intents([intended])
     return intent.bench_address or intent.family.door.factory.address, intent.snmp_port
 
@@ -45,7 +45,7 @@ def _let_in(workspace: Workspace, writer: Writer, intent: Intent, request: Enrol
 
 
 def _drill(_: Workspace, device: Device) -> list[Drill]:
-    """Refuse: a radio has no way back of its own."""
+    """Raise UsageError: a radio has no way back of its own."""
     hint = "a radio is changed on the bench only: --bench"
     raise UsageError(f"{device.tag} has no way back of its own to drill", hint=hint)
 

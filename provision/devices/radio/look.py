@@ -20,9 +20,10 @@ from provision.home.workspace import Workspace
 
 
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
-    """Read each radio and return its snapshot by tag.
+    """Read each radio and return its snapshot by asset tag.
 
-    There is always one; if a radio does not answer, its `missing` says why.
+    There is always one; if a radio does not answer, or not as it should, its `missing` says why. Raises DeviceError if
+    no engine is pinned for one.
     """
     return {device.tag: _look(workspace, device) for device in devices}
 
@@ -41,13 +42,16 @@ def _look(workspace: Workspace, device: Device) -> Snapshot:
 
 
 def ask(workspace: Workspace, device: Device, where: snmp.Target, nonce: str) -> bytes:
-    """Return what a radio answers to a look. Raises SilentError where it says nothing."""
+    """Return the answer of the setter to a look at a radio (JSON). Raises SilentError if the radio does not answer."""
     radio = workspace.network.setter(where, old_values_of(workspace, device.tag))
     return json.dumps(setter.execute(radio, json.loads(document_of(device, nonce)))).encode()
 
 
 def local_host(workspace: Workspace, writer: Writer, device: Device) -> Variables:
-    """Return Ansible's variables of a radio: its documents are carried out by the setter on this computer."""
+    """Return Ansible's variables of a radio: its documents are carried out by the setter on this computer.
+
+    The setter's file with the radio's address and keys is written first. Raises DeviceError if no engine is pinned.
+    """
     packed = setter.pack(target(workspace, device), old_values_of(workspace, device.tag))
     place = writer.put(f"{device.tag}.target", packed)
     words = (sys.executable, "-m", "provision.connectors.setter", str(place))

@@ -1,6 +1,6 @@
-"""What a device answers, whatever its dialect.
+"""Parser for the answers of devices with a command line (the shell and RouterOS dialects).
 
-Lines that begin with `#kit`, and its configuration between two marks.
+An answer has lines that begin with `#kit` and, after a look, the configuration between two marks.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from provision.core.settings import FILE
 
 
 def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
-    """Read what a look or a read-back printed: the snapshot, and the exit code that it names.
+    """Return the snapshot that a look or a read-back printed, and the exit code that it names.
 
-    Bytes that are not UTF-8 stay visible as escapes. Raises CutShortError where the end mark
-    of this very run is missing.
+    The code is 0 if none is named; bytes that are not UTF-8 stay visible as escapes. Raises CutShortError if the end
+    mark with this `nonce` is missing (with the device's refusal, if it names one) or the configuration is empty.
     """
     text = unpack(output)
     head, _, rest = text.partition("#kit export\n")
@@ -43,14 +43,17 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 
 
 def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
-    """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
+    """Return whether a short answer has the end mark with this `nonce`, its exit code, and its refusal.
+
+    The code is 1 if none is named; the refusal is empty if there is none.
+    """
     text = unpack(output)
     facts = _facts(text)
     return f"#kit end {nonce}" in text, _code(facts, 1), facts.get("refused", "")
 
 
 def _code(facts: dict[str, str], usual: int) -> int:
-    """Return the exit code that a device names; one that is no number is no success."""
+    """Return the exit code in `facts`: `usual` if there is none, 1 if it is not a number of one to three digits."""
     said = facts.get("code", str(usual))
     return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 1
 
@@ -65,7 +68,10 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def unpack(output: bytes) -> str:
-    """Return the text of a compressed answer; what was cut short is given as far as it goes."""
+    """Return the text of an answer, decompressed if it is gzip; a truncated one is returned as far as it goes.
+
+    Bytes that are not UTF-8 stay visible as escapes.
+    """
     import zlib
 
     stream = zlib.decompressobj(wbits=31)

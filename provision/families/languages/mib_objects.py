@@ -15,7 +15,10 @@ from provision.core.model import Change, Settings
 
 
 def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
-    """Return the settings of a TOML list of objects, and no locators. Raises ProvisionError if it is no such list."""
+    """Return the settings in a TOML list of objects (name to text), and an empty mapping of locators.
+
+    Raises ProvisionError if the text is not valid TOML or a value is not a string.
+    """
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -26,12 +29,16 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
 
 
 def quote(value: str) -> str:
-    """Write any text as one value."""
+    """Return any text as one quoted TOML string: JSON's escapes, and DEL escaped as well."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:
-    """Write the objects that get another value. Raises ProvisionError where one should go: an object of a MIB stays."""
+    """Return one line `name = "value"` for each change.
+
+    Raises ProvisionError if an intended value is not a plain string: an object of a MIB cannot be removed or hold a
+    secret.
+    """
     lines = []
     for change in changes:
         if not isinstance(change.intended, str):

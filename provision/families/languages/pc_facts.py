@@ -1,6 +1,6 @@
-"""What a PC's collector says (schema 2) -> readings: each field as it must be, or missing with the reason.
+"""Conversion of a PC collector's report (schema 2) into readings; a malformed field is missing, with the reason.
 
-The same shape from every kind of PC. One odd entry makes a whole list unknown: nothing is guessed.
+The fields are the same for every kind of PC. One malformed entry makes its whole list missing: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOT_REPORTED, NOT_UNDERSTOOD = "not reported", "not understood"
 
 
 def text(value: Any) -> str | None:
-    """Return one line of text."""
+    """Return a text as one line of at most TEXT_MAX characters, or None if it is blank or not a string."""
     if not isinstance(value, str):
         return None
     line = " ".join(value.split())[:TEXT_MAX]
@@ -25,12 +25,16 @@ def text(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """Return a whole number."""
+    """Return `value` if it is an int and not a bool, else None."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def things(value: Any) -> list[dict[str, Any]] | None:
-    """Return cameras or sound cards; those that are not there (Windows remembers them) are left out."""
+    """Return cameras or sound cards, without those marked as not present (Windows remembers them).
+
+    `capture` and `playback` become booleans. Return None if `value` is no list (see `as_list`) or an entry has no text
+    `name`.
+    """
     found = as_list(value)
     if found is None or any(not isinstance(t, dict) or not isinstance(t.get("name"), str) for t in found):
         return None
@@ -42,19 +46,25 @@ def things(value: Any) -> list[dict[str, Any]] | None:
 
 
 def records(value: Any) -> list[dict[str, Any]] | None:
-    """Return a list of objects."""
+    """Return a list of objects, or None if `value` is no list (see `as_list`) or an entry is no object."""
     found = as_list(value)
     return None if found is None or any(not isinstance(one, dict) for one in found) else found
 
 
 def names(value: Any) -> list[str] | None:
-    """Return a list of texts; Windows PowerShell gives a single one by itself."""
+    """Return a list of strings, or None if `value` is anything else.
+
+    A single string becomes a list of one: Windows PowerShell writes such a list as its entry.
+    """
     found = [value] if isinstance(value, str) else value
     return texts(found) if isinstance(found, list) else None
 
 
 def sound(value: Any) -> dict[str, list[dict[str, Any]]] | None:
-    """Return the default devices of both sides, one entry a role."""
+    """Return the default devices of `playback` and `capture`, each a list with one object per role.
+
+    Return None if `value` is no object or either side is no list of objects.
+    """
     if not isinstance(value, dict):
         return None
     found = {side: records(value.get(side)) for side in SIDES}
@@ -62,7 +72,10 @@ def sound(value: Any) -> dict[str, list[dict[str, Any]]] | None:
 
 
 def consent(value: Any) -> dict[str, dict[str, str]] | None:
-    """Return what each level allows: thing -> level -> Allow or Deny."""
+    """Return what each level allows, as thing -> level -> word (Allow or Deny, which is not checked).
+
+    Return None if `value` or one of its things is empty, or if anything is of another type.
+    """
     if not isinstance(value, dict) or not value:
         return None
     levels = {kind: one for kind, one in value.items() if isinstance(one, dict) and one}
@@ -71,13 +84,13 @@ def consent(value: Any) -> dict[str, dict[str, str]] | None:
 
 
 def updates(value: Any) -> dict[str, int] | None:
-    """Return when the newest update was installed, in seconds since 1970."""
+    """Return `newest_s`, the time of the newest update in seconds since 1970, or None if it is not understood."""
     newest = as_seconds(value.get("newest")) if isinstance(value, dict) else None
     return None if newest is None else {"newest_s": newest}
 
 
 def antivirus(value: Any) -> dict[str, Any] | None:
-    """Return whether it guards now, and the age of its signatures in days."""
+    """Return `on` (the scanner guards now) and `age_days` (of its signatures), or None if either is not understood."""
     if not isinstance(value, dict):
         return None
     on, age = as_bool(value.get("on")), whole(value.get("age_days"))
@@ -85,7 +98,7 @@ def antivirus(value: Any) -> dict[str, Any] | None:
 
 
 def disk(value: Any) -> dict[str, Any] | None:
-    """Return size and free space."""
+    """Return `value`, which holds the disk's size and free space, or None if it is empty or no object."""
     return value if isinstance(value, dict) and value else None
 
 
@@ -98,7 +111,11 @@ FIELDS: dict[str, Callable[[Any], Any]] = {
 
 
 def read(body: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    """Take each field that is what it must be; the others are missing, with the reason."""
+    """Return the readings in a collector's report, and the reason for each field that is missing.
+
+    A field without a value, or not of its expected form, is missing; `disk_free_mb` is taken from `disk`. A report that
+    is no mapping or of another schema has no readings, and all its fields are missing.
+    """
     if not isinstance(body, Mapping) or body.get("schema") != SCHEMA:
         return {}, dict.fromkeys((*FIELDS, "disk_free_mb"), "the collector is of another version")
     readings: dict[str, Any] = {}

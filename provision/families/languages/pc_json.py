@@ -1,6 +1,7 @@
-"""The one JSON object in what a PC printed: Windows puts marks, progress and warnings around it, in its own encodings.
+"""Parser for the one JSON object in a PC's output, and for values that Windows PowerShell writes in several ways.
 
-Parsed as JSON only, never as words; what leaves room for two readings is refused.
+Windows puts marks, progress and warnings around the object, in its own encodings. The output is parsed as JSON
+only, never searched for words; what could be read in two ways is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ TRUE, FALSE = {"true", "1"}, {"false", "0"}
 
 
 def only_object(output: bytes) -> dict[str, Any]:
-    """Return the object; raises ValueError where there is none, more than one, or one with two readings."""
+    """Return the only JSON object in `output`; it starts a line, and CLIXML around it is ignored.
+
+    Raises ValueError if there is none or more than one, it is not valid JSON, text follows it on its line, a key stands
+    twice (ignoring case), a number is not finite, or a text holds half a surrogate pair. Raises RecursionError if it is
+    nested too deep.
+    """
     text = _without_clixml(_decoded(output)).strip()
     decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_number, parse_float=_number)
     found: list[dict[str, Any]] = []
@@ -37,7 +43,10 @@ def only_object(output: bytes) -> dict[str, Any]:
 
 
 def _without_clixml(text: str) -> str:
-    """Cut what PowerShell says beside its answer, as XML; in one pass, whatever comes."""
+    """Return `text` without CLIXML, in which PowerShell writes its progress and warnings, and without its marks.
+
+    A line break takes the place of each block; a block without an end stays. One pass is enough for any input.
+    """
     start, end, mark = CLIXML
     kept, at = [], 0
     while (begin := text.find(start, at)) >= 0 and (stop := text.find(end, begin)) >= 0:
@@ -47,7 +56,10 @@ def _without_clixml(text: str) -> str:
 
 
 def _opening(text: str, at: int) -> int:
-    """Return where the next object begins: at the start of a line, since a warning may hold a brace."""
+    """Return the index of the next `{` from `at` on that stands first on its line (blanks aside), or -1.
+
+    A brace within a line does not count, since a warning may hold one.
+    """
     match = OPENING.search(text, at)
     return match.start(1) if match else -1
 
@@ -78,7 +90,11 @@ def _number(word: str) -> float:
 
 
 def as_list(value: Any) -> list[Any] | None:
-    """Return a list, whatever Windows PowerShell made of it: one entry becomes itself, some versions wrap it."""
+    """Return `value` as a list: a list as it is, an object as its only entry, an empty object as an empty list.
+
+    An object of just `value` and `Count` gives the list in `value`. For anything else return None. Windows PowerShell
+    writes a list of one as its entry, and some versions wrap lists.
+    """
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
@@ -89,13 +105,19 @@ def as_list(value: Any) -> list[Any] | None:
 
 
 def as_bool(value: Any) -> bool | None:
-    """Return a boolean that may come as `true`, `1` or `"True"`."""
+    """Return the boolean that comes as `true`, `1` or `"True"`, or as `false`, `0` or `"False"`, in any case.
+
+    Return None for anything else.
+    """
     word = str(value).lower() if isinstance(value, bool | int | str) else ""
     return True if word in TRUE else False if word in FALSE else None
 
 
 def as_seconds(value: Any) -> int | None:
-    """Return seconds since 1970 from a number, ISO 8601 or `/Date(…)/`; a date in words of a language is none."""
+    """Return seconds since 1970 from an integer, ISO 8601 (UTC if it names no zone) or `/Date(…)/` (milliseconds).
+
+    Return None for anything else, such as a date written in words.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -110,6 +132,6 @@ def as_seconds(value: Any) -> int | None:
 
 
 def texts(values: Iterable[Any]) -> list[str] | None:
-    """Return a list of texts, or None where one is none."""
+    """Return `values` as a list, or None if one of them is not a string."""
     found = list(values)
     return found if all(isinstance(v, str) for v in found) else None

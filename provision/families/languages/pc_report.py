@@ -1,7 +1,8 @@
-"""What a PC leaves behind each day, signed by its own key: proven, or refused by name.
+"""Daily reports of PCs, each signed by the PC's own key: their configuration, parsing and verification.
 
-It proves that the file was made on that PC's disk by somebody with its key and was not altered since, and in which
-order it was made. It does not prove when (the PC's clock says so), nor what root on that PC did not want to be seen.
+A verified report was made by somebody with that PC's key and not altered since, and its place in the order of
+reports is known. The MAC does not prove when it was made (the PC's clock says so), nor what root on that PC chose
+to hide.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ FIELDS = {"kit": str, "counter": int, "at": int, "body": str, "mac": str}
 
 
 class ReportError(ValueError):
-    """The file is no report that can be taken in; says why."""
+    """Refusal of a file as a report; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a file says of itself, before anything is proved."""
+    """The fields of a report file, of which nothing is proved yet; `at_s` is in seconds since 1970."""
 
     tag: str
     counter: int
@@ -42,7 +43,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A proven report: readings, and what is missing with its reason; `at_s` is the PC's own clock."""
+    """A verified report: its readings, and the reason for each missing one.
+
+    `at_s` is the time by the PC's own clock, in seconds since 1970.
+    """
 
     tag: str
     counter: int
@@ -52,19 +56,25 @@ class Report:
 
 
 def config(tag: str, key: Secret, apps: tuple[str, ...], drop: str) -> Secret:
-    """Write what the PC's program must know, as the very text that is laid down there."""
+    """Return the JSON that configures a PC's report program: asset tag, key, apps to look for and drop address.
+
+    It is stored on the PC as it is, and is secret because it holds the key.
+    """
     return Secret(json.dumps({"tag": tag, "key": key.reveal(), "apps": list(apps), "drop": drop}, sort_keys=True))
 
 
 def digest(program: str, written: Secret) -> str:
-    """Return the digest by which program and configuration are compared; it shows nothing of the key."""
+    """Return the SHA-256 (hex) of program and configuration together, by which they are compared.
+
+    It does not reveal the key.
+    """
     return sha256((program + written.reveal()).encode()).hexdigest()
 
 
 def claim(raw: bytes) -> Claim:
-    """Return what a report claims, its MAC not checked yet.
+    """Return the fields of a report file; its MAC is not checked yet.
 
-    Raises ReportError if the bytes are too many, unsigned or no well-formed report.
+    Raises ReportError if the file is larger than LARGEST bytes, has no `mac` or is no well-formed report.
     """
     if len(raw) > LARGEST:
         raise ReportError(f"too large for a report: over {LARGEST} bytes")
@@ -82,7 +92,11 @@ def claim(raw: bytes) -> Claim:
 
 
 def prove(claimed: Claim, key: Secret, *, last: int, now_s: int) -> Report:
-    """Prove a claim by the PC's key, `last` counter and our clock; raises ReportError."""
+    """Return the report that a claim holds, once its MAC, counter, time and body are checked.
+
+    Raises ReportError if the MAC does not match `key`, the counter is not above `last`, the time is more than AHEAD_S
+    after or OLD_S before `now_s` (seconds since 1970), or the body is no JSON object of the current schema.
+    """
     signed = f"{claimed.tag}\n{claimed.counter}\n{claimed.at_s}\n{claimed.body}"
     made = hmac.digest(bytes.fromhex(key.reveal()), signed.encode(), "sha256").hex()
     if not hmac.compare_digest(made.encode(), claimed.mac.encode()):

@@ -24,9 +24,9 @@ KEY = "ssh.monitoring_key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a PC answered.
+    """A PC's answer: its snapshot, the settings that were changed, and those that failed with the reason.
 
-    How it is now, which settings were changed, which failed because of what, what was heard and seen.
+    `live` holds what was measured of `hearing` and `sight`.
     """
 
     snapshot: Snapshot
@@ -36,16 +36,19 @@ class Answer:
 
 
 def intended(settings: Settings, key: str) -> dict[str, Value]:
-    """Return the whole baseline: the intent's settings, and the office's key as a PC shows it."""
+    """Return `settings` with the office's public key added under KEY.
+
+    The key has its first two words only (type and key, no comment), as a PC shows it.
+    """
     return {**settings, KEY: " ".join(key.split()[:2])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a program is to do on a PC: verb (look, apply, undo), and whether it collects, hears and sees.
+    """A program's task on a PC: the verb (look, apply or undo), and whether it also collects facts, hears and sees.
 
-    A PC with another `serial` than the record's changes nothing. `apps` are names of packages to look for. `report` and
-    `report_program` are laid down for its daily report, where they are given.
+    A PC with another serial than `serial` changes nothing, unless its own is a factory's filler. `apps` are names of
+    packages to look for. `report` and `report_program` are the configuration and program of its daily report, or empty.
     """
 
     verb: str
@@ -61,9 +64,9 @@ class Task:
 
 
 def write(sources: tuple[str, ...], task: Task, language: str = "python") -> bytes:
-    """Write the program.
+    """Return the program for a PC: the task as JSON, in the form of `language`, then `sources`, joined by line breaks.
 
-    `sources` are the texts of the collector and of the baseline (between them, what hears and sees).
+    `sources` are the texts of the collector and of the baseline (between them, of what hears and sees).
     """
     body = {
         "serial": task.serial,
@@ -87,9 +90,9 @@ def _python(body: str) -> str:
 
 
 def _powershell(body: str) -> str:
-    """Return the task as a line of its own, which the bootstrap reads.
+    """Return the task's JSON unchanged, as a line of its own, which the bootstrap reads.
 
-    What stands in a script Windows may write into a log.
+    It is not part of the script, because Windows may write scripts into a log.
     """
     return body
 
@@ -99,9 +102,10 @@ HEADS = {"python": _python, "powershell": _powershell}
 
 
 def read(output: bytes, *, nonce: str, device: str, at: str) -> Answer:
-    """Read the answer to the program that carries `nonce`.
+    """Return the answer of a PC to the program that carries `nonce`.
 
-    Raises CutShortError where it is not whole, DeviceError where it is no answer of this program.
+    Raises CutShortError if the output is not exactly one JSON object or is of another run, DeviceError if it is larger
+    than ANSWER_MAX bytes or lacks `settings` or `failed`.
     """
     if len(output) > ANSWER_MAX:
         raise DeviceError(f"{len(output)} bytes are no answer", where=device, hint="look at the PC")
@@ -137,7 +141,10 @@ def _live(senses: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _measured(senses: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what a PC may say of its senses: numbers within reason and short texts, and never the word of a person."""
+    """Return the known measurements of one sense: numbers below NUMBER_MAX, short texts and short lists.
+
+    All other keys are left out, so that a PC cannot send what only a person attests.
+    """
     kept = {name: senses[name] for name in NUMBERS if _is_number(senses.get(name))}
     kept |= {name: str(senses[name])[:TEXT_MAX] for name in TEXTS if isinstance(senses.get(name), str)}
     if isinstance(tones := senses.get("tones_db"), list) and len(tones) < KEPT_MAX and all(map(_is_number, tones)):
@@ -160,12 +167,12 @@ def _short(error: Exception) -> str:
 
 
 def packed(text: bytes, language: str = "python") -> bytes:
-    """Return the program as it travels: a third of its bytes; Windows PowerShell takes it as it is."""
+    """Return the program as it is sent: a Python program in gzip, a third of its bytes; any other unchanged."""
     return gzip.compress(text, mtime=0) if language == "python" else text
 
 
 def marker(settings: Settings) -> str:
-    """Return the digest of a PC's settings."""
+    """Return the digest of a PC's settings (32 hex digits of SHA-256), whatever their order."""
     flat = {p: list(v) if isinstance(v, tuple) else str(v) for p, v in settings.items()}
     return sha256(json.dumps(flat, sort_keys=True).encode()).hexdigest()[:32]
 

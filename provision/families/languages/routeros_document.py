@@ -30,14 +30,14 @@ SAID = re.compile(
 
 
 def look(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write a look as one line of commands."""
+    """Return a look as one line of commands, for SSH: the part `look` of the guard's file, filled in."""
     return one_line(_part(family, request, "look")).encode()
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
     """Return the script: it sets the guard and reads it back, makes the edits, then writes the mark of the run.
 
-    Ways in (`doors`) that the intent closes are left to `finish`.
+    It is one block. Changes of files are left out, and ways in (`doors`) that the intent closes are left to `finish`.
     """
     real = tuple(
         Change(path=c.path, running=c.running, intended=plan.candidate.settings.get(c.path))
@@ -56,28 +56,34 @@ def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
 
 
 def command(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the line that imports the script, removes it and reads back; it goes over SSH after the script is there."""
+    """Return the line, for SSH, that imports the script (on the device as PUT), removes it and reads back."""
     after = one_line(_part(family, request, "look"))
     return f"/import file-name={PUT}; {after}".encode()
 
 
 def finish(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the line that closes old doors, then disarms: a cut between the two brings the old back, whole."""
+    """Return the line that closes old ways in, then disarms the guard.
+
+    If it breaks off between the two, the guard brings the whole old configuration back.
+    """
     return one_line(_part(family, request, "finish")).encode()
 
 
 def revert(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the line that runs the guard's own job now."""
+    """Return the line that runs the guard's own job now, which loads the old configuration."""
     return one_line(_part(family, request, "revert")).encode()
 
 
 def reboot() -> bytes:
-    """Write the line that restarts the device."""
+    """Return the line that restarts the device."""
     return REBOOT.encode()
 
 
 def _part(family: Family, request: DocumentRequest, name: str) -> str:
-    """Return one part of the guard's file, filled in for one request."""
+    """Return the part `name` of the guard's file, filled in for one request, without blank lines.
+
+    Return an empty string if there is no such part.
+    """
     text = request.guard.partition(f"# == {name}\n")[2].partition("\n# == ")[0]
     environment = Environment(
         undefined=StrictUndefined,
@@ -99,14 +105,16 @@ def _part(family: Family, request: DocumentRequest, name: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Join commands into the one line that SSH carries."""
+    """Return the lines of `text` joined by semicolons: the one line that SSH carries."""
     return "; ".join(text.splitlines())
 
 
 def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
-    """Read a look or a read-back; the code is 0 only where a script came to its end before it.
+    """Return the snapshot of a look or a read-back, and the exit code of the script before it.
 
-    RouterOS cannot digest its configuration: the marker stays empty here.
+    The code is 0 only if a script printed the `done` mark with this `nonce`; else it is the named one, or 25 if none is
+    named (as after a look alone). RouterOS makes no digest of its configuration, so the marker stays empty. Raises
+    CutShortError if the end mark is missing or the configuration is empty.
     """
     text = answer.unpack(output).replace("\r", "")
     seen, code = answer.read_look(family, text.encode(), nonce, device, at)
@@ -120,7 +128,7 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 
 
 def _guard(head: str) -> str:
-    """Return the guard's state: none, armed RUN, or reverted RUN WHY."""
+    """Return the guard's state: none, armed RUN, or reverted RUN WHY, where WHY is timer, boot or asked."""
     if armed := re.search(r"^#kit armed (\S+)", head, re.MULTILINE):
         return f"armed {armed.group(1)}"
     left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", head, re.MULTILINE)
@@ -131,7 +139,11 @@ def _guard(head: str) -> str:
 
 
 def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
-    """Read a short answer; where the device says nothing of its own, what it complains of."""
+    """Return whether a short answer has its end mark, its exit code, and its refusal or an empty string.
+
+    The code is 0 if the script printed the `done` mark with this `nonce`. Otherwise, if the answer names no refusal, an
+    error message of RouterOS takes its place, with code 25 instead of 0.
+    """
     ended, code, said = answer.read_end(output, nonce)
     if f"#kit done {nonce}" in answer.unpack(output):
         return ended, 0, said

@@ -1,8 +1,8 @@
-r"""RouterOS, as `/export terse` writes it and `/import` takes it.
+"""RouterOS configuration, as `/export terse` writes it and `/import` takes it.
 
-An entry is the setting `menu:key` = `+`, an attribute `menu:key:name`, one of a menu without entries
-`menu::name`; the order of an ordered menu is `menu:%order`. The key is what finds the entry again:
-`name=kit`, a comment, or the place of a built-in one (`telnet`, `default=yes`). Own code, since
+An entry is the setting `menu:key` = `+`, an attribute `menu:key:name`, one of a menu without entries `menu::name`;
+the order of an ordered menu is `menu:%order`. The key is what finds the entry again: its natural key (`name=kit`, a
+comment), the place of a built-in one (`telnet`, `default=yes`), else a digest of its attributes. Own code, since
 routeros-diff 0.5 gives the arguments reversed, and no library keeps natural keys.
 """
 
@@ -23,7 +23,12 @@ BOOLEANS = {"true": "yes", "false": "no"}  # a 7.11 export writes true where oth
 
 
 def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
-    """Read `/export terse` text into settings and locators (the words by which `set` finds each entry)."""
+    """Return the settings in `/export terse` text, and locators: the words by which `set` finds each entry.
+
+    Entries in `shape.noise` and attributes at their default are left out. An entry that only its position names has the
+    locator `@n`, the n-th from the end; of entries with the same key, each further one gets a `~`. Raises CutShortError
+    if the export is cut short, ProvisionError if it is not understood.
+    """
     settings: dict[str, Value] = {}
     locators: dict[str, str] = {}
     orders: dict[str, list[str]] = {}
@@ -71,7 +76,11 @@ def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
 
 
 def _key(statement: Statement, shape: Shape, position: int) -> tuple[str, str]:
-    """Return an entry's key and its locator: `@n` is the n-th added one, where nothing else names it."""
+    """Return an entry's key, and its locator: the words by which `set` finds it, or its position as `@n` (from 0).
+
+    An added entry without its natural key, or without the attribute that `private_keys` asks for, has a digest of its
+    attributes as key, and its position as locator. Both are empty for a menu without entries.
+    """
     if statement.verb != "add":
         if statement.places:
             return _text(statement.places[0]), bare(statement.places[0])
@@ -97,15 +106,15 @@ def _find(values: Mapping[str, str]) -> str:
 
 
 def default(path: str, shape: Shape) -> str | None:
-    """Return the value of an attribute that the export leaves out, where it is known."""
+    """Return the default of an attribute, which the export leaves out, or None if it is not known."""
     return next((value for glob, value in shape.defaults.items() if fnmatchcase(path, glob)), None)
 
 
 def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:
-    """Write `changes` as lines of a script for `/import`: set and add in the menus' order, then remove, then move.
+    """Return the lines of a script for `/import`: set and add in the menus' order, then remove, then move.
 
-    An entry that only its position names is looked up before anything changes: `@n` is the n-th from the
-    end, since built-in entries stand first.
+    Removals go in reverse order. An entry that only its position names is looked up before anything changes: `@n` is
+    the n-th from the end, since built-in entries stand first.
     """
     entries: dict[str, dict[str, Change]] = {}
     for change in changes:
@@ -129,12 +138,12 @@ def _rank(path: str, shape: Shape) -> int:
 
 
 def spaced(menu: str) -> str:
-    """Write a menu as every version takes it: `/ip firewall filter`."""
+    """Return a menu with blanks in place of slashes, as every version takes it: `/ip firewall filter`."""
     return "/" + menu.strip("/").replace("/", " ")
 
 
 def _edit(path: str, own: Mapping[str, Change], locators: Mapping[str, str], shape: Shape) -> tuple[str, bool]:
-    """Write the change of one entry, and say whether it is its removal."""
+    """Return the command that makes the changes of one entry or menu, and whether it removes the entry."""
     menu, _, key = path.partition(":")
     entry = own.get("")
     if entry and entry.intended is None:
@@ -172,14 +181,20 @@ def _local(menu: str) -> str:
 
 
 def _positions(entries: Iterable[str], locators: Mapping[str, str], shape: Shape) -> list[str]:
-    """Remember where entries stand that only their position names."""
+    """Return a command for each menu that has an entry known by position only: it keeps the menu's list of entries.
+
+    The list is a local variable of the script; dynamic entries of ordered menus are left out of it.
+    """
     menus = dict.fromkeys(p.partition(":")[0] for p in entries if locators.get(p, "").startswith("@"))
     only = {m: " dynamic=no" if m in shape.ordered else "" for m in menus}
     return [f":local {_local(m)} [{spaced(m)} find{only[m]}]" for m in menus]
 
 
 def _moves(orders: Iterable[Change], locators: Mapping[str, str]) -> list[str]:
-    """Put entries into their order: each in turn to the end of its menu."""
+    """Return the commands that put entries into their order: each in turn to the end of its menu.
+
+    A menu needs none if its remaining entries, and then the added ones, already stand in that order.
+    """
     lines: list[str] = []
     for change in orders:
         menu = change.path.partition(":")[0]

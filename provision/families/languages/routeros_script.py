@@ -1,7 +1,7 @@
 r"""RouterOS' script language, as far as exports and our own scripts use it: words, quotes, wrapped lines.
 
-Escapes: the scripting manual's `\" \\ \n \r \t \$ \? \_` and two hex digits. A wrapped line ends in a backslash,
-even inside quotes; the blanks before its rest are dropped.
+Escapes: the scripting manual's `\" \\ \n \r \t \$ \? \_ \a \b \f \v` and two hex digits. A wrapped line ends in a
+backslash, even inside quotes; the blanks before its rest are dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _VERBS = frozenset(("add", "set", "remove", "enable", "disable", "move", "edit")
 
 
 def quote(value: str) -> str:
-    r"""Write any text as one RouterOS value: `"`, `\`, `$` and `?` escaped, all else outside ASCII as hex."""
+    r"""Return any text as one quoted RouterOS value.
+
+    `"`, `\`, `$` and `?` get a backslash; line feed, carriage return and tab become `\n`, `\r` and `\t`; all else
+    outside printable ASCII becomes UTF-8 in hex. Raises ProvisionError on a NUL.
+    """
     if "\0" in value:
         raise ProvisionError("a NUL character cannot be configured", hint="remove it from the intent")
     special = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -38,12 +42,15 @@ def _escaped(char: str) -> str:
 
 
 def bare(value: str) -> str:
-    """Write a value without quotes where it needs none."""
+    """Return a value as it is if it is not empty and needs no quotes, else quoted."""
     return value if BARE.fullmatch(value) else quote(value)
 
 
 def meaning(text: str) -> str:
-    r"""Return what a word stands for: quotes gone, escapes (`\"`, `\r\n`, `\C3`) read."""
+    r"""Return the text that a word stands for: quotes removed, escapes (`\"`, `\r\n`, `\C3`) decoded.
+
+    Bytes that are not UTF-8 stay visible as escapes.
+    """
     raw = bytearray()
     for piece in re.finditer(r'\\([0-9A-F]{2})|\\(.)|(")|(.)', text, re.DOTALL):
         byte, escaped, mark, plain = piece.groups()
@@ -68,9 +75,10 @@ class Statement:
 
 
 def lines(text: str) -> Iterator[str]:
-    """Return logical lines: joined where they were wrapped (even inside quotes), without noise and comments.
+    """Yield logical lines: joined where they were wrapped (even inside quotes).
 
-    Raises CutShortError where the text ends inside a line, or the device says that it left a menu out.
+    Blank lines, comments, terminal escapes, log lines and prompts are left out. Raises CutShortError if the text ends
+    inside a line, or the device says (`#error`) that it left a part of its export out.
     """
     kept = ""
     for raw in _ANSI.sub("", text).replace("\r", "").split("\n"):
@@ -90,7 +98,10 @@ def lines(text: str) -> Iterator[str]:
 
 
 def statements(text: str) -> Iterator[Statement]:
-    """Read every line of an export."""
+    """Yield the command on each line of an export, with its menu; a line that only names a menu has none.
+
+    Raises ProvisionError if a line is not understood, CutShortError if the export is cut short.
+    """
     menu = ""
     for line in lines(text):
         words = words_of(line)
@@ -108,7 +119,10 @@ def statements(text: str) -> Iterator[Statement]:
 
 
 def words_of(line: str) -> list[str]:
-    """Cut a line into words; quotes and brackets hold together. Raises CutShortError where one stays open."""
+    """Return the words of a line; what stands in quotes or brackets stays together.
+
+    Raises CutShortError if a quote or bracket stays open, ProvisionError if there is no word.
+    """
     words = _TOKEN.findall(line)
     if sum(map(len, words)) != len(re.sub(r"\s", "", line)) and _open(line):
         raise CutShortError("the export ends inside quotes")

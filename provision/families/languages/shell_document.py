@@ -1,4 +1,4 @@
-"""Documents for a device with a POSIX shell: gzip on standard input, one function called last."""
+"""Documents for a device with a POSIX shell: a gzip-compressed script, whose one function is called last."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ REBOOT = "(sleep 1; reboot) </dev/null >/dev/null 2>&1 &"
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
-    """Write the document of exec two: guard first, then files, configuration, commit, read-back.
+    """Return the document of a change: checkpoint and armed guard first, then files, edits, commit and read-back.
 
-    It ends in a call of its one function, so that a document that was cut short does nothing.
+    A changed guard is installed before all of them. The document ends in a call of its one function, so that one that
+    was cut short does nothing. Raises ProvisionError if the end mark stands in a text that is sent.
     """
     words = family.commit
     real = {c.path: plan.candidate.settings.get(c.path) for c in plan.changes}
@@ -56,26 +57,32 @@ def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
 
 
 def command(_family: Family, _request: DocumentRequest, /) -> bytes:
-    """Return nothing: a change goes on standard input."""
+    """Return an empty byte string: a change goes on standard input, so no command takes it."""
     return b""
 
 
 def finish(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the document of exec three: confirm, disarm, say so."""
+    """Return the document that confirms the change, disarms the guard and prints the end mark.
+
+    `request.closing` has to be empty: a family with doors that close last has another dialect.
+    """
     assert not request.closing, "a family with doors that close last speaks another dialect"
     confirm = fill(family.commit.confirm, run=request.run, marker=request.marker)
     return pack([f"{confirm} || return $?", f"printf '#kit end {request.nonce}\\n'"])
 
 
 def revert(family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the document that asks the guard to put the old configuration back now."""
+    """Return the document that asks the guard to put the old configuration back now, and prints the end mark."""
     return pack(
         [f"{fill(family.commit.revert, run=request.run)} || return $?", f"printf '#kit end {request.nonce}\\n'"]
     )
 
 
 def look(_family: Family, request: DocumentRequest, /) -> bytes:
-    """Write the document of a look; it brings the guard's words along, so it needs nothing there."""
+    """Return the document of a look: the guard's own text with the verb `look`, and the end mark.
+
+    It brings the guard along, so it needs nothing of ours on the device.
+    """
     return gzip.compress(
         (
             f"main() {{\nset -- look\n{request.guard}\nprintf '\\n#kit end {request.nonce}\\n'\n}}\nmain | gzip -c\n"
@@ -85,20 +92,26 @@ def look(_family: Family, request: DocumentRequest, /) -> bytes:
 
 
 def pack(body: list[str]) -> bytes:
-    """Wrap lines of shell in one function that is called last, compressed both ways."""
+    """Return lines of shell as a gzip-compressed document: one function, called last, whose answer is compressed too.
+
+    The answer ends with the function's exit code (`#kit code`).
+    """
     text = "change() {\n" + "\n".join(body) + "\n}\n" + '{ (change); echo "#kit code $?"; } | gzip -c\n'
     return gzip.compress(text.encode(), mtime=0)
 
 
 def fill(words: str, **values: object) -> str:
-    """Put values into a family's words; shell's own braces stay as they are."""
+    """Return `words` with each `{name}` of `values` replaced by its value; other braces stay as they are."""
     for name, value in values.items():
         words = words.replace("{" + name + "}", str(value))
     return words
 
 
 def _here(family: Family, command: str, text: str, nonce: str, code: str = "$?") -> str:
-    """Return lines that pass `text` to `command` on standard input, whatever stands in it."""
+    """Return lines that pass `text` to `command` on standard input (a here-document), and return `code` if it fails.
+
+    Raises ProvisionError if `text` contains the end mark.
+    """
     end = f"KIT-{nonce}"
     if end in text:
         raise ProvisionError(f"the end mark stands in a text for {family.title}")
@@ -106,5 +119,5 @@ def _here(family: Family, command: str, text: str, nonce: str, code: str = "$?")
 
 
 def reboot() -> bytes:
-    """Write the document that restarts the device a second later."""
+    """Return the document that restarts the device a second later."""
     return pack([REBOOT])

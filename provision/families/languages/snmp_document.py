@@ -1,6 +1,7 @@
-"""Documents for a device without a shell: JSON that the setter obeys at the office, by SNMPv3.
+"""Documents for a device without a shell: JSON that the setter, a program at the office, carries out over SNMPv3.
 
-What goes in is one SET PDU with the old values beside the new ones; what comes back are raw values by OID.
+A change lists the old and the new value of each object, which are set in one PDU; an answer holds raw values by
+OID.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ def _document(family: Family, verb: str, request: DocumentRequest, **more: Any) 
 
 
 def look(family: Family, request: DocumentRequest, /) -> bytes:
-    """Return a look: one GET of all objects and of what the radio says of itself."""
+    """Return the document of a look: one GET of all the family's objects and of all readings."""
     return _document(family, "look", request)
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
-    """Return a change: each object with its type, its new value and the one that it is planned from."""
+    """Return the document of a change: each object's name, OID, type, new value, and the old one it is planned from.
+
+    Every value has to be a plain string: no secret is set and nothing is removed by SNMP, and the plan refuses what
+    could not be put back.
+    """
     objects = []
     for one in plan.changes:
         oid, kind = family.configuration.objects[one.path]
@@ -42,12 +47,12 @@ def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
 
 
 def command(_family: Family, _request: DocumentRequest, /) -> bytes:
-    """Return nothing: a change goes on standard input."""
+    """Return an empty byte string: a change goes on standard input, so no command takes it."""
     return b""
 
 
 def finish(family: Family, request: DocumentRequest, /) -> bytes:
-    """Return the document that reads once more and forgets the old values."""
+    """Return the document that reads once more and, if every new value is still there, forgets the old ones."""
     return _document(family, "finish", request, run=request.run)
 
 
@@ -57,12 +62,16 @@ def revert(family: Family, request: DocumentRequest, /) -> bytes:
 
 
 def reboot() -> bytes:
-    """Refuse: there is no drill by which a restart could bring anything back."""
+    """Raise ProvisionError always: this family has no way back of its own that a drill with a restart could prove."""
     raise ProvisionError("this family has no way back of its own", hint="it is changed on the bench only")
 
 
 def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -> tuple[Snapshot, int]:
-    """Read a look or a read-back; raises DeviceError where it was refused, CutShortError where it is not whole."""
+    """Return the snapshot of a look or a read-back, and the exit code.
+
+    Raises CutShortError if the answer is not whole or not of this `nonce`, DeviceError if it has no values (it was
+    refused) or none of the family's objects.
+    """
     said = _parsed(output, nonce)
     if said is None:
         raise CutShortError("the setter's answer was cut short", where=device)
@@ -81,7 +90,10 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 
 
 def read_end(output: bytes, nonce: str) -> tuple[bool, int, str]:
-    """Read a short answer: whether it came to its end, the exit code, and a refusal's words."""
+    """Return whether a short answer is whole and of this `nonce`, its exit code, and its refusal or an empty string.
+
+    The code is 1 if the answer is not whole.
+    """
     said = _parsed(output, nonce)
     return (said is not None, int(said["code"]), str(said["refused"])) if said else (False, 1, "")
 

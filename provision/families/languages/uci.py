@@ -26,7 +26,7 @@ _PIECE = re.compile(
 
 
 def quote(value: str) -> str:
-    r"""Write any text as one UCI value: in single quotes, a quote as `'\''`.
+    r"""Return any text as one UCI value: in single quotes, a quote as `'\''`.
 
     Raises ProvisionError on a NUL: no UCI value can hold it.
     """
@@ -36,11 +36,11 @@ def quote(value: str) -> str:
 
 
 def tokens(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Return each logical line of UCI text as its line number and its words.
+    """Yield each logical line of UCI text that is not empty, as its line number and its words.
 
-    Quotes follow libuci: single quotes are literal and may span lines; in double quotes a
-    backslash takes the next character; pieces without blanks between them are one word; a
-    comment starts anywhere outside quotes. Raises CutShortError where the text ends inside quotes.
+    A line ends at a line feed or `;`. Quotes follow libuci: single quotes are literal; outside them a backslash takes
+    the next character; both kinds of quotes may span lines; pieces without blanks between them are one word; a comment
+    starts anywhere outside quotes. Raises CutShortError if the text ends inside quotes.
     """
     words: list[str] = []
     word: str | None = None
@@ -59,7 +59,10 @@ def tokens(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield each piece as (line behind it, kind, characters), and an end at the end."""
+    """Yield each piece of UCI text as (line number after it, kind, characters), and at last a piece of kind `end`.
+
+    Raises CutShortError if the text ends inside quotes.
+    """
     line = 1
     for piece in _PIECE.finditer(text):
         if piece.lastgroup == "open":
@@ -70,7 +73,10 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _meaning(kind: str, raw: str) -> str:
-    """Return the text of one part of a UCI word, without its quotes and backslashes."""
+    """Return the text of one piece of a UCI word, without its quotes.
+
+    Outside single quotes a backslash is dropped and the character after it kept.
+    """
     if kind in {"bare", "other"}:
         return raw
     if kind == "single":
@@ -88,7 +94,11 @@ class _Section:
     options: dict[str, str | list[str]] = field(default_factory=dict)
 
     def key(self, shape: Shape) -> str:
-        """Return the section's key: its name, or `@type`, or `@type[natural key]`."""
+        """Return the section's key: its package and its name, or `@type`, or `@type[natural key]`.
+
+        `@type` is for a type with one section only. If an unnamed section has no natural key, a digest of its options
+        (after a `~`) stands for it.
+        """
         wanted = shape.natural_keys.get(f"{self.package}.{self.type}")
         if wanted == ():
             return f"{self.package}.@{self.type}"
@@ -102,7 +112,11 @@ class _Section:
 
 
 def sections(text: str) -> list[_Section]:
-    """Read `uci export` text into its sections, in file order."""
+    """Return the sections of `uci export` text, in file order.
+
+    Raises ProvisionError if a line is not understood or an option is a list too, CutShortError if the text ends inside
+    quotes.
+    """
     package = ""
     found: list[_Section] = []
     counts: Counter[tuple[str, str]] = Counter()
@@ -129,11 +143,11 @@ def sections(text: str) -> list[_Section]:
 
 
 def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
-    """Read `uci export` text into settings and locators.
+    """Return the settings in `uci export` text, and locators (`package.@type[n]`) of unnamed sections.
 
-    A section is the setting `package.key` = its type; an option `package.key.option`; the order
-    of an ordered type `package.%type` = its section keys. Two sections with one
-    natural key are a ProvisionError; where a type has no natural key, a number makes the key unique.
+    A section is the setting `package.key` = its type; an option is `package.key.option`, unless it is empty; the order
+    of an ordered type is `package.%type` = its section keys. A type with one section only needs no locator. Raises
+    ProvisionError if two sections have one key, unless it is a digest: a number then makes it unique.
     """
     settings: dict[str, Value] = {}
     locators: dict[str, str] = {}
@@ -155,7 +169,10 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
 
 
 def _unique(key: str, section: _Section, settings: Settings) -> str:
-    """Return `key`; hashed keys get a count. Raises where another one stands already."""
+    """Return `key` or, if it is a digest that another section has already, `key` with a count (`#2` and so on).
+
+    Raises ProvisionError if another section has a key that is no digest.
+    """
     if key not in settings:
         return key
     if "[~" not in key:
@@ -175,10 +192,10 @@ def _value(path: str, value: str | list[str], shape: Shape) -> Value:
 
 
 def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape | None = None) -> str:
-    """Write `changes` as lines for `uci batch`.
+    """Return `changes` as lines for `uci batch`.
 
-    Unnamed sections go first, highest index first, so that no index moves under a later line;
-    then named ones; then what is set; the order last.
+    Deleted sections go first: unnamed ones, highest index first, so that no index moves under a later line, then named
+    ones. The other changes follow as they are given, without those inside a deleted section.
     """
     gone = {c.path for c in changes if c.intended is None}
     gone_sections = {p for p in gone if p.count(".") == 1 or ("[" in p and p.endswith("]"))}
@@ -207,7 +224,10 @@ def _edit(change: Change, locators: Mapping[str, str]) -> list[str]:
 
 
 def locate(path: str, locators: Mapping[str, str] | None = None) -> str:
-    """Return UCI's own name for a path: `system.@system.hostname` is `system.@system[0].hostname`."""
+    """Return UCI's own name for a path: `system.@system.hostname` is `system.@system[0].hostname`.
+
+    A section in `locators` is replaced by its locator.
+    """
     for section, locator in (locators or {}).items():
         if path == section or path.startswith(section + "."):
             return locator + path[len(section) :]

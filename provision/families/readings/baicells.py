@@ -1,4 +1,7 @@
-"""Baicells CPE (enterprise 53058), from the MIB: text; 65535 and `-` are nothing, and so is what begins with `ack`."""
+"""Baicells CPE (enterprise 53058), from the MIB: values are text; 65535 and `-` mean no value.
+
+A serial or firmware that begins with `ack` is no value either.
+"""
 
 from __future__ import annotations
 

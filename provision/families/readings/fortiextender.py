@@ -1,6 +1,6 @@
-"""FortiExtender (enterprise 12356.121): all text.
+"""FortiExtender (enterprise 12356.121): all values are text.
 
-Column 23 is a strength figure, not dBm; 13 and 18 to 21 are PIN codes.
+Not read: column 23, a strength figure that is not in dBm, and columns 13 and 18 to 21, which are PIN codes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FortiGate with LTE (enterprise 12356.101): column 9 is the WCDMA RSSI and may be filled, too.
+"""FortiGate with LTE (enterprise 12356.101): column 9, the WCDMA RSSI, is not read; it may be filled as well.
 
 The MIB states no unit for the SNR (column 14): tenths follow from its range and from recorded values.
 """

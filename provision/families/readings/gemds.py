@@ -1,4 +1,7 @@
-"""GE MDS Orbit (enterprise 4130): by ifIndex; states are numbers, all ones is nothing. RSRP above RSSI was seen."""
+"""GE MDS Orbit (enterprise 4130): rows by ifIndex; the technology is a number, and a cell of all ones is no value.
+
+An RSRP above the RSSI was seen.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advantech ICR, formerly Conel (enterprise 30140): scalars; a second modem stands 100 further."""
+"""Advantech ICR, formerly Conel (enterprise 30140): scalars; those of a second modem are numbered 100 higher."""
 
 from __future__ import annotations
 

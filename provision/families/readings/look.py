@@ -21,38 +21,44 @@ class StatusLine:
     is_indexed: bool = False
 
     def oids(self, row: int) -> tuple[str, ...]:
-        """Return the OIDs of one look."""
+        """Return the OIDs of one look, which are the same for every `row`."""
         return self.places
 
     def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the readings, and the reason for each that is missing."""
+        """Return the readings in `values` (by OID), and the reason for each missing one; `row` is not used."""
         return self.reader(values)
 
     def names(self) -> tuple[str, ...]:
-        """Return the name of every reading."""
+        """Return the names of the readings that the reader calls missing when there is no answer."""
         return tuple(self.reader({})[1])
 
     def columns(self, name: str) -> tuple[str, ...]:
-        """Return nothing: there is no table."""
+        """Return an empty tuple: a status line has no table."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class MibLook:
-    """The row of one modem in a vendor's MIB, beside what the device says of itself."""
+    """Readings of one modem in the first table of a vendor's MIB, and of what the device says of itself."""
 
     mib: Mib
     is_indexed: bool = True
 
     def oids(self, row: int) -> tuple[str, ...]:
-        """Return the OIDs of the device's own texts, and of the modem's row at index `row`."""
+        """Return the OIDs of uptime, model, firmware, serial and each column of the modem's row, each OID once.
+
+        `row` is the row's index; scalars are asked at 0.
+        """
         own = [text.oid for texts in (self.mib.model, self.mib.firmware, self.mib.serial) for text in texts]
         rows = self.mib.rows[0]
         at = 0 if rows.scalar is not None else row
         return tuple(dict.fromkeys((UPTIME, *own, *(f"{mib.place(rows, c)}.{at}" for c in rows.columns))))
 
     def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the readings, and the reason for each that is missing; an anomaly is no reading."""
+        """Return the readings in `values` (by OID) of the device and its modem, and the reason for each missing one.
+
+        `row` is the index of the modem's row. An RSRP above the RSSI is an anomaly, and missing.
+        """
         box = mib.read(self.mib, values)
         rows = self.mib.rows[0]
         modem = mib.row(rows, 0 if rows.scalar is not None else row, values)
@@ -68,7 +74,7 @@ class MibLook:
         return readings, missing
 
     def names(self) -> tuple[str, ...]:
-        """Return the name of every reading that a look may have."""
+        """Return `serial`, `firmware`, `uptime_s` and the name of each column of the modem, each once."""
         return ("serial", "firmware", "uptime_s", *dict.fromkeys(c.name for c in self.mib.rows[0].columns))
 
     def columns(self, name: str) -> tuple[str, ...]:

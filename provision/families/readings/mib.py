@@ -1,8 +1,7 @@
-"""Raw SNMP values -> readings: absent by every face, scaled, in range, or an anomaly; never invented.
+"""Conversion of raw SNMP values into readings: scaled and in range, or missing with the reason; never invented.
 
-A family's table (`provision/families/readings/`) says where a value stands and how it is written there;
-this is the one reader of all tables. Raw values are int, float, str, bytes, or None for what the
-agent does not have. Facts: RSRQ and SINR of 0 are real values, unless RSRP is absent in the same row.
+This is the one reader of all reading tables. Raw values are int, float, str, bytes, or None for what the agent does
+not have. RSRQ and SINR of 0 are real values, unless RSRP is absent in the same row.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ Raw = int | float | str | bytes | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextAt:
-    """A text at an OID; `pattern` (search) cuts the value out: its first group. `words` maps it to a name."""
+    """A text at an OID (`.*`: any index): the first group of `pattern`, named by `words` if it is there."""
 
     oid: str
     pattern: str = r"(?s)(.+)"
@@ -42,8 +41,8 @@ class TextAt:
 class Column:
     """One value of a row: `oid` below the table's entry, or a whole one (it begins with `1.3.`).
 
-    A raw number times `scale` is the reading. `words` maps raw texts to the words of the house,
-    `absent` lists what this vendor writes where it has no value.
+    A radio value or temperature (a name in RANGES) is the raw number times `scale`. `words` maps raw texts to names of
+    our own, `absent` lists what this vendor writes if it has no value.
     """
 
     name: str
@@ -57,7 +56,6 @@ class Column:
 class Rows:
     """One table of modems, or one set of scalars (`scalar`: the index that its row is shown with).
 
-    Where two columns have one name, the first that has a value counts; of RSRP, the stronger one.
     `only` keeps the rows where a text matches. An idle row shows RSSI at `floor_dbm` and no RSRP.
     """
 
@@ -70,10 +68,9 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mib:
-    """One kind of device over SNMP: how to know it, what it says of itself, where its modems stand.
+    """The reading table of one kind of device: how to recognise it, its model, firmware and serial, its modems.
 
-    `systems` are prefixes of sysObjectID; of `evidence` one must be there, if any is named, and
-    none of `lacks`. Of model, firmware and serial the first text that is there counts.
+    `systems` are prefixes of sysObjectID. Of several sources of a text the first that is there counts.
     """
 
     vendor: str
@@ -88,7 +85,7 @@ class Mib:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modem:
-    """One row: its index (a hint, good only while IMEI or interface name prove it), and its readings."""
+    """One modem's row: readings, the reason for each missing one, and anomalies; `index` is a hint of the row."""
 
     index: int
     readings: Mapping[str, Any]
@@ -98,7 +95,7 @@ class Modem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What a device said of itself over SNMP; an empty text is not said."""
+    """A device read over SNMP: its table's vendor, its model, firmware and serial (empty if absent), and its modems."""
 
     vendor: str
     model: str
@@ -108,12 +105,12 @@ class Box:
 
 
 def columns(at: str = "", /, **places: int) -> tuple[Column, ...]:
-    """Name plain columns: below the table's own entry, or below another one."""
+    """Return a plain column for each (name, number), below the OID `at` or the table's own entry."""
     return tuple(Column(name=name, oid=f"{at}.{number}" if at else f"{number}") for name, number in places.items())
 
 
 def text(raw: Raw, most: int = TEXT_MAX) -> str:
-    """Return a raw value as one clean line of at most `most` characters; what is absent is an empty text."""
+    """Return a raw value as one printable line of at most `most` characters; empty for what stands for no value."""
     if raw is None or isinstance(raw, bool):
         return ""
     said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
@@ -122,7 +119,10 @@ def text(raw: Raw, most: int = TEXT_MAX) -> str:
 
 
 def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
-    """Return the raw value as a scaled number and an empty text, or None and the reason."""
+    """Return the raw value times `scale`, rounded to 3 places, and an empty string; or None and the reason.
+
+    RANGES holds what is plausible by name, without the prefix `nr_`; an RSRP or RSSI of 0 is none.
+    """
     said = raw if isinstance(raw, int | float) and not isinstance(raw, bool) else text(raw)
     if said == "":
         return None, NOT_REPORTED
@@ -139,13 +139,13 @@ def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
 
 
 def identity(raw: Raw) -> str:
-    """Return an IMEI, IMSI, ICCID or serial as it stands, without filler; zeros are nothing."""
+    """Return an IMEI, IMSI, ICCID or serial without filler F at its end; empty if absent or only zeros."""
     said = text(raw).rstrip("Ff") if re.fullmatch(r"\d+[Ff]?", text(raw)) else text(raw)
     return said if said.strip("0") else ""
 
 
 def counter(raw: Raw) -> tuple[int | None, str]:
-    """Return a byte counter; firmware that sends it as a signed 32-bit number is read modulo 2^32."""
+    """Return a counter of up to 64 bits and an empty string, or None and the reason; 32 bits may be negative."""
     try:
         value = int(text(raw))
     except ValueError:
@@ -156,7 +156,11 @@ def counter(raw: Raw) -> tuple[int | None, str]:
 
 
 def reading(column: Column, raw: Raw) -> tuple[Any, str]:
-    """Return the reading of one column, or None and the reason."""
+    """Return the reading of one column or None, and the reason, which counts only with None.
+
+    The column's name decides how it is read: as a number in its range, a counter, an identity or a text. A value that
+    the column lists as `absent`, and a number that its `words` lack, are None.
+    """
     if text(raw) in column.absent:
         return None, f"not measured ({text(raw)})"
     name = column.name
@@ -174,7 +178,7 @@ def reading(column: Column, raw: Raw) -> tuple[Any, str]:
 
 
 def first_text(sources: Iterable[TextAt], values: Mapping[str, Raw]) -> str:
-    """Return the first of several texts that is there; an OID that ends in `.*` is its lowest filled index."""
+    """Return the first value of `sources` in `values` (by OID), or an empty text; `.*` takes the lowest index."""
     for source in sources:
         for raw in _at(source.oid, values):
             if (found := re.search(source.pattern, text(raw, DESCR_MAX))) and (cut := found.group(1).strip()):
@@ -200,7 +204,11 @@ def below(oid: str, root: str) -> bool:
 
 
 def is_of(table: Mib, values: Mapping[str, Raw]) -> bool:
-    """Say whether a device's answers are those of a family."""
+    """Return whether a device's answers (`values`, by OID) fit a reading table.
+
+    The sysObjectID has to be below one of `systems` (absent only if there is `evidence`), no OID of `lacks` may have a
+    value, and one text of `evidence` has to be there.
+    """
     system = text(values.get(SYS_OBJECT_ID)).lstrip(".")
     if system and not any(below(system, prefix) for prefix in table.systems):
         return False
@@ -212,7 +220,7 @@ def is_of(table: Mib, values: Mapping[str, Raw]) -> bool:
 
 
 def read(table: Mib, values: Mapping[str, Raw]) -> Box:
-    """Read a device's answers by its family's tables."""
+    """Return a device's vendor, model, firmware, serial and modems, read by `table` from its answers (by OID)."""
     return Box(
         vendor=table.vendor,
         model=first_text(table.model, values),
@@ -247,7 +255,10 @@ def place(rows: Rows, column: Column) -> str:
 
 
 def row(rows: Rows, index: int, values: Mapping[str, Raw]) -> Modem:
-    """Read one row; `index` is that of its OIDs (0 for scalars)."""
+    """Return one row of `values` as a modem; `index` is that of its OIDs (0 for scalars).
+
+    Of columns with one name the first value counts, of RSRP the strongest; a floor value without RSRP is missing.
+    """
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for column in rows.columns:
@@ -277,7 +288,7 @@ def _drop_zeros(rows: Rows, readings: dict[str, Any], missing: dict[str, str]) -
 
 
 def anomalies(readings: Mapping[str, Any], missing: Mapping[str, str]) -> tuple[str, ...]:
-    """Name what cannot be: a value out of range, and RSRP above RSSI, which is the sum over the band."""
+    """Return a text for each value out of range, for an RSRP above RSSI, and for an RSRP in WCDMA."""
     wrong = [f"{name} {why}" for name, why in missing.items() if why.startswith(("out of range", "not a number"))]
     rsrp, rssi = readings.get("rsrp_dbm"), readings.get("rssi_dbm")
     if rsrp is not None and rssi is not None and rsrp > rssi:

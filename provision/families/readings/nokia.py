@@ -1,4 +1,7 @@
-"""Nokia 7705 SAR (enterprise 6527), from the MIB: 0 is not measured, and SINR -200 tenths comes with it."""
+"""Nokia 7705 SAR (enterprise 6527), from the MIB: 0 means not measured.
+
+A SINR of -200 tenths, which comes with it, means the same.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OneAccess OneOS (enterprise 13191): rows from 0; a PLMN is no operator's name."""
+"""OneAccess OneOS (enterprise 13191): rows are numbered from 0; a PLMN is not read as the operator's name."""
 
 from __future__ import annotations
 

@@ -21,7 +21,11 @@ NOT_CONNECTED = -32768
 
 
 def read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read the answer to (UPTIME, KIT) into readings, and what is missing with its reason."""
+    """Return the readings in the status line (JSON at the OID KIT), and the reason for each missing one.
+
+    Without a status line there are no readings; without a sample in it, all that a sample holds is missing. Of a sample
+    that is older than STALE_S, or of unknown age, only the IMEI counts.
+    """
     readings: dict[str, Any] = {}
     missing: dict[str, str] = {}
     try:
@@ -116,7 +120,10 @@ TABLE = StatusLine(places=(UPTIME, KIT), reader=read)
 
 
 def _nr(signal: Mapping[str, Any], readings: dict[str, Any], missing: dict[str, str]) -> None:
-    """Read the 5G cell beside the LTE one; -32768 is uqmi's word for not connected."""
+    """Add RSRP, RSRQ and SINR of the 5G cell beside the LTE one to `readings`, or the reason to `missing`.
+
+    -32768 is uqmi's value for not connected.
+    """
     for name, key in (("nr_rsrp_dbm", "rsrp"), ("nr_rsrq_db", "rsrq"), ("nr_sinr_db", "snr")):
         raw = signal.get(key)
         reading, why = number(name, None if raw == NOT_CONNECTED else raw)

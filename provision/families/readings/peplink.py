@@ -1,4 +1,7 @@
-"""Peplink and Pepwave (enterprises 23695 and 27662), from the MIB: -9999 is no radio value, -1 no cell."""
+"""Peplink and Pepwave (enterprises 23695 and 27662), from the MIB: a radio value of -9999 means no value.
+
+The cell, which is -1 if there is none, is not read.
+"""
 
 from __future__ import annotations
 

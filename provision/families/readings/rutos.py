@@ -1,7 +1,7 @@
 """Teltonika RutOS 7.x (enterprise 48690): a table of modems from 1; the types differ by firmware.
 
-Serial, name and code are below 1, modems below 2.2. The device name belongs to the owner: it is the
-model only where an RUTC has no product code.
+Serial, name and code are below 1, modems below 2.2. The device name belongs to the owner: the model is taken from
+it only if there is no product code (as on an RUTC) and the name begins like one.
 """
 
 from __future__ import annotations

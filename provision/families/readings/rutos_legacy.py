@@ -1,4 +1,4 @@
-"""Teltonika RutOS before 7 (RUT9XX_R_00.06, RUT2XX_R_00.01): scalars; the same numbers mean other things in 7.x."""
+"""Teltonika RutOS before 7 (RUT9XX_R_00.06, RUT2XX_R_00.01): scalars; the same OIDs mean other things in 7.x."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Teldat (enterprise 2007): several logical rows repeat one module; an idle row is at -113 and 0.
+"""Teldat (enterprise 2007): several logical rows repeat one module; an idle row has an RSSI of -113 dBm and zeros.
 
-The cell is the one of the registration (column 5); column 25 looks like the physical cell.
+The cell is the one of the registration (column 5); column 25, which looks like the physical cell, is not read.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """All of the intent: 13 kits by slug, what must be true of each modem and PC by asset tag, how the office lends."""
+    """All of the intent: 13 kits by slug, intents of modems and of PCs by asset tag, lending terms, firmware rules."""
 
     kits: Mapping[str, Kit]
     intents: Mapping[str, Intent]
@@ -48,14 +48,14 @@ class Home:
     firmware: Baseline
 
     def kit(self, name: str) -> Kit | None:
-        """Find a kit by any spelling of its kecamatan."""
+        """Return the kit of the kecamatan `name`, which may be in any spelling, or None if there is none."""
         return self.kits.get(slug(name))
 
 
 def read(texts: Mapping[str, str]) -> Home:
-    """Read the files of inventory/ (name -> text).
+    """Return the intent that the files of inventory/ (name -> text) hold.
 
-    Raises IntentError with every fault of every file, each with file:line and a hint.
+    Raises IntentError with every fault that was found in any of them, sorted by file and line.
     """
     files = {name: Text(name, text) for name, text in texts.items()}
     districts = _load(files, "inventory/kecamatan.yml", Districts)
@@ -93,7 +93,11 @@ def _load(files: dict[str, Text], name: str, shape: type[S]) -> S | None:
 
 
 def _shape(file: Text, shape: type[S]) -> S | None:
-    """Validate one file; each error becomes a fault at its line."""
+    """Return the validated contents of a file; record each error as a fault at its line.
+
+    None if the file has faults before, or errors other than unknown keys. Unknown keys are left out of what is
+    returned.
+    """
     if file.faults:
         return None
     try:
@@ -112,7 +116,10 @@ def _shape(file: Text, shape: type[S]) -> S | None:
 
 
 def _without(value: Any, spots: set[tuple[str | int, ...]], at: tuple[str | int, ...] = ()) -> Any:
-    """Return the values without what stands at `spots`."""
+    """Return a copy of nested mappings and lists without the keys of mappings whose paths are in `spots`.
+
+    `at` is the path of `value` itself.
+    """
     if isinstance(value, dict):
         return {k: _without(v, spots, (*at, k)) for k, v in value.items() if (*at, k) not in spots}
     if isinstance(value, list):
@@ -136,7 +143,11 @@ def _presets(files: dict[str, Text]) -> dict[str, Apn]:
 
 
 def _firmware(files: dict[str, Text]) -> Baseline:
-    """Read firmware.yml: what the office knows of each family's versions."""
+    """Return the rules of firmware.yml by family, those for bad versions before those for good ones.
+
+    Each error becomes a fault, and its family is left out; a file that is missing or no mapping is a fault, and gives
+    none.
+    """
     file = files.get("inventory/firmware.yml")
     if file is None or not isinstance(file.values, dict):
         _load(files, "inventory/firmware.yml", Firmware)
@@ -159,7 +170,10 @@ def _firmware(files: dict[str, Text]) -> Baseline:
 
 
 def _apps(files: dict[str, Text]) -> dict[str, ConferenceApp]:
-    """Read apps.yml, which homes of an older program do not have."""
+    """Return the conference apps of apps.yml by name; each error becomes a fault, and its app is left out.
+
+    A file that is missing or no mapping gives none, without a fault: homes of an older program do not have it.
+    """
     file = files.get("inventory/apps.yml")
     found = {}
     for name, value in file.values.items() if file is not None and isinstance(file.values, dict) else ():
@@ -233,7 +247,10 @@ def _computer(
 
 
 def _lan(lan: IPv4Interface) -> Lan:
-    """Return the LAN in all the spellings that families need; its guests get 100 addresses from the hundredth on."""
+    """Return the LAN in all the spellings that families need, with the first and last address for its guests.
+
+    Guests get 100 addresses from the hundredth on, or the upper half of a subnet that is smaller than a /24.
+    """
     first = min(100, lan.network.num_addresses // 2)
     last = min(first + 99, lan.network.num_addresses - 2)
     return Lan(

@@ -1,4 +1,4 @@
-"""The rules that no single value can break alone."""
+"""Rules of the intent that the shape of one value cannot hold; each breach becomes a fault of its file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHOLE = (ItemKind.COMPUTER, ItemKind.SPEAKER, ItemKind.WEBCAM, ItemKind.MICROPHO
 
 
 def districts(file: Text, written: Districts) -> None:
-    """Thirteen districts, each code and name once."""
+    """Record a fault unless there are 13 kecamatan, and one for each code or name that is repeated."""
     if len(written.kecamatan) != KITS:
         file.fault(
             (), f"{len(written.kecamatan)} kecamatan, Kabupaten Berau has {KITS}", "compare with the starter home"
@@ -42,19 +42,19 @@ F = TypeVar("F", Family, PcFamily)
 
 
 class Choices(NamedTuple):
-    """What a kit may name: APN presets, and the family of modems that is meant where none is named."""
+    """What kits are checked against: the APN presets, and the default family of modems (None if it is unknown)."""
 
     presets: Mapping[str, Apn]
     usual: Family | None
 
 
 def usual_modem(file: Text, defaults: Defaults) -> Family | None:
-    """The family of modems that is meant where a kit names none has to be there."""
+    """Return the default family of modems; if there is none of that name, record a fault and return None."""
     return _family(file, ("modem", "driver"), _families.box, defaults.modem.driver)
 
 
 def usual_computer(file: Text, defaults: Defaults) -> PcFamily | None:
-    """The kind of PC that is meant where a kit names none has to be there."""
+    """Return the default kind of PC; if there is none of that name, record a fault and return None."""
     return _family(file, ("computer", "driver"), _families.pc, defaults.computer.driver)
 
 
@@ -73,7 +73,11 @@ def kits(
     districts: Districts,
     choices: Choices,
 ) -> None:
-    """Every kit complete, a modem in exactly the eight, nothing twice."""
+    """Record a fault for each kit that is incomplete, repeated, of an unknown kecamatan, or wrong in its modem.
+
+    A kit has a modem, with all that its family needs, exactly if its kecamatan gets one; no serial, MAC, IMEI, asset
+    tag or NIBAR may stand twice. A kecamatan without a kit is a fault, too, if every kit file could be read.
+    """
     by_slug = {slug(d.name): d for d in districts.kecamatan}
     owners: dict[str, str] = {}
     for name, kit in written.items():
@@ -163,7 +167,10 @@ def _unique(files: Mapping[str, Text], written: Mapping[str, KitFile]) -> None:
 def _nets(
     files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> Iterator[tuple[str, KitFile, IPv4Interface, str]]:
-    """Yield each modem kit with its LAN and its tunnel address; those that cannot be are faults."""
+    """Yield file name, kit, LAN and tunnel address of each kit with a modem section and a known kecamatan.
+
+    If the defaults give no valid address, record a fault of defaults.yml and stop.
+    """
     from provision.home.intent.addresses import lan_of, numbered
 
     codes = {slug(d.name): d.code for d in districts.kecamatan}
@@ -183,7 +190,11 @@ def _nets(
 def addresses(
     files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> None:
-    """No address twice, no subnet over another, every tunnel address in the hub's network."""
+    """Record a fault for each modem's LAN or tunnel address that conflicts with another kit or with the hub.
+
+    A LAN may not overlap another one or the hub's network; a tunnel address must be in the hub's network, and only
+    once.
+    """
     hub = defaults.hub.network
     nets: dict[str, IPv4Network] = {"the hub's network": hub}
     seen: dict[str, str] = {}
@@ -209,7 +220,11 @@ def addresses(
 def computers(
     files: Mapping[str, Text], written: Mapping[str, KitFile], districts: Districts, defaults: Defaults
 ) -> None:
-    """Every PC of a known kind, no address twice."""
+    """Record a fault for each PC of an unknown kind, with a repeated address, or with too long a name.
+
+    The asset tag of a Windows PC may have 15 characters. If the defaults give no valid address, record a fault of
+    defaults.yml and stop.
+    """
     from provision.home.intent.addresses import numbered
 
     codes = {slug(d.name): d.code for d in districts.kecamatan}
@@ -238,7 +253,7 @@ def computers(
 
 
 def apps(file: Text, defaults: Defaults, written: Mapping[str, ConferenceApp]) -> None:
-    """Every conference app that is asked for is one of apps.yml."""
+    """Record a fault for each default conference app that apps.yml does not define."""
     for at, name in enumerate(defaults.computer.conference):
         if name not in written:
             hint = "one of: " + ", ".join(written) if written else "copy inventory/apps.yml from a new starter home"
@@ -246,7 +261,7 @@ def apps(file: Text, defaults: Defaults, written: Mapping[str, ConferenceApp]) -
 
 
 def lending(file: Text, written: Lending) -> None:
-    """The basis is one of those listed, and the term is within its limit."""
+    """Record a fault if the basis is not one of those listed, or if the term is longer than the basis allows."""
     basis = written.bases.get(written.basis)
     if basis is None:
         file.fault(("lending", "basis"), f"no such basis: {written.basis}", "one of: " + ", ".join(written.bases))

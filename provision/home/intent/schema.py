@@ -14,7 +14,7 @@ from provision.core.model import ItemKind
 
 
 class Shape(BaseModel):
-    """A mapping that takes no unknown keys."""
+    """A frozen mapping that refuses unknown keys; the base of every shape."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -86,7 +86,7 @@ class District(Shape):
 
 
 class Districts(Shape):
-    """kecamatan.yml."""
+    """The contents of kecamatan.yml."""
 
     kecamatan: list[District]
 
@@ -108,7 +108,7 @@ class Hub(Shape):
 
 
 class ModemDefaults(Shape):
-    """What holds for every modem; `{nn}` stands for the last part of the kecamatan's code."""
+    """Defaults for every modem; in addresses `{nn}` stands for the last part of the kecamatan's code."""
 
     driver: str = "openwrt"
     device: Line = ""
@@ -123,7 +123,11 @@ class ModemDefaults(Shape):
 
 
 class ComputerDefaults(Shape):
-    """What holds for every PC; `apps` are Debian packages that must be installed, `conference` names of apps.yml."""
+    """Defaults for every PC; in `address`, `{nn}` stands for the last part of the kecamatan's code.
+
+    `apps` are Debian packages that must be installed, `conference` names of apps.yml, `updates_days` the greatest age
+    of the newest update in days, `drop` the URL to which PCs may put their reports (empty: none).
+    """
 
     driver: str = "linux"
     username: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "root"
@@ -145,7 +149,7 @@ class ConferenceApp(Shape):
 
 
 class Party(Shape):
-    """One who signs."""
+    """A person who signs papers: name, NIP, position and office."""
 
     name: Line
     nip: Annotated[str, AfterValidator(nip.read)]
@@ -161,7 +165,10 @@ class Basis(Shape):
 
 
 class Lending(Shape):
-    """How the office lends: the papers' head, its signer, basis and term; proof older than `proof_days` is none."""
+    """How the office lends: the papers' letterhead and place, the signer, basis and term, and the bases to choose from.
+
+    A verification older than `proof_days` days is no proof for a handover.
+    """
 
     letterhead: Annotated[list[Line], Field(min_length=1, max_length=4)]
     place: Line
@@ -173,7 +180,7 @@ class Lending(Shape):
 
 
 class Defaults(Shape):
-    """defaults.yml."""
+    """The contents of defaults.yml: what holds for every site unless its kit file says otherwise."""
 
     contact: Line
     timezone: Zone
@@ -196,7 +203,10 @@ class Apn(Shape):
 
 
 class BadFirmware(Shape):
-    """Versions of one family (of one model, a glob) that have a known fault; `write: false`: no way back on them."""
+    """Versions of one family (of the models that the glob `model` matches) with a known fault, and which fault.
+
+    `write: false` means that nothing may be written to them, since they have no way back.
+    """
 
     versions: Annotated[str, AfterValidator(_versions)]
     because: Line
@@ -227,7 +237,7 @@ class SimCard(Shape):
 
 
 class ModemIntent(Shape):
-    """What must be true of one kit's modem; whatever is not given comes from the defaults."""
+    """What a kit's file says of its modem; a value of None comes from the defaults."""
 
     apn: str = ""
     site_note: str = ""
@@ -274,7 +284,7 @@ class KitItem(Shape):
 
 
 class KitFile(Shape):
-    """kits/<kecamatan>.yml."""
+    """The contents of kits/<kecamatan>.yml: its items, and what is special about its modem and PC."""
 
     kecamatan: str
     modem: ModemIntent | None = None

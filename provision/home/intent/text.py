@@ -1,7 +1,7 @@
-"""YAML that remembers its lines, and takes every scalar as the text that was typed.
+"""Read YAML with the line of each value; a scalar is the text that was typed, unquoted null or empty is None.
 
-No guess of a type: a serial 00123 keeps its zeros and a MAC of digits is no sexagesimal number.
-The shape of the file says what a number is. libyaml reads it, ten times faster than YAML in Python.
+No type is guessed: a serial 00123 keeps its zeros and a MAC of digits is no sexagesimal number. The shape of the
+file says what a number is. libyaml reads it, if it is there: ten times faster than YAML in Python.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ NOTHING = ("", "~", "null", "Null", "NULL")
 
 
 class Text:
-    """One file of the intent: its name, its values, and the line of each."""
+    """One file of the intent: its name, its values, the line of each, and the faults found in it."""
 
     def __init__(self, name: str, text: str) -> None:
-        """Parse `text`; a syntax error becomes a fault and an empty document."""
+        """Parse `text`; if it is not YAML, record a fault and leave `values` None.
+
+        A repeated key, a key that is no text and an alias that contains itself are faults, too.
+        """
         self.name = name
         self.faults: list[Fault] = []
         self.values: Any = None
@@ -40,7 +43,7 @@ class Text:
             self.values = self._value(root, (), ()) if root else None
 
     def at(self, path: Sequence[str | int]) -> str:
-        """Return file:line of the value at `path`, or of the nearest thing around it."""
+        """Return file:line of the value at `path`, or else of the nearest value around it; line 1 if there is none."""
         whole = tuple(path)
         line = next((self._lines[p] for n in range(len(whole), 0, -1) if (p := whole[:n]) in self._lines), 1)
         return f"{self.name}:{line}"

@@ -1,4 +1,4 @@
-"""What an emulated MikroTik tells its SNMP agent: the enabled v3 community, and MIKROTIK-MIB's values."""
+"""SNMP agent of an emulated MikroTik: its first secure v3 community, and values of MIKROTIK-MIB and ifXTable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def _values(router: RouterParts) -> dict[tuple[int, ...], int | str]:
 
 
 async def start(router: RouterParts) -> ssh.Stop | None:
-    """Start the agent for the present configuration, or none where it is off or has no secure user."""
+    """Start the SNMP agent as configured; return the coroutine function that stops it.
+
+    Return None if SNMP is disabled, no enabled community with security `private` has two passwords of MIN_PASS
+    characters or more, the router has no address, or its link is cut.
+    """
     config = router.config
     snmp = config.single("/snmp")
     users = [

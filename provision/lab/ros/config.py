@@ -16,19 +16,22 @@ BARE = re.compile(r"[A-Za-z0-9._:/,+!-]+")
 
 
 class RosError(Exception):
-    """What RouterOS complains of, in its words."""
+    """Refusal of a command by RouterOS, in its words."""
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version."""
+    """Return the first three numbers in the text of a version as a tuple, or as many as it has."""
     return tuple(int(n) for n in re.findall(r"\d+", text)[:3])
 
 
 class Config:
-    """All menus of one device."""
+    """The configuration of one device: all its menus."""
 
     def __init__(self, path: Path, firmware: str, touched: Callable[[str], None] = lambda _: None) -> None:
-        """Load what is at `path`; `touched` hears the menu of every change."""
+        """Load the configuration from `path`, or take the defaults if there is no file.
+
+        `touched` is called with the menu's name after every change.
+        """
         self.path, self.version, self.touched = path, version(firmware), touched
         self.state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"next": 1, "menus": {}}
         for name, menu in MENUS.items():
@@ -41,33 +44,42 @@ class Config:
         return {".id": f"*{number:X}"} | values
 
     def save(self) -> None:
-        """Write the disk, whole."""
+        """Write the configuration to its file, which is replaced in one step."""
         temporary = self.path.with_suffix(".new")
         temporary.write_text(json.dumps(self.state))
         os.replace(temporary, self.path)
 
     # -- what there is ----------------------------------------------------------------------------
     def menu(self, name: str) -> Menu:
-        """Return a menu of this version; raises RosError in RouterOS' words."""
+        """Return the definition of a menu; raises RosError if this version of RouterOS does not have it."""
         menu = MENUS.get(name)
         if menu is None or not menu.since <= self.version < menu.until:
             raise RosError(f"bad command name {name.rpartition('/')[2]} (line 1 column 1)")
         return menu
 
     def entries(self, name: str) -> list[Entry]:
-        """Return a menu's entries, in order."""
+        """Return the list in which a menu's entries are kept, in order.
+
+        Raises RosError if this version of RouterOS does not have the menu.
+        """
         self.menu(name)
         found: list[Entry] = self.state["menus"][name]
         return found
 
     def single(self, name: str) -> Entry:
-        """Return the attributes of a menu without entries."""
+        """Return the attributes of a menu without entries, with defaults for those that are not set.
+
+        Raises RosError if this version of RouterOS does not have the menu.
+        """
         menu = self.menu(name)
         own: Entry = self.state["menus"][name]
         return {k: v or "" for k, v in menu.attributes.items()} | own
 
     def one(self, name: str, key: str, value: str) -> Entry | None:
-        """Return the first entry with an attribute of this value."""
+        """Return the first entry whose attribute `key` has this value, or None.
+
+        Raises RosError if this version of RouterOS does not have the menu.
+        """
         return next((e for e in self.entries(name) if e.get(key) == value), None)
 
     # -- what changes it --------------------------------------------------------------------------
@@ -82,7 +94,10 @@ class Config:
                 raise RosError("input does not match any value of " + key)
 
     def add(self, name: str, values: Entry) -> str:
-        """Add an entry and return its id."""
+        """Add an entry, with defaults for the attributes not given, save, and return its id.
+
+        Raises RosError for an unknown menu or attribute, a reference to a missing entry, or a duplicate.
+        """
         menu = self.menu(name)
         self._checked(name, values)
         for other in self.entries(name):
@@ -98,7 +113,10 @@ class Config:
         return entry[".id"]
 
     def change(self, name: str, ids: list[str] | None, values: Entry) -> None:
-        """Set attributes of entries, or of a menu without them (`ids` None)."""
+        """Set attributes of the entries in `ids`, or of a menu without entries (`ids` None), and save.
+
+        Raises RosError for an unknown menu or attribute, or a reference to a missing entry.
+        """
         self._checked(name, values)
         if self.menu(name).one:
             self.state["menus"][name].update(values)
@@ -109,7 +127,7 @@ class Config:
         self._done(name)
 
     def remove(self, name: str, ids: list[str]) -> None:
-        """Remove entries."""
+        """Remove the entries in `ids` and save; raises RosError, and removes none, if one is built in."""
         builtin = {b.get("name") for b in self.menu(name).builtin}
         for entry in self.entries(name):
             if entry[".id"] in ids and entry.get("name") in builtin:
@@ -118,7 +136,7 @@ class Config:
         self._done(name)
 
     def move(self, name: str, ids: list[str]) -> None:
-        """Move entries to the end."""
+        """Move the entries in `ids` to the end of the menu and save."""
         entries = self.entries(name)
         moved = [e for e in entries if e[".id"] in ids]
         self.state["menus"][name] = [e for e in entries if e[".id"] not in ids] + moved
@@ -130,7 +148,10 @@ class Config:
 
     # -- what it shows ----------------------------------------------------------------------------
     def export(self, header: list[str], *, secrets: bool = False) -> str:
-        """Write `/export terse`."""
+        """Return the text of `/export terse`: `header` as comments, then added entries and changed values.
+
+        Secrets are left out unless `secrets`.
+        """
         lines = [f"# {line}" if line else "#" for line in header]
         for name, menu in MENUS.items():
             if not menu.exported or not menu.since <= self.version < menu.until:
@@ -170,7 +191,7 @@ class Config:
 
 
 def written(value: str) -> str:
-    """Write a value as an export does."""
+    """Return a value as an export writes it: bare if its characters allow it, else quoted and escaped."""
     if BARE.fullmatch(value):
         return value
     special = {'"': '\\"', "\\": "\\\\", "$": "\\$", "?": "\\?", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -31,14 +31,14 @@ FOLLOWED = (
 
 
 class PowerCutError(Exception):
-    """The power went in the middle of something."""
+    """Power cut in the middle of an operation, caused by the fault `cut`."""
 
 
 class Router(RouterParts):
     """An emulated MikroTik."""
 
     def __init__(self, box: Box, home: Path, run: Path) -> None:
-        """Take a box whose files are in `home`."""
+        """Use the box's files in `home`, created in factory state if there are none; sockets go to `run`."""
         super().__init__(box, home, run)
         self.left = 0  # flash operations until the power is cut
         self.loses = 0  # flash operations until the link is lost
@@ -55,7 +55,10 @@ class Router(RouterParts):
 
     # -- power ------------------------------------------------------------------------------------
     async def power_on(self) -> None:
-        """Boot: what is not below flash/ is gone, services start, then the jobs of the start run."""
+        """Boot: delete the files outside flash/, load the configuration, start services and job timers.
+
+        The startup jobs run STARTUP_S seconds later.
+        """
         for path in (self.root / "files").iterdir():
             if path.name != "flash":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -66,7 +69,7 @@ class Router(RouterParts):
         asyncio.get_running_loop().call_later(STARTUP_S, self._startup)
 
     async def power_off(self) -> None:
-        """Cut the power."""
+        """Cut the power: cancel the timers, end everything that runs and abort the SSH connections."""
         for handle in (self._due, *self._jobs.values()):
             if handle:
                 handle.cancel()
@@ -76,13 +79,13 @@ class Router(RouterParts):
             visitor.abort()
 
     async def reset(self) -> None:
-        """Press the reset button."""
+        """Press the reset button: power off, restore the factory state, power on."""
         await self.power_off()
         factory.make(self.box, self.root)
         await self.power_on()
 
     def reboot(self) -> None:
-        """Restart."""
+        """Start a power cycle in the background."""
 
         async def cycle() -> None:
             await self.power_off()
@@ -92,7 +95,10 @@ class Router(RouterParts):
 
     # -- configuration that takes effect -----------------------------------------------------------
     def touched(self, menu: str) -> None:
-        """Take note of a change: services follow a moment later, jobs at once; a cut counts it."""
+        """React to a change in `menu`: count it as a flash operation and plan jobs anew if it is the scheduler's.
+
+        If it is one of FOLLOWED and the power is on, restart the services SETTLE_S seconds after the last such change.
+        """
         self.flash()
         if menu == "/system/scheduler":
             self._plan_jobs()
@@ -102,7 +108,11 @@ class Router(RouterParts):
             self._due = asyncio.get_running_loop().call_later(SETTLE_S, lambda: self.spawn(self.settle()))
 
     def flash(self) -> None:
-        """Count one flash operation; at the last one of a `cut` the power goes, at that of a `fail` it is refused."""
+        """Count one flash operation for each pending fault; a fault takes effect when its count is used up.
+
+        `lose` then cuts the link for LOST_S seconds, `fail` raises RosError, `cut` starts a reboot and raises
+        PowerCutError.
+        """
         if self.loses:
             self.loses -= 1
             if not self.loses:
@@ -120,7 +130,7 @@ class Router(RouterParts):
                 raise PowerCutError
 
     def addresses(self) -> tuple[str, ...]:
-        """Where it can be reached: its LAN, and its tunnel once that has a key and a peer."""
+        """Return the router's IP addresses; those of a WireGuard interface only if it has a private key and a peer."""
         names = {e["interface"] for e in self.config.entries("/interface/wireguard/peers")} if self._v7() else set()
         keyed = (
             {e["name"] for e in self.config.entries("/interface/wireguard") if e.get("private-key")}
@@ -137,12 +147,12 @@ class Router(RouterParts):
         return self.config.version >= (7,)
 
     def port(self) -> int:
-        """Where its SSH server listens."""
+        """Return the port of the SSH server: that of the service `ssh`, or 22 if there is no such service."""
         service = self.config.one("/ip/service", "name", "ssh")
         return int(service["port"]) if service else 22
 
     async def follow(self) -> None:
-        """Open the doors and start the agent, by the configuration."""
+        """Start the SSH server and, unless the fault `snmp` is set, the SNMP agent, as configured."""
 
         async def listen() -> list[ssh.Stop]:
             return [await door.open_door(self)]
@@ -153,7 +163,10 @@ class Router(RouterParts):
 
     # -- jobs -------------------------------------------------------------------------------------
     def _plan_jobs(self) -> None:
-        """An interval job runs first after one interval, never at the start."""
+        """Start timers for new jobs with an interval and no start time; cancel those of jobs that are gone.
+
+        A job first runs after one interval, never at the start. No timer runs while the power is off.
+        """
         loop = asyncio.get_running_loop()
         there = {}
         for job in self.config.entries("/system/scheduler"):
@@ -176,12 +189,15 @@ class Router(RouterParts):
                 self.background(job["on-event"])
 
     def background(self, text: str) -> None:
-        """Run a script that nobody waits for."""
+        """Run a script as a job does: what it prints is discarded, and it may load a backup."""
         self.script(text, lambda _: None, prompting=True)
 
     # -- what people and programs type --------------------------------------------------------------
     def script(self, text: str, out: Any, *, prompting: bool = False) -> None:
-        """Run commands; a refusal is printed, as RouterOS does, and ends them."""
+        """Run commands and print to `out`; a refusal is printed, as RouterOS does, and ends them.
+
+        A power cut ends them without a message. Only with `prompting` may they load a backup.
+        """
         try:
             Runner(self.config, words.Words(self, out, prompting=prompting).do, out).run(text)
         except Stop as stop:
@@ -192,7 +208,10 @@ class Router(RouterParts):
             pass
 
     async def put(self, name: str, value: str) -> None:
-        """Break something, or mend it with an empty value."""
+        """Cause a fault, or mend it with an empty value; see client.FAULTS.
+
+        Raises NoSuchFaultError if a MikroTik cannot have the fault.
+        """
         match name:
             case "power":
                 await self.power_off()
@@ -226,18 +245,18 @@ class Router(RouterParts):
                 raise NoSuchFaultError(name, self.tag)
 
     async def put_back(self) -> None:
-        """Mend the link."""
+        """Mend the link and restart the services."""
         self.faults.pop("link", None)
         await self.settle()
 
     def signal(self) -> dict[str, Any]:
-        """What the radio says now."""
+        """Return what the radio reports: the usual values, overridden by the fault `radio`, and the IMEI."""
         path = self.root / "signal"
         own = json.loads(path.read_text()) if path.exists() and path.read_text() else {}
         return factory.SIGNAL | own | {"imei": self.box.imei}
 
     def status(self) -> dict[str, Any]:
-        """What a person wants to know of the box."""
+        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the router."""
         return {
             "tag": self.box.tag,
             "on": self.on,

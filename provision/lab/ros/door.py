@@ -1,6 +1,7 @@
-"""How an emulated MikroTik lets people in: SSH by asyncssh, with exec, a terminal, and SFTP into its files.
+"""SSH server of an emulated MikroTik, by asyncssh: exec, a terminal, and SFTP into its files.
 
-`none` opens it while admin has no password and no key (seen on 6.x); a key of the user closes the password's door.
+Authentication `none` succeeds for a user without password and key (seen on 6.x); a user with a key cannot log in by
+password.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ LICENCE = "\r\nDo you want to see the software license? [Y/n]: "
 
 
 def server(router: RouterParts) -> type[asyncssh.SSHServer]:
-    """Make the class that decides who comes in."""
+    """Return the asyncssh server class that decides who may log in to `router` and records its open connections."""
 
     class Server(asyncssh.SSHServer):
         def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -65,7 +66,10 @@ def server(router: RouterParts) -> type[asyncssh.SSHServer]:
 
 
 async def open_door(router: RouterParts) -> ssh.Stop:
-    """Listen at every address; return what stops listening. Open sessions live on."""
+    """Start the SSH server at every address of the router; return the coroutine function that stops listening.
+
+    Open sessions live on. If the link is cut, nothing is started; with the fault `slow`, relays delay all data.
+    """
     key_path = router.root / "host_key"
     if not key_path.exists():
         asyncssh.generate_private_key("ssh-rsa").write_private_key(key_path)
@@ -116,11 +120,14 @@ async def open_door(router: RouterParts) -> ssh.Stop:
 
 
 async def _shut() -> None:
-    """Close nothing: the link is cut."""
+    """Do nothing: with the link cut, no server was started."""
 
 
 async def terminal(router: RouterParts, process: asyncssh.SSHServerProcess[str]) -> None:
-    """Serve a person, or netmiko: a licence prompt on a box whose password nobody changed, then line by line."""
+    """Serve a terminal session of a person or netmiko, line by line until `quit` or the end of input.
+
+    If admin still has the label's password, the licence and new-password prompts come first.
+    """
     admin = router.config.one("/user", "name", "admin")
     if admin and admin.get("password", "") == router.box.password:
         process.stdout.write(LICENCE)

@@ -28,7 +28,7 @@ DHCP = {6: "dhcp", 7: "default-dhcp"}
 
 
 def make(box: Box, root: Path) -> Config:
-    """Bring a box into factory state below `root`, forgetting all that was there."""
+    """Delete all below `root`, create the factory state of a box there and return its configuration."""
     shutil.rmtree(root, ignore_errors=True)
     (root / "files/flash").mkdir(parents=True)
     config = Config(root / "config.json", box.firmware)

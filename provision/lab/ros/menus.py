@@ -1,7 +1,8 @@
-"""What an emulated RouterOS knows: its menus, their attributes with defaults, and since which version.
+"""Menus of an emulated RouterOS, with their attributes, defaults and the versions that have them.
 
-`Menu(one=True)` holds one set of attributes; others hold entries. `builtin` entries cannot be added or removed,
-and the export finds them by `by`. `None` as a default: there is none, the attribute is shown whenever it is set.
+`Menu(one=True)` holds one set of attributes; others hold entries. `builtin` entries cannot be added or removed, and
+the export finds them by the attribute `by`. An attribute with the default `None` has no default and is exported
+whenever it is set. Versions are from `since` up to, but without, `until`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ FOREVER = (99,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
-    """One menu. `unique` are the attributes by which a second equal entry is refused."""
+    """Definition of a menu; an entry equal to another one in all attributes of `unique` (if any) is refused."""
 
     attributes: Attributes
     one: bool = False

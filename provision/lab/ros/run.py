@@ -1,4 +1,4 @@
-"""Runs the scripts of an emulated RouterOS: variables, conditions, loops, and commands in menus."""
+"""Interpreter of an emulated RouterOS's scripts: variables, conditions, loops, and commands in menus."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ Special = Callable[[str, Words], Any]
 
 
 class Stop(Exception):  # noqa: N818 (the end of a script, with or without a message)
-    """`:error`."""
+    """End of a script by `:error`, with its message."""
 
 
 class Runner:
-    """Runs one script with its own variables; what it prints goes to `out`."""
+    """Interpreter of one script with its own variables; what the script prints goes to `out`."""
 
     def __init__(self, config: Config, special: Special, out: Callable[[str], None]) -> None:
-        """Take the device's configuration and its words beyond menus (`special`)."""
+        """Take the device's configuration, and the function that runs commands beyond its menus (`special`)."""
         self.config, self.special, self.out = config, special, out
         self.variables: dict[str, Any] = {}
 
     def run(self, text: str) -> None:
-        """Read the whole text, then run it; raises RosError at the first command that fails."""
+        """Parse the whole text, then run it.
+
+        Raises RosError for a syntax error or at the first command that fails, and Stop at `:error`.
+        """
         self.block(read(text))
 
     def block(self, node: Node) -> Any:
@@ -40,7 +43,10 @@ class Runner:
 
     # -- values -----------------------------------------------------------------------------------
     def value(self, node: Node, menu: str = "") -> Any:
-        """Return the value of a word."""
+        """Return the value of a parsed word, whose commands run in `menu`; a block in braces is returned unrun.
+
+        A variable that is not set is an empty string.
+        """
         match node.kind:
             case "text":
                 return node.parts[0]
@@ -58,7 +64,10 @@ class Runner:
         return node.parts[0]  # braces: a block that is run later
 
     def expression(self, parts: tuple[Any, ...], menu: str) -> Any:
-        """Work an expression out, from left to right; comparisons last."""
+        """Return the value of an expression, worked out from left to right; comparisons come last.
+
+        Raises RosError for an unsupported operator.
+        """
         for operators in (("=", "!=", "<", ">", "<=", ">=", "~"),):
             for at, part in enumerate(parts):
                 if isinstance(part, str) and part in operators:
@@ -82,7 +91,7 @@ class Runner:
 
     # -- commands ---------------------------------------------------------------------------------
     def command(self, node: Node, menu: str) -> Any:
-        """Run one command; `menu` is where a command without a path stands."""
+        """Run one command and return its result; a command without a path runs in `menu`."""
         first = node.parts[0]
         name = first.parts[0] if first.kind == "text" else ""
         if name.startswith(":"):
@@ -105,7 +114,10 @@ class Runner:
 
     @staticmethod
     def path(parts: tuple[Any, ...], menu: str) -> tuple[str, list[Any]]:
-        """Cut a command into its menu and the rest, which begins with the verb."""
+        """Split a command into the path of its menu and the remaining words, the verb first.
+
+        The path is `menu` if the command has none.
+        """
         words: list[str] = []
         for at, part in enumerate(parts):
             text = part.parts[0] if part.kind == "text" else ""
@@ -123,7 +135,10 @@ class Runner:
         return "/" + "/".join(words), []
 
     def menu(self, path: str, verb: str, words: Words) -> Any:
-        """Run a command of a menu."""
+        """Run `add`, `find`, `get`, `set`, `remove` or `move` in a menu and return its result.
+
+        The result is an id, a list of ids, a value, or None.
+        """
         plain, values, like = words
         config = self.config
         match verb:
@@ -143,7 +158,10 @@ class Runner:
         return config.move(path, self.ids(path, plain))
 
     def ids(self, path: str, plain: list[str]) -> list[str]:
-        """Return the ids that words name: ids themselves, or names."""
+        """Return the ids of the entries that words name by id or by name.
+
+        Raises RosError if no entry has such a name; ids are not looked up.
+        """
         found: list[str] = []
         for word in plain:
             if word.startswith("*"):
@@ -155,7 +173,11 @@ class Runner:
         return found
 
     def get(self, path: str, plain: list[str]) -> str:
-        """Return one attribute of one entry."""
+        """Return one attribute of a menu without entries, or of the entry with this id or name.
+
+        An attribute that the entry lacks is an empty string. Raises RosError if there is no such entry, or if the words
+        are not one entry and one attribute.
+        """
         if self.config.menu(path).one:
             return self.config.single(path)[plain[0]]
         if len(plain) != 2:
@@ -167,7 +189,10 @@ class Runner:
 
     # -- control ----------------------------------------------------------------------------------
     def control(self, name: str, words: list[Any]) -> Any:
-        """Run a command of the language."""
+        """Run a command of the language (`:put`, `:if`, …) and return its result.
+
+        Raises RosError if there is no such command.
+        """
         pairs = {w.parts[0]: w.parts[2] for w in words if w.kind == "pair"}
         plain = [w for w in words if w.kind != "pair"]
         does: dict[str, Callable[[], Any]] = {
@@ -188,32 +213,38 @@ class Runner:
         return does[name]()
 
     def keep(self, plain: list[Any]) -> None:
-        """Set a variable."""
+        """Set a variable to the value of the second word, or to an empty string if there is none."""
         self.variables[plain[0].parts[0]] = self.value(plain[1]) if len(plain) > 1 else ""
 
     @staticmethod
     def pick(array: Any, at: int) -> Any:
-        """Return one element."""
+        """Return the element or character at index `at`, or an empty string if there is none."""
         return array[at] if 0 <= at < len(array) else ""
 
     @staticmethod
     def error(text: str) -> None:
-        """End the script."""
+        """Raise Stop with `text`, which ends the script."""
         raise Stop(text)
 
     def choose(self, condition: Any, pairs: dict[str, Any]) -> Any:
-        """Run one of two blocks."""
+        """Run the block `do` if the condition is true, else the block `else`.
+
+        Return the block's result, or None if that block is not given.
+        """
         branch = "do" if self.value(condition) is True else "else"
         return self.block(self.value(pairs[branch])) if branch in pairs else None
 
     def each(self, variable: str, pairs: dict[str, Any]) -> None:
-        """Run a block for every element."""
+        """Run the block `do` for every element of `in`, with the element in `variable`."""
         for item in self.value(pairs["in"]) or []:
             self.variables[variable] = item
             self.block(self.value(pairs["do"]))
 
     def attempt(self, block: Any, pairs: dict[str, Any]) -> Any:
-        """Run a block; where it fails, another one."""
+        """Run a block and return its result; if it raises RosError or Stop, run the block `on-error` instead.
+
+        The error is raised again if there is no such block.
+        """
         try:
             return self.block(self.value(block))
         except (RosError, Stop):
@@ -223,7 +254,7 @@ class Runner:
 
 
 def shown(value: Any) -> str:
-    """Write a value as text."""
+    """Return a value as text: true or false, list elements with `;` between them, None as an empty string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -232,7 +263,10 @@ def shown(value: Any) -> str:
 
 
 def compared(left: Any, operator: str, right: Any) -> bool:
-    """Compare two values: as numbers where both are."""
+    """Return the result of a comparison: of integers if both values are, else of texts.
+
+    `~` searches the left text for the right one as a regular expression.
+    """
     if operator == "~":
         return re.search(shown(right), shown(left)) is not None
     one, two = shown(left), shown(right)
@@ -251,7 +285,10 @@ def compared(left: Any, operator: str, right: Any) -> bool:
 
 
 def matches(entry: dict[str, str], values: dict[str, str], like: dict[str, str]) -> bool:
-    """Say whether an entry is what `find` looks for."""
+    """Return True if the entry has all attributes in `values` and matches all patterns in `like`.
+
+    For `values`, a missing `dynamic`, `default` or `disabled` of the entry counts as `no`.
+    """
     usual = {"dynamic": "no", "default": "no", "disabled": "no"}
     return all(entry.get(k, usual.get(k, "")) == v for k, v in values.items()) and all(
         re.search(v, entry.get(k, "")) for k, v in like.items()

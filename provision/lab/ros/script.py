@@ -1,4 +1,4 @@
-"""The script language of an emulated RouterOS: text -> statements. The whole text is read before anything runs."""
+"""Parser of the script language of an emulated RouterOS. The whole text is parsed before anything runs."""
 
 from __future__ import annotations
 
@@ -16,37 +16,40 @@ OPERATORS = ("->", "!=", "<=", ">=", "&&", "||", ".", "=", "<", ">", "+", "-", "
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One piece: `kind` says what `parts` are."""
+    """Node of a parsed script: `kind` says what `parts` are."""
 
     kind: str
     parts: tuple[Any, ...]
 
 
 class Reader:
-    """Reads one text."""
+    """Parser of one text, with its position."""
 
     def __init__(self, text: str) -> None:
-        """Take the text."""
+        """Start at the beginning of the text."""
         self.text, self.at = text, 0
 
     def fail(self, what: str) -> RosError:
-        """Return the complaint with its place."""
+        """Return (not raise) a RosError with `what` and the present line and column."""
         before = self.text[: self.at]
         return RosError(f"{what} (line {before.count(chr(10)) + 1} column {self.at - before.rfind(chr(10))})")
 
     def peek(self) -> str:
-        """Skip blanks and give the next character, or nothing."""
+        """Skip blanks and return the next character, which is not taken; an empty string at the end."""
         self.at = BLANKS.match(self.text, self.at).end()  # type: ignore[union-attr]
         return self.text[self.at : self.at + 1]
 
     def take(self, char: str) -> None:
-        """Take one character, or complain."""
+        """Skip blanks and take one character; raises RosError if it is not `char`."""
         if self.peek() != char:
             raise self.fail(f'expected "{char}"')
         self.at += 1
 
     def block(self, end: str) -> Node:
-        """Read statements up to `end`."""
+        """Parse statements up to and including `end`; return them as a block.
+
+        Raises RosError if the text ends before.
+        """
         found: list[Node] = []
         while True:
             char = self.peek()
@@ -73,7 +76,7 @@ class Reader:
         return Node("command", tuple(words))
 
     def word(self) -> Any:
-        """Read one word: a value, or NAME=value."""
+        """Parse one word: a value, NAME=value or NAME~value."""
         if (name := NAME.match(self.text, self.at)) and self.text[name.end() : name.end() + 1] in {"=", "~"}:
             operator = self.text[name.end()]
             self.at = name.end() + 1
@@ -83,7 +86,7 @@ class Reader:
         return self.value()
 
     def value(self) -> Node:
-        """Read one value."""
+        """Parse one value: string, variable, command, block, expression or text; raises RosError if none follows."""
         char = self.peek()
         if char == '"':
             return self.quoted()
@@ -102,7 +105,7 @@ class Reader:
         raise self.fail("expected command name")
 
     def variable(self) -> Node:
-        """Read the name of a variable."""
+        """Parse the name of a variable, behind its `$`; raises RosError if there is none."""
         found = re.compile(r"[A-Za-z0-9]+").match(self.text, self.at)
         if not found:
             raise self.fail("expected variable name")
@@ -110,7 +113,10 @@ class Reader:
         return Node("variable", (found.group(),))
 
     def quoted(self) -> Node:
-        """Read a string, with the variables and results in it."""
+        """Parse a quoted string, with the variables, commands and expressions in it.
+
+        Raises RosError if its closing quote is missing.
+        """
         self.at += 1
         parts: list[Any] = []
         raw = bytearray()
@@ -136,7 +142,10 @@ class Reader:
         return Node("string", tuple(parts))
 
     def escape(self, raw: bytearray) -> None:
-        """Read what follows a backslash in a string."""
+        """Parse what follows a backslash in a string, and append its bytes to `raw`.
+
+        It is two hexadecimal digits, a line break with the blanks behind it (no bytes), or one character.
+        """
         if pair := re.compile(r"[0-9A-F]{2}").match(self.text, self.at):
             raw.append(int(pair.group(), 16))
             self.at += 2
@@ -148,7 +157,10 @@ class Reader:
             self.at += 1
 
     def expression(self) -> Node:
-        """Read values and operators up to the closing parenthesis."""
+        """Parse values and operators up to and including the closing parenthesis.
+
+        Raises RosError if that is missing.
+        """
         parts: list[Any] = []
         while (char := self.peek()) != ")":
             if not char:
@@ -163,7 +175,7 @@ class Reader:
         return Node("expression", tuple(parts))
 
     def plain(self) -> Node:
-        """Read a bare word in an expression."""
+        """Parse a bare word in an expression; raises RosError if there is none."""
         found = re.compile(r"[A-Za-z0-9_/:-]+").match(self.text, self.at)
         if not found:
             raise self.fail("syntax error")
@@ -172,6 +184,6 @@ class Reader:
 
 
 def read(text: str) -> Node:
-    """Read a whole script; raises RosError with the place of the first fault."""
+    """Parse a whole script into a block; raises RosError with line and column of the first syntax error."""
     reader = Reader(text + "\n\0")
     return reader.block("\0")

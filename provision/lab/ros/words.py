@@ -1,4 +1,4 @@
-"""The words of an emulated RouterOS beyond its menus: resource, files, backup, import, export, radio."""
+"""Commands of an emulated RouterOS beyond its menus: resource, files, backup, import, export, radio."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ FREE = 8_000_000
 
 
 def seconds(text: str) -> int:
-    """Read a time as RouterOS writes it: `3m`, `180s`, `1d2h`."""
+    """Return the seconds of a time as RouterOS writes it: `3m`, `180s`, `1d2h`; 0 if the text has none."""
     return sum(int(n) * UNITS[u] for n, u in re.findall(r"(\d+)([wdhms])", text))
 
 
 class Words:
-    """What one session or job may say. Only a job can load a backup: a session without a terminal cannot be asked."""
+    """Commands beyond the menus for one session or job.
+
+    Only a job (`prompting`) can load a backup: a session without a terminal cannot be asked.
+    """
 
     def __init__(self, router: RouterParts, out: Callable[[str], None], *, prompting: bool) -> None:
-        """Speak for `router`; what is printed goes to `out`."""
+        """Run the commands on `router`; what they print goes to `out`."""
         self.router, self.out, self.prompting = router, out, prompting
         self.files = router.root / "files"
 
     def do(self, command: str, args: Args) -> Any:
-        """Run one command beyond the menus; raises RosError where there is none."""
+        """Run one command beyond the menus and return its result; raises RosError if there is no such command."""
         plain, values, like = args
         known: dict[str, Callable[[], Any]] = {
             "/system resource get": lambda: self.resource(plain[0]),
@@ -64,7 +67,7 @@ class Words:
         return known[spoken]()
 
     def resource(self, name: str) -> str:
-        """Return one property of the system."""
+        """Return `version`, `free-hdd-space` in bytes (0 with the fault `full`) or `board-name`."""
         free = 0 if self.router.faults.get("full") else FREE
         said = {
             "version": f"{self.router.box.firmware} (stable)",
@@ -74,25 +77,31 @@ class Words:
         return said[name]
 
     def board(self, name: str) -> str:
-        """Return one property of the board."""
+        """Return `serial-number`, which the fault `serial` can replace, or `model` of the board."""
         box = self.router.box
         said = {"serial-number": str(self.router.faults.get("serial") or box.serial), "model": box.model}
         return said[name]
 
     def device_mode(self) -> str:
-        """Say whether the scheduler is allowed (7.17 and later)."""
+        """Return `true` if device-mode allows the scheduler, `false` with the fault `mode`.
+
+        Raises RosError before version 7.17.
+        """
         if self.router.config.version < (7, 17):
             raise RosError("bad command name device-mode (line 1 column 1)")
         return "false" if self.router.faults.get("mode") else "true"
 
     def radio(self, first: tuple[int, ...], end: tuple[int, ...]) -> dict[str, Any]:
-        """Return what the radio says, under this version's word only."""
+        """Return the radio's values if first <= version < end; raise RosError, as for an unknown command, if not."""
         if not first <= self.router.config.version < end:
             raise RosError(f"bad command name {'monitor' if first == (7,) else 'info'} (line 1 column 1)")
         return self.router.signal()
 
     def export(self, plain: list[str]) -> None:
-        """Print the configuration; noise comes in between, as a busy router has it."""
+        """Print the configuration; with the fault `noise`, log lines stand in it, as on a busy router.
+
+        RouterOS 7 shows secrets only with `show-sensitive`, RouterOS 6 unless `hide-sensitive`.
+        """
         v7 = self.router.config.version >= (7,)
         date = "2026-11-24 10:00:00" if v7 else "nov/24/2026 10:00:00"
         box = self.router.box
@@ -110,7 +119,7 @@ class Words:
 
     # -- files ------------------------------------------------------------------------------------
     def path(self, name: str) -> Path:
-        """Return the place of a file."""
+        """Return the path of a file on the router's disk; raises RosError if it lies outside."""
         path = (self.files / name.lstrip("/")).resolve()
         if not path.is_relative_to(self.files.resolve()):
             raise RosError("no such item")
@@ -121,12 +130,15 @@ class Words:
         return sorted(str(p.relative_to(self.files)) for p in self.files.rglob("*"))
 
     def find(self, values: dict[str, str], like: dict[str, str]) -> list[str]:
-        """Return the ids of files: a name with a star."""
+        """Return the ids (`*` and the name) of the files and folders that have the given name and match the pattern.
+
+        Either condition may be absent.
+        """
         wanted = values.get("name")
         return ["*" + n for n in self.names() if (wanted is None or n == wanted) and re.search(like.get("name", ""), n)]
 
     def remove(self, plain: list[str]) -> None:
-        """Remove files."""
+        """Delete files named by id or name, each one a flash operation; raises RosError if one does not exist."""
         for word in plain:
             path = self.path(word.removeprefix("*"))
             if not path.is_file():
@@ -135,7 +147,11 @@ class Words:
             self.router.flash()
 
     def load(self, values: dict[str, str]) -> None:
-        """Import a script: a fault of syntax applies nothing, another one ends it where it is."""
+        """Run a script from a file and print that it succeeded.
+
+        Raises RosError if the file does not exist, at a syntax error before anything runs, and at the first command
+        that fails; what ran before that stays applied.
+        """
         path = self.path(values["file-name"])
         if not path.is_file():
             raise RosError("Cannot open import file, file does not exist (:import; line 1)")
@@ -150,13 +166,16 @@ class Words:
         self.out("Script file loaded and executed successfully\r\n")
 
     def save(self, values: dict[str, str]) -> None:
-        """Save a backup under a password."""
+        """Write the configuration to a backup file with the hash of its password; this is one flash operation."""
         body = {"password": hashlib.sha256(values["password"].encode()).hexdigest(), "state": self.router.config.state}
         self.path(values["name"] + ".backup").write_text(json.dumps(body))
         self.router.flash()
 
     def restore(self, values: dict[str, str]) -> None:
-        """Load a backup and restart."""
+        """Replace the configuration by that of a backup file and reboot.
+
+        Raises RosError if not `prompting`, or if the file does not exist or the password is wrong.
+        """
         if not self.prompting:
             raise RosError("action cancelled: Terminal is not prompting")
         name = values["name"] if values["name"].endswith(".backup") else values["name"] + ".backup"
@@ -172,7 +191,10 @@ class Words:
         self.router.reboot()
 
     def execute(self, what: Any) -> None:
-        """Run a script in the background: a text, or a block."""
+        """Run a script, a text or a block, and discard what it prints; it may load a backup.
+
+        Errors are raised from a block only.
+        """
         if isinstance(what, str):
             self.router.background(what)
         else:
@@ -180,7 +202,10 @@ class Words:
             runner.block(what)
 
     def key(self, values: dict[str, str]) -> None:
-        """Import a public key, which uses its file up; Ed25519 is known from 7.12 on."""
+        """Add the public key in a file to a user and delete the file.
+
+        Raises RosError if the file does not exist or the key's type is not supported (RSA; Ed25519 from 7.12 on).
+        """
         path = self.path(values["public-key-file"])
         if not path.is_file():
             raise RosError("no such item")

@@ -1,1 +1,1 @@
-"""What makes a lab OpenWrt a RutOS: its factory configuration, its words, its agent's configuration and MIB."""
+"""What makes a lab OpenWrt a RutOS: factory configuration, vendor commands, and the SNMP agent with its MIB."""

@@ -1,4 +1,4 @@
-"""What an emulated RutOS tells its SNMP agent: from its own UCI shape, as its init script does, and Teltonika's MIB.
+"""SNMP agent of an emulated RutOS: users from its own UCI shape, as its init script does, and Teltonika's MIB.
 
 The agent keeps nothing over a restart: its engine ID is another one each time.
 """
@@ -63,7 +63,11 @@ def _users(sections: list[Section]) -> Iterator[dict[str, str]]:
 async def start(
     sections: list[Section], root: Path, run: Path, mark: str, addresses: tuple[str, ...]
 ) -> ssh.Stop | None:
-    """Start the agent for the present configuration, or none where it is off or has no secure user."""
+    """Start the SNMP agent as configured; return the coroutine function that stops it.
+
+    Return None if the agent or SNMPv3 is disabled, or if no enabled user has level `priv` and two passwords of MIN_PASS
+    characters or more.
+    """
     general = next((s.options for s in sections if s.kind == "agent"), {})
     users = list(_users(sections)) if general.get("v3mode") == "1" else []
     if general.get("enabled") != "1" or not users:

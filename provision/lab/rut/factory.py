@@ -191,7 +191,7 @@ esac
 
 
 def furnish(box: Box, root: Path) -> dict[str, str]:
-    """Lay out what only a RutOS has; return its words (name -> script)."""
+    """Write the files that only a RutOS has; return its commands (name -> script)."""
     (root / "etc/version").write_text(box.firmware + "\n")
     (root / "lab/mac").write_text(box.mac.replace(":", "").upper() + "\n")
     (root / "lab/name").write_text(box.model.split()[-1] + "002XXX\n")

@@ -1,1 +1,1 @@
-"""The ledger's migrations; Alembic loads them only where the schema is behind."""
+"""The ledger's migrations; Alembic is loaded only if the schema is not up to date."""

@@ -33,7 +33,10 @@ CLOSING = "Tanda terima ini dibuat dengan sebenarnya dalam 2 (dua) rangkap untuk
 
 
 def content(loan: Handover, head: str) -> dict[str, Any]:
-    """Return what the template prints, from the draft alone; `head` is the hash of its event."""
+    """Return the data that the template of the receipt prints, worded in Indonesian, from the draft alone.
+
+    `head` is the hash of the draft's event; its first 16 digits are printed.
+    """
     draft, items = loan.paper, loan.paper["items"]
     total = sum(int(i["value_idr"]) for i in items)
     return {

@@ -1,7 +1,7 @@
-"""The baseline of a Linux PC: look, apply, undo. Sent behind the collector, which it needs; see TASK below.
+"""Look at, apply or undo a Linux PC's baseline, as TASK says. Sent behind TASK and the collector; it needs both.
 
-Each setting is read, set and given back by itself; the value from before the first change is kept in
-/var/lib/kit/before.json, written through to the disk first, so that `undo` needs nobody's memory.
+Each setting is read, set and given back by itself; its value from before the first change is kept in
+/var/lib/kit/before.json, written through to the disk before anything is changed, so that `undo` needs nothing else.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ NTP = ROOT + "/etc/systemd/timesyncd.conf.d/kit.conf"
 
 
 def write(path, body, mode=0o644):
-    """Write a file whole or not at all: beside its place, flushed, renamed."""
+    """Write a file whole or not at all: beside its place, flushed, renamed. An existing file keeps its mode."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     try:
         mode = os.stat(path).st_mode & 0o7777
@@ -48,7 +48,7 @@ def write(path, body, mode=0o644):
 
 
 def whole(path):
-    """Return the text of a file, or an empty text where there is none."""
+    """Return the text of a file, or an empty text if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
@@ -57,7 +57,7 @@ def whole(path):
 
 
 def run(*argv):
-    """Run a system command that changes something. Raises OSError with what it printed where it fails."""
+    """Run a system command. Raises OSError with its last line if it fails, TimeoutExpired after 300 s."""
     done = subprocess.run(
         argv,
         stdout=subprocess.PIPE,
@@ -130,7 +130,7 @@ def key_file():
 
 
 def get_key():
-    """Return the office's key where it is among the authorized keys, else None."""
+    """Return type and text of the office's key if it is among the authorized keys, else None."""
     wanted = TASK["key"].split()[:2]
     for line in whole(key_file()).splitlines():
         if line.split()[:2] == wanted:
@@ -169,7 +169,7 @@ def set_app(name, value):
 
 
 def get_report():
-    """Return the digest of the report's program and configuration, or None where its timer does not run."""
+    """Return the SHA-256 of the report's program and configuration; None if both are empty or its timer is off."""
     if not os.path.lexists(UNITS + "timers.target.wants/" + TIMER):
         return None
     body = whole(REPORT) + whole(CONFIG)
@@ -207,7 +207,7 @@ SETTINGS = {
 
 
 def accessors(path):
-    """Return the functions that read and set a setting; the path of an app names its package."""
+    """Return the functions that get and set the setting at `path`; `app.NAME` is the package NAME."""
     if path.startswith("app."):
         name = path[4:]
         return (lambda: get_app(name)), (lambda value: set_app(name, value))
@@ -221,7 +221,7 @@ def state(paths):
 
 
 def before():
-    """Return the values from before the office's first change, by path."""
+    """Return the values kept from before the first change, by path; {} without a file. Raises OSError if damaged."""
     body = whole(BEFORE)
     if not body and not os.path.exists(BEFORE):
         return {}
@@ -232,7 +232,7 @@ def before():
 
 
 def change(wanted):
-    """Set what differs, each by itself. Returns the paths that differed, and the failures by path."""
+    """Keep old values, then set what differs, each by itself. Returns the paths that differed, and failures by path."""
     running, kept = state(wanted), before()
     differs = [path for path in wanted if running.get(path) != wanted[path]]
     if differs or not kept:
@@ -243,7 +243,7 @@ def change(wanted):
 
 
 def undo():
-    """Put the values from before back, and forget each one that was put back. Returns the same as `change`."""
+    """Set all kept values again, the key last, and forget what succeeds. Returns all paths, and failures by path."""
     kept = before()
     order = sorted(kept, key=lambda path: path == "ssh.monitoring_key")
     failed = attempt([(path, kept[path]) for path in order])
@@ -256,7 +256,7 @@ def undo():
 
 
 def attempt(pairs):
-    """Set each (path, value). Returns what failed, by path."""
+    """Set each (path, value), also after a failure. Returns the error text of each that failed, by path."""
     failed = {}
     for path, value in pairs:
         try:
@@ -267,7 +267,7 @@ def attempt(pairs):
 
 
 def main():
-    """Carry out TASK and print one JSON object; its keys stand in `Task` of the office's pc_task.py."""
+    """Carry out TASK (see `Task` in pc_task.py), print one JSON object. A PC with another serial is not changed."""
     wanted = TASK["settings"]
     verbs = {"look": lambda: ([], {}), "apply": lambda: change(wanted), "undo": undo}
     serial = text(DMI + "product_serial") or ""

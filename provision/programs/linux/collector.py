@@ -1,7 +1,8 @@
-"""What a Linux PC says of itself: one JSON object (schema 2), standard library only, Python 3.8 or later.
+"""Print identity, system and devices of a Linux PC as one JSON object (schema 2).
 
-Run by the office over SSH on standard input, or by hand: `sudo python3 collector.py`. It changes nothing.
-USB identity is read from sysfs, where a description cannot be translated or garbled.
+It needs the standard library of Python 3.8 or later only. Run by the office over SSH on standard input, or by hand:
+`sudo python3 collector.py`. It changes nothing. USB identity is read from sysfs, as a description may be translated
+or garbled.
 """
 
 import json
@@ -18,7 +19,7 @@ COMMAND_S = 10  # the longest that a system command may take
 
 
 def text(path):
-    """Return the text of a short file without the blanks around it, or None where it is missing or empty."""
+    """Return a file's first 4096 characters without blanks and NULs around them; None if unreadable or empty."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(4096).strip("\0\n \t") or None
@@ -27,7 +28,10 @@ def text(path):
 
 
 def output_of(*argv, check=True, user=None, **env):
-    """Return what a system command prints in the C locale, or None where it fails; `user` is a user id."""
+    """Return what a system command prints in the C.UTF-8 locale, or None if it fails or takes longer than COMMAND_S.
+
+    With check=False its exit code does not count. Root runs it as the user id `user`, if given, with `env` added.
+    """
     own = user is not None and os.getuid() == 0 and user != 0
     try:
         done = subprocess.run(
@@ -46,7 +50,7 @@ def output_of(*argv, check=True, user=None, **env):
 
 
 def listed(path):
-    """Return the sorted names in a directory, none where it is missing."""
+    """Return the sorted names in a directory, or an empty list if it cannot be read."""
     try:
         return sorted(os.listdir(path))
     except OSError:
@@ -54,7 +58,7 @@ def listed(path):
 
 
 def usb(device):
-    """Return the identity of the USB device above an entry of sysfs, or None where it is on another bus."""
+    """Return ids, serial, port and product name of the USB device above a sysfs entry, or None if it is not on USB."""
     at = os.path.realpath(device)
     while len(at) > len(ROOT) + 1:
         if os.path.exists(at + "/idVendor"):
@@ -77,7 +81,10 @@ def driver(entry):
 
 
 def cameras():
-    """Return each camera once: a UVC camera has one node for pictures and one for metadata."""
+    """Return each camera once: name, USB identity (or None), driver, and its video nodes.
+
+    A UVC camera has one node for pictures and one for metadata, which are put together by USB port.
+    """
     by_port: dict = {}
     folder = ROOT + "/sys/class/video4linux/"
     for node in listed(folder):
@@ -89,7 +96,7 @@ def cameras():
 
 
 def audio():
-    """Return each sound card with its identity and its directions."""
+    """Return each sound card: its name, its USB identity (or None), and whether it captures and plays back."""
     folder = ROOT + "/sys/class/sound/"
     entries = listed(folder)
     cards = []
@@ -107,7 +114,10 @@ def audio():
 
 
 def desktop():
-    """Return user id and environment of the sound server at the desktop, or None where nobody is logged in."""
+    """Return id of the desktop's user and environment of the sound server; None if no user has a sound server.
+
+    Of several it is the lowest id from PEOPLE on, or this process's own; ids below are as of the login screen.
+    """
     users = sorted(int(user) for user in listed(ROOT + "/run/user") if user.isdigit())
     for user in (u for u in users if u >= PEOPLE or u == os.getuid()):  # below them is the login screen's own server
         runtime = ROOT + "/run/user/%d" % user
@@ -117,7 +127,7 @@ def desktop():
 
 
 def pactl(*words):
-    """Return the JSON answer of the desktop's sound server (PulseAudio, or PipeWire in its place), or None."""
+    """Return the sound server's JSON answer (PulseAudio, or PipeWire in its place), or None if it gives none."""
     here = desktop()
     if here is None:
         return None
@@ -128,7 +138,10 @@ def pactl(*words):
 
 
 def sound():
-    """Return the default devices by name and card; a Linux desktop has one role, and descriptions are translated."""
+    """Return the default playback and capture devices, each side a list of one or none; None without a sound server.
+
+    They are found by name, as descriptions are translated. A Linux desktop has one role.
+    """
     info = pactl("info")
     if not isinstance(info, dict):
         return None
@@ -141,7 +154,10 @@ def sound():
 
 
 def default(device):
-    """Return one default device: its identity, whether it is muted, its volume."""
+    """Return one default device: name, USB identity (or None), whether it is a monitor and muted, and its volume.
+
+    The volume is that of the quietest channel in percent, or -1 if no channel tells it.
+    """
     own = device.get("properties", {})
     percents = [v.get("value_percent", "") for v in device.get("volume", {}).values()]
     card = own.get("alsa.card")
@@ -171,7 +187,7 @@ def holders():
 
 
 def apps(names):
-    """Return the versions of those of the named packages that are installed."""
+    """Return name and version of each package in `names` that is installed."""
     out = (
         output_of("dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${db:Status-Status}\\n", *names, check=False)
         if names
@@ -182,7 +198,7 @@ def apps(names):
 
 
 def updates():
-    """Return when a package was last upgraded (seconds), or when the log begins where none was."""
+    """Return when a package was last upgraded (seconds since 1970), or if none was, when dpkg's log begins, or None."""
     newest, oldest = None, None
     for name in ("/var/log/dpkg.log.1", "/var/log/dpkg.log"):
         try:
@@ -214,7 +230,7 @@ def macs():
 
 
 def zone():
-    """Return the name of the time zone by the link that the system itself follows, or None."""
+    """Return the time zone's name by the link /etc/localtime, or by /etc/timezone if that is no link; else None."""
     try:
         return os.readlink(ROOT + "/etc/localtime").rpartition("zoneinfo/")[2] or None
     except OSError:
@@ -222,7 +238,7 @@ def zone():
 
 
 def offset_s(name):
-    """Return the zone's offset from UTC in seconds, or None where this PC does not know the zone."""
+    """Return the time zone's current offset from UTC in seconds, or None if this PC does not know the zone."""
     if not name or not os.path.isfile("/usr/share/zoneinfo/" + name):
         return None  # date takes a zone that it does not know for UTC
     offset = output_of("date", "+%z", TZ=name) or ""  # as +0800; Python has zones of its own from 3.9 on only
@@ -234,7 +250,7 @@ def offset_s(name):
 
 
 def disk():
-    """Return size and free space of the system disk in MB, or None."""
+    """Return size and free space of the root file system in MB (1024 x 1024 bytes), or None if df does not tell."""
     lines = (output_of("df", "-Pk", ROOT + "/") or "").splitlines()
     try:
         fields = lines[-1].split()
@@ -244,7 +260,7 @@ def disk():
 
 
 def collect(wanted=()):
-    """Return the whole object; what could not be read is None."""
+    """Return the whole object; `wanted` are packages to look for. What could not be read is None, or an empty list."""
     name, clock = zone(), output_of("date", "-u", "+%s")
     synced = output_of("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     return {

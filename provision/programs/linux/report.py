@@ -1,6 +1,6 @@
-"""Laid down as /var/lib/kit/report.py behind the collector; run each day by kit-report.timer.
+"""Leave one signed report in the outbox, and in the office's drop if there is one and it can be reached.
 
-Leaves one signed file in the outbox, and in the office's drop where there is one and it can be reached.
+Laid down as /var/lib/kit/report.py behind the collector, whose functions it uses; run each day by kit-report.timer.
 """
 
 import hashlib
@@ -26,7 +26,10 @@ def put(path, body):
 
 
 def drop(url, name, body):
-    """Put a file into the office's drop (HTTP PUT); where that fails, the file waits in the outbox."""
+    """Put a file into the office's drop (HTTP PUT); if that fails, write the reason to standard error.
+
+    The file is in the outbox all the same.
+    """
     request = urllib.request.Request(url.rstrip("/") + "/" + name, data=body.encode(), method="PUT")
     try:
         urllib.request.urlopen(request, timeout=DROP_S).close()
@@ -35,7 +38,7 @@ def drop(url, name, body):
 
 
 def report():
-    """Write the next signed report into the outbox, and send it where the office has a drop."""
+    """Write the next signed report into the outbox, keep the KEPT newest, and put it into the drop if there is one."""
     with open(FOLDER + "/report.json", encoding="utf-8") as file:
         config = json.load(file)
     os.makedirs(OUTBOX, mode=0o700, exist_ok=True)

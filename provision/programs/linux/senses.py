@@ -1,7 +1,8 @@
-"""Does this PC hear itself, does it see: a chord through the speaker, recorded by the microphone; two pictures.
+"""Measure what a PC hears and sees: a chord through the speaker, recorded by the microphone, and two pictures.
 
-Sent between the collector, whose functions it uses, and the baseline. It measures; the office judges. Windows of 0.5 s
-and tones on bin centres: 2 Hz apart, no product up to the third order and no mains harmonic falls on another one.
+Sent between the collector, whose functions it uses, and the baseline. It measures; the office judges. Windows are
+0.5 s long and tones on bin centres, 2 Hz apart; no product up to the third order and no mains harmonic falls on
+another tone.
 """
 
 import array
@@ -20,14 +21,14 @@ FRAME = WIDTH * HEIGHT * 2
 
 
 def chord():
-    """Return lead and chord as samples of 16 bits."""
+    """Return LEAD_S of silence and CHORD_S of the three tones as signed 16-bit samples at RATE."""
     turns = [2 * math.pi * tone / RATE for tone in TONES]
     wave = [int(32767 * AMPLITUDE * sum(math.sin(turn * n) for turn in turns)) for n in range(WINDOW)]
     return array.array("h", [0] * int(RATE * LEAD_S) + wave * int(CHORD_S * RATE / WINDOW))
 
 
 def decibel(power):
-    """Return a power in dB; 1.0 is 0 dB."""
+    """Return a power in dB, to a tenth; 1.0 is 0 dB, and digital silence is FLOOR_DB."""
     return round(10 * math.log10(power), 1) if power > 1e-24 else FLOOR_DB
 
 
@@ -46,7 +47,7 @@ def loudness(samples):
 
 
 def loudest(samples, start):
-    """Return the index at which the loudest window from `start` on begins."""
+    """Return the index at which the loudest window from `start` on begins, in steps of a fifth of a window."""
     step = WINDOW // 5
     blocks = [loudness(samples[at : at + step]) for at in range(start, len(samples) - step, step)]
     sums = [sum(blocks[n : n + 5]) for n in range(max(len(blocks) - 4, 1))]
@@ -54,7 +55,10 @@ def loudest(samples, start):
 
 
 def delay_ms(samples, due):
-    """Return how many ms after `due` the chord begins in the recording, by cross-correlation."""
+    """Return how many ms after sample `due` the chord begins in the recording, by cross-correlation, or None.
+
+    None means that it was not found within half a second.
+    """
     wanted = chord()[int(RATE * LEAD_S) :: COARSE][:TEMPLATE]
     heard = samples[due::COARSE][: REACH + TEMPLATE]
     best, first = 0.0, None
@@ -66,7 +70,10 @@ def delay_ms(samples, due):
 
 
 def measure(raw, played_at):
-    """Return the numbers of a recording; `played_at` is the sample at which the player was started."""
+    """Return levels of tones, recording and silence in dB, clipped samples, delay in ms and length in s of a recording.
+
+    The recording is raw 16-bit samples; `played_at` is the sample at which the player was started.
+    """
     whole = array.array("h")
     whole.frombytes(raw[: len(raw) // 2 * 2])
     samples = [s / 32768.0 for s in whole]
@@ -85,7 +92,10 @@ def measure(raw, played_at):
 
 
 def start(here, *argv):
-    """Start a command of the sound server as the user of the desktop."""
+    """Start a command with the desktop's user id (if root) and environment, and return its process.
+
+    `here` is what `desktop` returned. Raises OSError if it cannot be started.
+    """
     user, env = here
     own = os.getuid() == 0 and user != 0
     return subprocess.Popen(
@@ -102,7 +112,10 @@ RAW = ("--raw", "--format=s16le", "--rate=%d" % RATE, "--channels=1", "--latency
 
 
 def hearing():
-    """Play and record through the default devices. Returns the numbers, or why there are none."""
+    """Play the chord and record it through the default devices. Returns what `measure` does, or `busy` or `failed`.
+
+    `busy` names the programs that record now; `failed` says why there are no numbers.
+    """
     here = desktop()
     if here is None:
         return {"failed": "nobody is logged in at its desktop: no sound server"}
@@ -140,7 +153,10 @@ def collect_samples(record, recorded):
 
 
 def play_and_measure(here, record, recorded):
-    """Record silence, play the chord, record the tail. Returns the numbers."""
+    """Record silence, play the chord, record the tail. Returns what `measure` does, or `failed` with the reason.
+
+    Raises OSError or SubprocessError if the player cannot be started or does not end.
+    """
     deadline = time.monotonic() + DEADLINE_S
     if not wait(recorded, int(SILENCE_S * RATE) * 2, record, deadline):
         return {"failed": "the microphone gives nothing: %s" % (complaint(record) or "no samples in time")}
@@ -157,7 +173,7 @@ def play_and_measure(here, record, recorded):
 
 
 def wait(recorded, size, record, deadline):
-    """Wait until so many bytes were recorded. Returns False where the recorder ended or time ran out."""
+    """Return True once `size` bytes are recorded, or False if the recorder ends or the deadline passes first."""
     while len(recorded) < size:
         if record.poll() is not None or time.monotonic() > deadline:
             return False
@@ -166,7 +182,7 @@ def wait(recorded, size, record, deadline):
 
 
 def complaint(record):
-    """Return what a recorder that ended printed."""
+    """Return the last error line of a recorder that ended; an empty text if it still runs or wrote none."""
     if record.poll() is None:
         return ""
     lines = record.stderr.read().decode("utf-8", "replace").strip().splitlines()
@@ -174,7 +190,10 @@ def complaint(record):
 
 
 def sight():
-    """Take two pictures with the first camera. Returns brightness, variance, and whether both are the same."""
+    """Take two pictures with the first camera. Returns the camera, brightness, variance, and whether both are the same.
+
+    Returns `busy` with the programs that hold a camera, or `failed` with the reason, if there are no pictures.
+    """
     held = holders()
     if held:
         return {"busy": held}
@@ -210,7 +229,10 @@ def sight():
 
 
 def numbers(frames):
-    """Return the numbers of two pictures in YUYV: every other byte is brightness."""
+    """Return brightness and variance of the first of two YUYV pictures, and whether both are the same to the bit.
+
+    In YUYV every other byte is brightness.
+    """
     luma = frames[0:FRAME:2]
     mean = sum(luma) / len(luma)
     return {

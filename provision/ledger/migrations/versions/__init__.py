@@ -1,1 +1,1 @@
-"""The ledger's migrations; Alembic loads them only where the schema is behind."""
+"""The revisions of the ledger's schema, one module for each."""

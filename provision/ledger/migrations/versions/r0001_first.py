@@ -1,4 +1,4 @@
-"""The first tables: event, lease, the view of the latest."""
+"""Revision 0001: the tables event and lease, the append-only triggers, and the view `latest`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables, the triggers and the view."""
+    """Create the tables event and lease, the triggers for this dialect, and the view `latest`."""
     bind = op.get_bind()
     meta = MetaData()
     schema.event_table(bind.dialect.name, meta)
