@@ -21,7 +21,7 @@ SHARES = {  # name: (seconds, files); the first one that a file belongs to count
     "PostgreSQL": (40, ("*postgresql*",)),
     "papers and pages": (40, ("*/lab/test_lending.py", "*/house/test_docs.py", "*/house/test_product.py")),
     "engines": (60, ("*/lab/test_hearing.py", "*/house/test_programs.py", "*/house/test_powershell.py")),
-    "demo": (80, ("*/lab/test_journey.py",)),
+    "demo": (80, ("*/lab/test_demo.py",)),
     "lab": (150, ("*/lab/*",)),
     "lint and contracts": (45, ("*/house/*", "*/contract/*")),
     "unit": (10, ("*",)),

@@ -1,10 +1,10 @@
 """Programs that are forked from a process with their imports done: a lab test starts hundreds of them.
 
-Two programs are forked: `provision`, and the `ansible-playbook` that it starts. The second is reached by a virtual
-environment of its own, in which everything is the true one but the word `ansible-playbook`: that word hands its files,
-words, directory and environment to the process that forks, and ends as the forked one ends.
+Two programs are forked: `provision`, and the `ansible-playbook` that it starts. Both are reached by a virtual environment
+like ours, in which the words `ansible-playbook`, `provision` and `python -m provision` hand their files, words, directory
+and environment to a process that forks, and end as the forked one ends.
 
-A forked program begins as a started one does: its own files, the caller's directory and environment, which stands in
+A forked program begins as a started one does, in the network namespace of the tests: its own files, the caller's directory and environment, which stands in
 /proc, too, since a run is ended by what its processes show there. What it has not is modules that are not imported
 yet: a test that is about imports starts a real process (`Bench.start`, or `Bench.run` with `env`).
 """
@@ -41,9 +41,12 @@ OF_ONE_RUN = {  # Ansible's settings that are paths of one run
 }  # fmt: skip
 CLIENT = """\
 import array, json, os, socket, sys
+words, own = sys.argv[1:], {own!r}
+if words[: len(own)] != own:
+    os.execv({python!r}, [{itself!r}, *words])
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({path!r})
-request = json.dumps({{"words": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}).encode()
+request = json.dumps({{"words": words[len(own) :], "cwd": os.getcwd(), "environment": dict(os.environ)}}).encode()
 files = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))]
 connection.sendmsg([len(request).to_bytes(4, "big")], files)
 connection.sendall(request)
@@ -52,6 +55,9 @@ if answer < 0:
     os.kill(os.getpid(), -answer)
 os._exit(answer)
 """
+CLIENTS: dict[str, tuple[str, list[str]]] = {  # a word: the program that is forked, and the words that it begins with
+    "ansible-playbook": ("ansible", []), "provision": ("provision", []), "python": ("provision", ["-m", "provision"]),
+}  # fmt: skip
 Words = list[str]
 
 
@@ -63,9 +69,15 @@ class Forker:
         self.folder = Path()
         self._processes: list[subprocess.Popen[bytes]] = []
 
+    def start(self) -> None:
+        """Start both, if they are not at work."""
+        with self._lock:
+            if not self._processes:
+                self._start()
+
     def _start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="forker-"))
-        python = _virtual_environment(self.folder / "venv", self.folder / "ansible")
+        python = _virtual_environment(self.folder)
         ours, self._alive = os.pipe()  # they end when nobody holds the writing end any more
         for program in PROGRAMS:
             listener = socket.socket(socket.AF_UNIX)
@@ -91,9 +103,7 @@ class Forker:
 
     def run(self, words: Words, timeout_s: float) -> tuple[int, str, str]:
         """Run one command; return its exit code (negative: the signal that ended it), output and error."""
-        with self._lock:
-            if not self._processes:
-                self._start()
+        self.start()
         with (
             socket.socket(socket.AF_UNIX) as connection, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err,
             Path(os.devnull).open("rb") as nothing,
@@ -115,19 +125,24 @@ class Forker:
             return int(answer), out.read().decode(), err.read().decode()
 
 
-def _virtual_environment(folder: Path, ansible: Path) -> str:
-    """Make a virtual environment like ours whose `ansible-playbook` is the client; return its Python."""
-    ours = Path(sys.prefix)
-    (folder / "bin").mkdir(parents=True)
-    shutil.copy(ours / "pyvenv.cfg", folder)
-    (folder / "lib").symlink_to(ours / "lib")
+def _virtual_environment(folder: Path) -> str:
+    """Make a virtual environment like ours with clients in the place of what is forked; return its true Python."""
+    ours, binary, python = Path(sys.prefix), folder / "venv/bin", Path(sys.executable).resolve()
+    binary.mkdir(parents=True)
+    shutil.copy(ours / "pyvenv.cfg", binary.parent)
+    (binary.parent / "lib").symlink_to(ours / "lib")
+    (binary / "python3").symlink_to(python)
     for word in (ours / "bin").iterdir():
-        if word.name != "ansible-playbook":
-            (folder / "bin" / word.name).symlink_to(word.resolve() if word.name.startswith("python") else word)
-    client = folder / "bin/ansible-playbook"
-    client.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{CLIENT.format(path=str(ansible))}")
-    client.chmod(0o755)
-    return str(folder / "bin/python")
+        if word.name in CLIENTS:
+            program, own = CLIENTS[word.name]
+            text = CLIENT.format(
+                path=str(folder / program), own=own, python=str(binary / "python3"), itself=str(binary / word.name)
+            )
+            (binary / word.name).write_text(f"#!{python} -IS\n{text}")
+            (binary / word.name).chmod(0o755)
+        elif not word.name.startswith("python"):
+            (binary / word.name).symlink_to(word)
+    return str(binary / "python3")
 
 
 @dataclass

@@ -11,6 +11,7 @@ import pytest
 from forker import Forker
 from labhome import until
 
+from provision import __version__
 from provision.local.processes import marked
 
 MARK = "PROVISION_RUN=test-forker"
@@ -21,7 +22,7 @@ FORKED, STARTED = "executable location = ansible-playbook\n", "bin/ansible-playb
 def playbook_word() -> Iterator[Path]:
     """The word `ansible-playbook` of a virtual environment whose Ansible is forked."""
     forker = Forker()
-    assert forker.run(["--version"], 60)[0] == 0
+    forker.start()
     yield forker.folder / "venv/bin/ansible-playbook"
     forker.close()
 
@@ -62,3 +63,13 @@ def test_a_forked_program_shows_its_run_and_ends_with_who_waits_for_it(playbook_
         caller.kill()
         caller.wait()
     until(lambda: not marked(MARK), "the forked program ended with its caller")
+
+
+def test_python_is_forked_as_provision_and_started_as_anything_else(playbook_word: Path) -> None:
+    python = playbook_word.parent / "python"
+    words = "import sys; print(sys.executable, sys.prefix, 'sqlalchemy' in sys.modules)"
+    done = subprocess.run([python, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{python} {python.parents[1]} False\n"
+    for argv in ([python, "-m", "provision", "--version"], [python.parent / "provision", "--version"]):
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        assert done.stdout == f"provision {__version__}\n"

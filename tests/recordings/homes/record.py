@@ -29,7 +29,7 @@ from pathlib import Path
 HOME = Path("demo")
 KEPT = ("BRU-MDM-04", "BRU-PC-04")  # segah: a modem with OpenWrt and a PC with Linux, for `watch` and `return`
 LENT = "segah"
-VERBS = 31  # how many kinds of event release 0.1.0 knows
+VERBS = 31  # how many kinds of event releases 0.1.0 and 0.2.0 know
 DEADLINE_S = 120.0
 LARGEST = 300_000
 LEFT_OUT = ("var/papers/", "var/lab/", "var/demo-backup.tar.gz", "var/provision.log")
