@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,19 @@ def provision(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@cache
+def help_of(*known: str) -> subprocess.CompletedProcess[str]:
+    """Return what `provision KNOWN --help` prints; it needs no home."""
+    return provision(*known, "--help", cwd=ROOT)
+
+
 @pytest.mark.parametrize("line", commands())
-def test_every_command_of_the_documentation_is_understood(line: str, tmp_path: Path) -> None:
+def test_every_command_of_the_documentation_is_understood(line: str) -> None:
     """Each word and option exists: the command's own help takes them (exit 0)."""
     words = shlex.split(line)[1:]
     verb = words[2:] if words[0] == "--home" else words
     known = verb[:2] if verb[0] in GROUPS else verb[:1]
-    done = provision(*known, "--help", cwd=tmp_path)
+    done = help_of(*known)
     assert done.returncode == 0, line
     for option in (w for w in words if w.startswith("--") and w != "--home"):
         assert option in done.stdout, line
@@ -167,7 +174,7 @@ def test_every_option_of_a_command_is_in_its_row_of_the_reference() -> None:
     for row in (r for r in rows if "`provision lab " not in r):
         words = re.match(r"\| `provision ([^`]*)`", row)[1].split()
         known = words[:2] if words[0] in GROUPS else words[:1]
-        options = re.findall(r"^  (--[a-z-]+)", provision(*known, "--help", cwd=ROOT).stdout, re.MULTILINE)
+        options = re.findall(r"^  (--[a-z-]+)", help_of(*known).stdout, re.MULTILINE)
         assert sorted(o for o in options if o != "--help") == sorted(re.findall(r"`(--[a-z-]+)`", row)), row
 
 
@@ -212,9 +219,9 @@ def test_each_command_shows_one_example_that_its_own_options_take(name: str) -> 
     assert words[0] == "provision"
     verb = words[words.index(name) :]
     known = verb[:2] if name in GROUPS else verb[:1]
-    done = provision(*known, "--help", cwd=ROOT)
+    done = help_of(*known)
     assert done.returncode == 0
-    own = provision(name, "--help", cwd=ROOT).stdout
+    own = help_of(name).stdout
     assert f"Example: {example}" in " ".join(own.split())
     assert [w for w in verb if w.startswith("--") and w not in done.stdout] == []
 
