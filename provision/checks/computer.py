@@ -39,7 +39,7 @@ def baseline_is_the_accepted_one(case: Case) -> Judgement:
 
 @check(needs=("hostname",), remedy="provision apply sets it; a Windows PC takes it at its next restart.")
 def hostname_is_the_asset_tag(case: Case) -> Judgement:
-    """The PC's hostname must be its asset tag, in upper or lower case."""
+    """The PC's hostname must be its asset tag; upper and lower case are the same."""
     said = str(case.snapshot.readings["hostname"])
     if said.lower() != case.item.asset_tag.lower():
         return Verdict.FAIL, f"it calls itself {said}"

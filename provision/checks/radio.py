@@ -23,7 +23,7 @@ SNR_FLOOR_DB, SNR_WARN_DB = 10, 20  # own choice: below 10 dB the lowest rates o
     needs=("serial", "mac"), remedy="Find out which box this is: compare its label with the record.", guards="identity"
 )
 def it_is_the_recorded_radio(case: Case) -> Judgement:
-    """Serial and MAC are those of the record."""
+    """Serial and MAC must be those of the record; upper and lower case are the same."""
     said, item = case.snapshot.readings, case.item
     pairs = (("serial", item.serial), ("mac", item.mac))
     wrong = [f"{n} is {said[n]}, recorded {w}" for n, w in pairs if str(said[n]).lower() != w.lower()]

@@ -173,9 +173,9 @@ def drift() -> None:
 
 
 def swap() -> None:
-    """Replace one modem by the spare: name the spare in the kit's file, enrol it, and replace the old one by it.
+    """Replace one modem with the spare: name the spare in the kit's file, enrol it, and run `replace`.
 
-    Prints the custody of both.
+    Prints who holds both.
     """
     kit = HOME / "inventory/kits" / f"{SWAPPED}.yml"
     rows = csv.reader((HOME / "inventory/delivery.csv").read_text().splitlines())

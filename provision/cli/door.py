@@ -46,7 +46,7 @@ Packages = Annotated[
 
 
 def said_why(reason: str) -> str:
-    """Return a reason without the blanks around it. Raises typer.BadParameter if nothing else is in it."""
+    """Return a reason without the blanks around it. Raises typer.BadParameter if it is blank."""
     if not reason.strip():
         raise typer.BadParameter("say why")
     return reason.strip()

@@ -206,7 +206,7 @@ def _differs(box: Box, objects: list[dict[str, str]]) -> bool:
 def _take_effect(box: Box, staging: Mapping[str, Any] | None) -> str:
     """Save, then apply, each in a PDU of its own, and wait for the services to restart.
 
-    Return why the change did not take effect, or an empty text, also for a device that stages nothing.
+    Return why the change did not take effect, or an empty text. A device that stages nothing has nothing to save.
     """
     if not staging:
         return ""

@@ -168,7 +168,7 @@ class ReadingTable(Protocol):
         ...
 
     def oids(self, row: int) -> tuple[str, ...]:
-        """Return the OIDs of one look, with the modem's row at index `row`."""
+        """Return the OIDs to read in one poll of a device whose modem is at index `row` of its table."""
         ...
 
     def read(self, values: Mapping[str, Any], row: int) -> tuple[dict[str, Any], dict[str, str]]:

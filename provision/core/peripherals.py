@@ -30,7 +30,7 @@ def present(readings: Mapping[str, Any]) -> dict[str, list[Thing]]:
 
 
 def usb(thing: Thing) -> bool:
-    """Return whether a thing has a whole USB identity: texts for vendor and product numbers, serial and port."""
+    """Return whether vendor and product number, serial and port of a USB thing are all known (strings)."""
     bus = thing.get("usb")
     return isinstance(bus, dict) and all(isinstance(bus.get(k), str) for k in ("vid_pid", "serial", "port"))
 

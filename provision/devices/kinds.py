@@ -48,7 +48,7 @@ class DeviceKind(Protocol):
 
     @property
     def usual_address(self) -> Callable[[Workspace, Intended], tuple[str, int]]:
-        """The function that returns where a device stands on the bench (host, port) when nobody says otherwise."""
+        """The function that returns a device's default address on the bench (host, port)."""
         ...
 
     def enrol(self, workspace: Workspace, writer: Writer, intended: Intended, request: EnrolRequest) -> Enrolment:

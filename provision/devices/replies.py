@@ -24,9 +24,9 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
 
 
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
-    """Return the error of a device that cannot be used, from its last step (None: no answer in time).
+    """Return the error of a device that cannot be reached, from its last step (None: no answer in time).
 
-    It is an IdentityError if the step speaks of the host key, else an UnreachableError.
+    It is an IdentityError if the step names the host key, else an UnreachableError.
     """
     from provision.core.errors import IdentityError, UnreachableError
 

@@ -55,7 +55,7 @@ class ApplyRequest:
         return self.overrides[tag].owns if tag in self.overrides else None
 
     def rotates(self, tag: str) -> bool:
-        """Say whether the run gives a device new secrets."""
+        """Return whether the run gives a device new secrets."""
         return tag in self.overrides and self.overrides[tag].rotation
 
 

@@ -84,7 +84,7 @@ def lines(sections: list[Section], shell: Path) -> Iterator[str]:
 
 
 async def _standin(sections: list[Section], shell: Path, where: list[tuple[str, int]]) -> ssh.Stop | None:
-    """Serve the first v3 user the output of the `extend` programs, with pysnmp.
+    """Serve, with pysnmp, the first line that each `extend` program prints, to the first v3 user.
 
     Return the coroutine function that stops it, or None if there is no v3 user or no engine ID.
     """

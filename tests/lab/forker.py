@@ -27,6 +27,7 @@ import sys
 import tempfile
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,6 +270,16 @@ def prepare_ansible(environment: Mapping[str, str]) -> None:
         "plugins.strategy.free", "plugins.strategy.linear", "plugins.test.core", "plugins.vars.host_group_vars",
     ):  # fmt: skip
         import_module(f"ansible.{name}")
+    from ansible.plugins import loader
+
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")  # by the next line
+    loader.init_plugin_loader()
+    import_module("ansible_collections.ansible.builtin")  # half of what a start costs: its table of names is read
+    for kind, name in (
+        ("connection", "local"), ("connection", "ssh"), ("inventory", "yaml"), ("shell", "sh"),
+        ("strategy", "free"), ("strategy", "linear"),
+    ):  # fmt: skip
+        getattr(loader, f"{kind}_loader").get(name, class_only=True)  # reads which settings it has
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -137,7 +137,6 @@ def test_no_child_and_no_private_directory_outlives_a_run(bench: Bench) -> None:
     from provision.connectors import private
 
     assert private.reap() == [], "directories of runs that are dead"
-    found = subprocess.run(
-        ["pgrep", "-f", f"ControlPath.*{private.PREFIX}"], capture_output=True, text=True, check=False
-    )
+    ours = f"{bench.home}/.*ControlPath=.*{private.PREFIX}"  # other labs run beside this one
+    found = subprocess.run(["pgrep", "-f", ours], capture_output=True, text=True, check=False)
     assert found.stdout == ""

@@ -229,8 +229,7 @@ def _hint(data: bytes, head: _Head) -> Hint:
 def _scoped(data: bytes, at: int, end: int, engine: bytes | None) -> tuple[int, int]:
     """Return the PDU's tag and where its content starts.
 
-    Raises BerError if there is none, or if its context is not that of `engine`, without a name (None: any context will
-    do).
+    Raises BerError if there is no PDU, if its context has a name, or if its context engine is not `engine` (None: any).
     """
     at = ber.whole(data, at, end, ber.SEQUENCE)
     context, at = ber.octets(data, at, end, (0, 32))

@@ -97,7 +97,7 @@ class BoxKind:
         return bool(plan.changes)
 
     def is_news(self, known: Known, running: Snapshot) -> bool:
-        """Say whether what runs has to be accepted: the device never was, or its marker is not the one last kept."""
+        """Return whether the running settings have to be recorded as accepted: none were yet, or their marker has changed."""
         return not known.accepted or known.snapshot.marker != running.marker
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:

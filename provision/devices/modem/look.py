@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
     """Return a snapshot of each modem by SNMP; one that publishes no digest of its configuration is read over SSH, too.
 
-    There is always one, by asset tag. If both ways answer with different serial numbers, it holds only that reason.
+    Each modem has a snapshot, by asset tag. If the two ways answer with different serial numbers, it holds no readings,
+    only the reason.
     """
     whole = by_openssh(workspace, [d for d in devices if not d.box.snmp.published])
     snapshots = poll(workspace, devices)

@@ -24,15 +24,15 @@ def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: Enr
     """Enrol one PC: approve and pin its host key, compare it with its record, see which peripherals to bind.
 
     Return the enrolment; its key for reports is made anew. Raises IdentityError if it is not the PC of the record,
-    DeviceError if its host key is not approved or it does not let the office's key in; the pinned key is then the one
-    from before, if any.
+    DeviceError if its host key is not approved or it refuses the office's SSH key. If the visit fails, the host key that
+    was pinned before is pinned again.
     """
     tag, (host, port), folder = computer.tag, request.where, workspace.place.host_keys
     before = keys.pinned(folder, tag)
     key = approve_host_key(workspace, tag, request)
     keys.pin(folder, tag, key, over=request.new_key)
-    one = first_visit(workspace, computer, host, port)
     try:
+        one = first_visit(workspace, computer, host, port)
         snapshot = _look(workspace, writer, one)
         compare(computer, snapshot, f"{host} port {port}")
     except ProvisionError:

@@ -121,7 +121,7 @@ def text(raw: Raw, most: int = TEXT_MAX) -> str:
 def number(name: str, raw: Raw, scale: float = 1.0) -> tuple[float | None, str]:
     """Return the raw value times `scale`, rounded to 3 places, and an empty string; or None and the reason.
 
-    RANGES holds what is plausible by name, without the prefix `nr_`; an RSRP or RSSI of 0 is none.
+    RANGES holds what is plausible by name, without the prefix `nr_`; an RSRP or RSSI of 0 counts as not measured.
     """
     said = raw if isinstance(raw, int | float) and not isinstance(raw, bool) else text(raw)
     if said == "":
