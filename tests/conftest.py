@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -23,6 +24,12 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def root() -> Path:
     return ROOT
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays: the collector of garbage need not look at it after each test again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

@@ -51,7 +51,7 @@ def lab_break(
     fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see docs/lab.md")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
 ) -> None:
-    """Break one lab device: cut its link or power, refuse logins, change its serial, and so on; an empty VALUE mends it."""
+    """Break one lab device: cut its link or power, refuse logins, and so on; an empty VALUE mends it."""
     from provision.core.model import slug
     from provision.lab import client
 

@@ -99,7 +99,7 @@ def restore(
 
 
 def demo(keep: Annotated[bool, typer.Option("--keep", help="leave the lab running")] = False) -> None:
-    """Run the whole job, from the carton to the handover and after, on emulated kits, in demo/ of the current directory."""
+    """Run the whole job, from the carton to the handover, on emulated kits, in demo/ of the current directory."""
     from provision.cli import demo as use_case
 
     raise typer.Exit(use_case.run(keep=keep))

@@ -216,7 +216,7 @@ def read_head(path: Path) -> tuple[int, str] | None:
 
 @contextmanager
 def _spoken(where: str) -> Iterator[None]:
-    """Raise LedgerError in place of any SQLAlchemy error that the block raises; `where` names the ledger in the error."""
+    """Raise LedgerError in place of any SQLAlchemy error of the block; `where` names the ledger in the error."""
     try:
         yield
     except OperationalError as error:

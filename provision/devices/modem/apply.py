@@ -191,7 +191,7 @@ def _write_finish(session: Session, progress: Progress, back: ReadBack) -> None:
 
 
 def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[str, Outcome]:
-    """Record the changes that were finished and read back, or never sent; settle the others; return outcomes by asset tag."""
+    """Record changes that were finished and read back, or never sent; settle the others; return outcomes by tag."""
     outcomes: dict[str, Outcome] = {}
     conclusions = []
     for one in changes:

@@ -97,7 +97,7 @@ class BoxKind:
         return bool(plan.changes)
 
     def is_news(self, known: Known, running: Snapshot) -> bool:
-        """Return whether the running settings have to be recorded as accepted: none were yet, or their marker has changed."""
+        """Return whether the running settings are to be recorded as accepted: none were yet, or the marker changed."""
         return not known.accepted or known.snapshot.marker != running.marker
 
     def change(self, session: Session, jobs: Sequence[Job]) -> Changed:

@@ -24,8 +24,8 @@ def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: Enr
     """Enrol one PC: approve and pin its host key, compare it with its record, see which peripherals to bind.
 
     Return the enrolment; its key for reports is made anew. Raises IdentityError if it is not the PC of the record,
-    DeviceError if its host key is not approved or it refuses the office's SSH key. If the visit fails, the host key that
-    was pinned before is pinned again.
+    DeviceError if its host key is not approved or it refuses the office's SSH key. If the visit fails, the host key
+    that was pinned before is pinned again.
     """
     tag, (host, port), folder = computer.tag, request.where, workspace.place.host_keys
     before = keys.pinned(folder, tag)

@@ -4,7 +4,7 @@ Two programs are forked: `provision`, and the `ansible-playbook` that it starts.
 like ours, in which the words `ansible-playbook`, `provision` and `python -m provision` hand their files, words, directory
 and environment to a process that forks, and end as the forked one ends.
 
-A forked program begins as a started one does, in the network namespace of the tests: its own files, the caller's directory and environment, which stands in
+A forked program begins as a started one does, in the network namespace of the process that forks: its own files, the caller's directory and environment, which stands in
 /proc, too, since a run is ended by what its processes show there. What it has not is modules that are not imported
 yet: a test that is about imports starts a real process (`Bench.start`, or `Bench.run` with `env`).
 """
@@ -28,7 +28,7 @@ import tempfile
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -59,13 +59,14 @@ os._exit(answer)
 CLIENTS: dict[str, tuple[str, list[str]]] = {  # a word: the program that is forked, and the words that it begins with
     "ansible-playbook": ("ansible", []), "provision": ("provision", []), "python": ("provision", ["-m", "provision"]),
 }  # fmt: skip
-Words = list[str]
+Words = Sequence[str]
 
 
 class Forker:
     """The two processes that fork; they are started at the first command and end with this one."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Words = ()) -> None:  # the words that go before a command that runs in a namespace
+        self._inside = inside
         self._lock = threading.Lock()
         self.folder = Path()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -85,8 +86,8 @@ class Forker:
             listener.bind(str(self.folder / program))
             listener.listen(16)
             process = subprocess.Popen(
-                [python, __file__, program, str(listener.fileno()), str(ours)],
-                pass_fds=(listener.fileno(), ours), stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[2],
+                [*self._inside, python, __file__, program, str(listener.fileno()), str(ours)],
+                pass_fds=(listener.fileno(), ours), stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[1],
                 env=os.environ | {"FORKER_ROOM": "-" * ROOM},
             )  # fmt: skip
             self._processes.append(process)
