@@ -43,7 +43,6 @@ def install(bundle: Path, target: Path) -> subprocess.CompletedProcess[str]:
         "PATH": f"{Path(sys.executable).resolve().parent}:{os.environ['PATH']}",
         "HOME": str(target.parent),
         "PIP_CONFIG_FILE": os.devnull,
-        "PIP_NO_COMPILE": "1",  # what is imported is compiled then; all of it would be a third of the time
     }
     return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=target.parent, env=environment)
 
