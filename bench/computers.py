@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import size
-from kit import PYTHON, provision, timed
+from commands import PYTHON, provision, timed
 
 ROUNDS = size.of(5, 1)
 REPORTS = size.of(1000, 10)

@@ -6,7 +6,6 @@ import json
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,38 +14,19 @@ from pathlib import Path
 
 import homes
 import size
+from commands import PYTHON, ROUNDS, fresh, provision, timed
 
-PYTHON = sys.executable
-ROUNDS = size.of(5, 1)
 Show = Callable[..., None]
 LOADED = "import sys; sys.argv = sys.argv[1:]; from provision.cli import main\ntry:\n    main()\nfinally:\n    print('LOADED', *sorted({m.split('.')[0] for m in sys.modules} & {'ansible', 'ansible_runner', 'netmiko', 'paramiko'}), file=sys.stderr)\n"
 
 
-def timed(argv: list[str], code: int = 0) -> float:
-    started = time.perf_counter()
-    done = subprocess.run(argv, capture_output=True, check=False, text=True)
-    if done.returncode != code:
-        raise SystemExit(f"{argv} gave {done.returncode}\n{done.stdout}{done.stderr}")
-    return time.perf_counter() - started
-
-
-def provision(home: Path, *words: str) -> list[str]:
-    return [PYTHON, "-m", "provision", "--home", str(home), *words]
-
-
-def fresh(home: Path) -> None:
+def fresh_kit(home: Path) -> None:
     """Reset each device of `of_the_kit` to factory state and enrol it again, two at a time.
 
     Raises SystemExit if an enrolment fails.
     """
-    from provision.lab import client
-
-    def one(tag: str) -> None:
-        client.break_(home / "var/lab", tag, "reset", "")
-        timed(provision(home, "enrol", tag, "--packages", str(home / "var/lab/packages"), "--yes", "--new-key"))
-
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, of_the_kit(home)))
+        list(pool.map(lambda tag: fresh(home, tag), of_the_kit(home)))
 
 
 def of_the_kit(home: Path) -> list[str]:
@@ -94,7 +74,7 @@ def measure_kit(show: Show) -> None:
         timed(provision(home, "register", str(home / "inventory/delivery.csv")))
         plain, applies = [], []
         for _ in range(ROUNDS):
-            fresh(home)
+            fresh_kit(home)
             plain.append(timed(peer(home, folder)))
             applies.append(timed(provision(home, "apply", *of_the_kit(home), "--bench", "--yes", *packages)))
         _watch(home, show, statistics.median(plain), statistics.median(applies))

@@ -4,9 +4,10 @@ Two programs are forked: `provision`, and the `ansible-playbook` that it starts.
 like ours, in which the words `ansible-playbook`, `provision` and `python -m provision` hand their files, words, directory
 and environment to a process that forks, and end as the forked one ends.
 
-A forked program begins as a started one does, in the network namespace of the process that forks: its own files, the caller's directory and environment, which stands in
-/proc, too, since a run is ended by what its processes show there. What it has not is modules that are not imported
-yet: a test that is about imports starts a real process (`Bench.start`, or `Bench.run` with `env`).
+A forked program begins as a started one does: its own files, the caller's directory and environment, which stands in
+/proc, too, since a run is ended by what its processes show there. Two things differ: it runs in the network namespace
+of the process that forks, and has no modules that are not imported yet. A test that is about either starts a real
+process (`Bench.start`, or `Bench.run` with `env`).
 """
 
 from __future__ import annotations

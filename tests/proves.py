@@ -133,7 +133,8 @@ def main() -> None:
     asked = parser.parse_args()
     every = rows()
     if unknown := set(asked.names) - {row.name for row in every}:
-        sys.exit(f"no such row: {', '.join(sorted(unknown))}; the names stand in {ROWS.relative_to(ROOT)}")
+        sys.stderr.write(f"no such row: {', '.join(sorted(unknown))}; the names stand in {ROWS.relative_to(ROOT)}\n")
+        sys.exit(2)
     chosen = [row for row in every if not asked.names or row.name in asked.names]
     chosen = drawn(chosen, asked.drawn) if asked.drawn else chosen
     began, alive = time.monotonic(), 0

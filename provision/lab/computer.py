@@ -89,8 +89,8 @@ exec /bin/sh -i
             authorized="root/.ssh/authorized_keys",
         )
 
-        async def listen() -> list[ssh.Stop]:
-            return [await ssh.open_door(door)]
+        async def listen() -> None:
+            self.closers.append(await ssh.open_door(door))
 
         await self.doors(door, listen)
 

@@ -81,15 +81,17 @@ class Powered(ABC):
     async def follow(self) -> None:
         """Start the services of the device (SSH server and, if it has one, SNMP agent) as it is configured now."""
 
-    async def doors(self, by: object, open_them: Callable[[], Awaitable[list[ssh.Stop]]]) -> None:
+    async def doors(self, by: object, open_them: Callable[[], Awaitable[None]]) -> None:
         """Open the doors, or keep those that are open if `by`, all that they depend on, is what it was.
 
-        procd does the same: it restarts a service only where the parameters of its instance have changed.
+        `open_them` appends to `closers` what stops each door, one by one, so that a failure in between leaves none that
+        nobody closes. procd does the same: it restarts a service only if the parameters of its instance have changed.
         """
         if self.closers and by == self._opened_by:
             return
+        self._opened_by = None
         await self._close_doors()
-        self.closers += await open_them()
+        await open_them()
         self._opened_by = by
 
     async def _close_doors(self) -> None:

@@ -124,13 +124,14 @@ class Modem(Boxed):
             refuse=bool(self.faults.get("login")),
         )
 
-        async def behind_a_slow_line() -> list[ssh.Stop]:
+        async def behind_a_slow_line() -> None:
             inside = slow.spare_port()
-            stop = await ssh.open_door(replace(door, port=inside, addresses=("127.0.0.1",)))
-            return [stop, *[await slow.relay(a, door.port, inside, delay_s) for a in door.addresses]]
+            self.closers.append(await ssh.open_door(replace(door, port=inside, addresses=("127.0.0.1",))))
+            for address in door.addresses:
+                self.closers.append(await slow.relay(address, door.port, inside, delay_s))
 
-        async def directly() -> list[ssh.Stop]:
-            return [await ssh.open_door(door)]
+        async def directly() -> None:
+            self.closers.append(await ssh.open_door(door))
 
         await self.doors((door, delay_s), behind_a_slow_line if delay_s else directly)
 

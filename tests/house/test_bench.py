@@ -28,12 +28,14 @@ def alone() -> Iterator[tuple[str, ...]]:
     namespace = f"kit-bench-{os.getpid()}"
     inside = ("ip", "netns", "exec", namespace)
     subprocess.run(["ip", "netns", "add", namespace], check=True)
-    subprocess.run(["ip", "-n", namespace, "link", "set", "lo", "up"], check=True)
-    forker = Forker(inside)
-    forker.start()
-    yield (*inside, str(forker.folder / "venv/bin/python"))
-    forker.close()
-    subprocess.run(["ip", "netns", "delete", namespace], check=True)
+    try:
+        subprocess.run(["ip", "-n", namespace, "link", "set", "lo", "up"], check=True)
+        forker = Forker(inside)
+        forker.start()
+        yield (*inside, str(forker.folder / "venv/bin/python"))
+        forker.close()
+    finally:
+        subprocess.run(["ip", "netns", "delete", namespace], check=True)
 
 
 @pytest.mark.parametrize("name", [n for n in FIGURES if os.geteuid() == 0 or n not in NEEDS_ROOT])
@@ -59,5 +61,5 @@ def test_every_figure_is_tried() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "bench/figures.py"), "no-such"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert set(done.stderr.strip().partition("one of: ")[2].split(", ")) == set(FIGURES)

@@ -10,7 +10,7 @@ from berau import MODEM, OTHER_MODEM, PC, Site, key_of, silent
 from provision.core.errors import DeviceError, IdentityError, ProvisionError, UnreachableError, UsageError
 from provision.core.model import Secret
 from provision.devices.pc import enrol as pc_enrol
-from provision.home.keys import pinned
+from provision.home.keys import office_key, pinned
 
 
 def key_kept(site: Site, tag: str) -> str:
@@ -179,6 +179,16 @@ def test_a_pc_that_failed_once_keeps_the_key_that_was_pinned_before(site: Site) 
     with pytest.raises(ProvisionError, match="no answer"):
         site.enrol(PC, new_key=True)
     assert key_kept(site, PC) == key_of(PC)
+
+
+def test_a_pc_is_not_pinned_by_an_enrolment_that_fails_before_its_visit(site: Site) -> None:
+    site.pc_from_the_carton()
+    office = site.workspace.place.ssh_key
+    office_key(office)
+    office.with_suffix(".pub").unlink()
+    with pytest.raises(ProvisionError, match="public"):
+        site.enrol(PC)
+    assert key_kept(site, PC) == ""
 
 
 def test_a_pc_that_does_not_know_the_office_says_how_to_bring_the_key(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from pathlib import Path
 
@@ -52,6 +53,38 @@ def test_a_power_cut_while_the_door_opens_leaves_no_door(tmp_path: Path) -> None
         assert not listens(port)
 
     asyncio.run(cut())
+
+
+def test_a_door_is_kept_if_nothing_changed_and_a_failure_leaves_none_that_nobody_closes(tmp_path: Path) -> None:
+    port = slow.spare_port()
+    box = Box(
+        tag="BRU-MDM-10", serial="HGS1", mac="48:a9:8a:00:00:10", imei="862212376648919", model="LtAP", firmware="7.18.2",
+        address="127.0.0.1", ssh_port=port, snmp_port=port, system="routeros",
+    )  # fmt: skip
+
+    async def settled() -> None:
+        router = Router(box, tmp_path / "home", tmp_path / "run")
+        await router.power_on()
+        opened = list(router.closers)
+        await router.settle()
+        assert router.closers == opened, "a reload that changes nothing restarts nothing"
+
+        async def half() -> None:
+            router.closers.append(closes)
+            raise OSError(errno.EADDRINUSE, "the second address is taken")
+
+        async def closes() -> None:
+            closed.append("the first door")
+
+        closed: list[str] = []
+        with pytest.raises(OSError, match="is taken"):
+            await router.doors("another", half)
+        await router.settle()
+        assert closed == ["the first door"]
+        assert listens(port), "and what was opened by the same as before is opened again"
+        await router.power_off()
+
+    asyncio.run(settled())
 
 
 def test_a_door_that_cannot_open_everywhere_opens_nowhere() -> None:

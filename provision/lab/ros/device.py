@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provision.lab import ssh
 from provision.lab.box import Box
 from provision.lab.device import NoSuchFaultError
 from provision.lab.ros import agent, door, factory, words
@@ -154,8 +153,8 @@ class Router(RouterParts):
     async def follow(self) -> None:
         """Start the SSH server and, unless the fault `snmp` is set, the SNMP agent, as configured."""
 
-        async def listen() -> list[ssh.Stop]:
-            return [await door.open_door(self)]
+        async def listen() -> None:
+            self.closers.append(await door.open_door(self))
 
         await self.doors((self.addresses(), self.port(), self.faults.get("link"), self.faults.get("slow")), listen)
         if not self.faults.get("snmp"):
