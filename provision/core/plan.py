@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from provision.core.errors import ProvisionError
 from provision.core.family import Family
 from provision.core.model import Candidate, Plan, Snapshot
-from provision.core.settings import diff, seal
+from provision.core.settings import diff, matches, seal
 
 
 def make(
@@ -52,10 +50,7 @@ def proof(family: Family, plan: Plan) -> tuple[bool, float]:
     A login is needed if a change is under the family's `access` and not under its `path`; the wait is 0 if no change is
     under either.
     """
-    touched = [
-        c.path
-        for c in plan.changes
-        if any(fnmatchcase(c.path, glob) for glob in (*family.configuration.access, *family.configuration.path))
-    ]
-    door = [p for p in touched if not any(fnmatchcase(p, glob) for glob in family.configuration.path)]
+    path = family.configuration.path
+    touched = [c.path for c in plan.changes if matches(c.path, (*family.configuration.access, *path))]
+    door = [p for p in touched if not matches(p, path)]
     return bool(door), family.commit.settle_s if touched else 0.0

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, pass_context
+from jinja2.runtime import Context
 
 from provision.core.device import Intent
 from provision.core.errors import ProvisionError
 from provision.core.family import Family
 from provision.core.model import Candidate, DeviceFile, Secret, Value
 from provision.core.settings import FILE, digest
+
+MASK = "mask"  # what a template's context calls the function that gives a secret its token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +47,13 @@ def render(
     facts = facts_of(intent) | {"secrets": access.secrets, "has": family.has(firmware)}
     tokens: dict[str, Secret] = {}
 
-    def finalize(value: Any) -> str:
-        if isinstance(value, Secret):
-            name = f"secret-{token()}"
-            tokens[name] = value
-            return grammar.quote(name)
-        return grammar.quote(str(value))
+    def mask(secret: Secret) -> str:
+        name = f"secret-{token()}"
+        tokens[name] = secret
+        return name
 
-    environment = _environment(templates, finalize)
-    text = _rendered(environment, intent, facts)
+    environment = _environment(tuple(templates.items()), grammar.quote)
+    text = _rendered(environment, intent, facts | {MASK: mask})
     settings, _ = grammar.parse(text, configuration.shape)
     whole: dict[str, Value] = {path: _secret(value, tokens) for path, value in settings.items()}
     files = device_files(family, access, templates)
@@ -59,7 +61,14 @@ def render(
     return Candidate(settings=whole, files=files)
 
 
-def _environment(templates: Mapping[str, str], finalize: Callable[[Any], str]) -> Environment:
+@cache
+def _environment(templates: tuple[tuple[str, str], ...], quote: Callable[[str], str]) -> Environment:
+    """Return an environment that compiles each template once, however many intents are rendered."""
+
+    @pass_context
+    def finalize(context: Context, value: Any) -> str:
+        return quote(context[MASK](value) if isinstance(value, Secret) else str(value))
+
     return Environment(
         loader=DictLoader(dict(templates)),
         finalize=finalize,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from hashlib import sha256
 
 from provision.core.model import Change, Secret, Settings, Value
@@ -14,7 +16,13 @@ SEALED = "sealed:"
 
 def matches(path: str, globs: tuple[str, ...]) -> bool:
     """Return whether `path` matches any of `globs` (case-sensitive; `*` crosses dots)."""
-    return any(fnmatchcase(path, glob) for glob in globs)
+    return bool(globs) and _pattern(globs).match(path) is not None
+
+
+@cache
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches whatever one of `globs` matches: thousands of settings are compared in one look."""
+    return re.compile("|".join(translate(glob) for glob in globs))
 
 
 def diff(

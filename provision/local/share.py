@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from provision.core.errors import ProvisionError
 
@@ -27,18 +30,19 @@ def program(name: str) -> str:
     return (PROGRAMS / name).read_text(encoding="utf-8")
 
 
-def templates(driver: str) -> dict[str, str]:
+@cache
+def templates(driver: str) -> Mapping[str, str]:
     """Return the template texts of the family `driver` by name; its own replace common ones of the same name.
 
     A name is a path relative to the templates; guard scripts are among them as `files/NAME`. A line `# include FILE` is
-    replaced by the text called `files/FILE`, or removed if there is none.
+    replaced by the text called `files/FILE`, or removed if there is none. The files are read once per process.
     """
     guards = [path for folder in (PROGRAMS / "shell", PROGRAMS / driver) for path in sorted(folder.glob("guard.*"))]
     found = {f"files/{path.name}": path.read_text(encoding="utf-8") for path in guards}
     for folder in (share("templates") / "common", share("templates") / driver):
         paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         found |= {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
-    return {name: _whole(text, found) for name, text in found.items()}
+    return MappingProxyType({name: _whole(text, found) for name, text in found.items()})
 
 
 def _whole(text: str, files: dict[str, str]) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from jinja2 import Environment, StrictUndefined
 
 from provision.core.family import DocumentRequest, Family
 from provision.core.model import Change, Plan, Snapshot
-from provision.core.settings import FILE
+from provision.core.settings import FILE, matches
 from provision.core.versions import number
 from provision.families.languages import answer
 
@@ -42,8 +41,7 @@ def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:
     real = tuple(
         Change(path=c.path, running=c.running, intended=plan.candidate.settings.get(c.path))
         for c in plan.changes
-        if not c.path.startswith(FILE)
-        and not (c.intended is None and any(fnmatchcase(c.path, door) for door in family.configuration.doors))
+        if not c.path.startswith(FILE) and not (c.intended is None and matches(c.path, family.configuration.doors))
     )
     lines = (
         _part(family, request, "arm"),

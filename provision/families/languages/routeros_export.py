@@ -9,11 +9,11 @@ routeros-diff 0.5 gives the arguments reversed, and no library keeps natural key
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from provision.core.grammar import Shape
 from provision.core.model import Change, Secret, Settings, Value
+from provision.core.settings import matches
 from provision.families.languages.routeros_script import Statement, bare, quote, statements
 
 __all__ = ["edits", "parse", "quote"]
@@ -38,7 +38,7 @@ def parse(text: str, shape: Shape) -> tuple[Settings, Mapping[str, str]]:
         position = counts.get(one.menu, 0)
         if one.verb == "add":
             counts[one.menu] = position + 1
-        if any(fnmatchcase(f"{one.menu}:{n}={v}", glob) for n, v in one.values.items() for glob in shape.noise):
+        if any(matches(f"{one.menu}:{n}={v}", shape.noise) for n, v in one.values.items()):
             continue
         key, locator = _key(one, shape, position)
         if one.verb == "add":
@@ -70,7 +70,7 @@ def _values(statement: Statement, key: str, shape: Shape) -> dict[str, Value]:
     for name, value in statement.values.items():
         path, said = f"{statement.menu}:{key}:{name}", BOOLEANS.get(value, value)
         if default(path, shape) != said:
-            hide = name in veiled or any(fnmatchcase(path, glob) for glob in shape.secret)
+            hide = name in veiled or matches(path, shape.secret)
             found[path] = Secret(said) if hide else said
     return found
 
@@ -107,7 +107,9 @@ def _find(values: Mapping[str, str]) -> str:
 
 def default(path: str, shape: Shape) -> str | None:
     """Return the default of an attribute, which the export leaves out, or None if it is not known."""
-    return next((value for glob, value in shape.defaults.items() if fnmatchcase(path, glob)), None)
+    if not matches(path, tuple(shape.defaults)):
+        return None
+    return next(value for glob, value in shape.defaults.items() if matches(path, (glob,)))
 
 
 def edits(changes: tuple[Change, ...], locators: Mapping[str, str], shape: Shape) -> str:

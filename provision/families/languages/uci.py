@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from provision.core.errors import CutShortError, ProvisionError
 from provision.core.grammar import Shape
 from provision.core.model import Change, Secret, Settings, Value
+from provision.core.settings import matches
 
 _PIECE = re.compile(
     r"""(?P<end>[\n;])|(?P<blank>[ \t\r]+)|(?P<comment>\#[^\n]*)
@@ -23,6 +23,7 @@ _PIECE = re.compile(
     |(?P<bare>[^\s'"\\#;]+)|(?P<open>['"])|(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_BETWEEN = frozenset({"end", "blank", "comment"})  # what stands between two words
 
 
 def quote(value: str) -> str:
@@ -46,8 +47,8 @@ def tokens(text: str) -> Iterator[tuple[int, list[str]]]:
     word: str | None = None
     start = 1
     for line, kind, raw in _pieces(text):
-        if kind not in {"end", "blank", "comment"}:
-            word = (word or "") + _meaning(kind, raw)
+        if kind not in _BETWEEN:
+            word = (word or "") + (raw if kind == "bare" else _meaning(kind, raw))
             continue
         if word is not None:
             words.append(word)
@@ -65,10 +66,12 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
     """
     line = 1
     for piece in _PIECE.finditer(text):
-        if piece.lastgroup == "open":
+        kind, raw = str(piece.lastgroup), piece.group()
+        if kind == "open":
             raise CutShortError("UCI text ends inside quotes")
-        line += piece.group().count("\n")
-        yield line, str(piece.lastgroup), piece.group()
+        if kind not in {"blank", "bare"}:
+            line += raw.count("\n")
+        yield line, kind, raw
     yield line, "end", ""
 
 
@@ -186,7 +189,7 @@ def _unique(key: str, section: _Section, settings: Settings) -> str:
 def _value(path: str, value: str | list[str], shape: Shape) -> Value:
     if isinstance(value, list):
         return tuple(value)
-    if any(fnmatchcase(path, glob) for glob in shape.secret):
+    if matches(path, shape.secret):
         return Secret(value)
     return value
 
