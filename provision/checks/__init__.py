@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from provision.checks.check import AGAIN, SILENT, Case, Check, Judgement, check
+from provision.checks.check import AGAIN, SILENT, UNTOLD, Case, Check, Judgement, check
 from provision.core.model import Finding, Verdict
 
 __all__ = ["Case", "Check", "Judgement", "check", "judge", "load", "named"]
@@ -47,8 +47,9 @@ def judge(case: Case, checks: tuple[Check, ...] | None = None) -> list[Finding]:
         lacking = [n for n in one.needs if n not in case.snapshot.readings]
         remedy = one.remedy
         if lacking:
-            why = case.snapshot.missing.get(lacking[0], SILENT)
-            verdict, because = Verdict.UNKNOWN, f"no reading: {lacking[0]} ({why})" if case.snapshot.readings else why
+            answered = bool(case.snapshot.readings)
+            why = case.snapshot.missing.get(lacking[0], UNTOLD if answered else SILENT)
+            verdict, because = Verdict.UNKNOWN, f"no reading: {lacking[0]} ({why})" if answered else why
             remedy = (
                 f"{'Is it on, is the link up? Then' if why == SILENT else 'Read it again:'} {AGAIN} {case.device.tag}"
             )

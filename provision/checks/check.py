@@ -58,6 +58,7 @@ class Case:
 
 
 SILENT = "no answer"
+UNTOLD = "it is not in the answer"
 AGAIN = "provision verify"
 Judgement = tuple[Verdict, str]
 Judge = Callable[[Case], Judgement]

@@ -105,12 +105,11 @@ def test_without_snmp_what_the_device_hides_is_not_proven(site: Site) -> None:
     assert seen.missing["marker"] == "what it hides is not proven: SNMP: no answer"
 
 
-def test_without_ssh_the_marker_is_missing_with_the_reason(site: Site) -> None:
+def test_without_ssh_what_it_alone_tells_is_missing_with_the_reason(site: Site) -> None:
     seen = joined(site, {"serial": "S1"}, DeviceError("cut short"))
-    assert (seen.readings, seen.missing["marker"], seen.missing["guard"]) == (
-        {"serial": "S1"},
-        "cut short",
-        "cut short",
+    assert seen.readings == {"serial": "S1"}
+    assert {name: seen.missing[name] for name in ("marker", "guard", "registration")} == dict.fromkeys(
+        ("marker", "guard", "registration"), "cut short"
     )
 
 

@@ -19,6 +19,8 @@ from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
 from provision.home.workspace import Workspace
 from provision.local.share import templates
 
+ONLY_OVER_SSH = ("marker", "guard", "registration")  # what a device that publishes no digest tells in no other way
+
 if TYPE_CHECKING:
     from provision.connectors.ansible import Variables, Writer
     from provision.devices.run import OnStep
@@ -38,11 +40,12 @@ def look(workspace: Workspace, devices: list[Device]) -> dict[str, Snapshot]:
 def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
     """Return the SSH snapshot with the readings of both, or only the reason if their serials differ.
 
-    If SSH failed, return the SNMP snapshot with marker and guard missing. If SNMP gave no readings, return the SSH
-    snapshot without its marker: what the device hides is then not proven.
+    If SSH failed, return the SNMP snapshot; what is ONLY_OVER_SSH is then missing because of that. If SNMP gave no
+    readings, return the SSH snapshot without its marker: what the device hides is then not proven.
     """
     if isinstance(whole, ProvisionError):
-        return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(("marker", "guard"), str(whole))})
+        lacking = [name for name in ONLY_OVER_SSH if name not in over_snmp.readings]
+        return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(lacking, str(whole))})
     if not over_snmp.readings:
         why = f"what it hides is not proven: SNMP: {next(iter(over_snmp.missing.values()), 'no answer')}"
         return replace(whole, marker="", missing={**over_snmp.missing, "marker": why})
