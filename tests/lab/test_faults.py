@@ -225,7 +225,7 @@ def test_hostile_values_of_the_intent_reach_the_device_as_text(bench: Bench, tmp
         package = real.Package(str(bench.flash(OTHER)), "system")
         assert package.sections[0].options["notes"] == hostile
         assert package.sections[0].options["hostname"] == OTHER
-        assert bench.run("plan", OTHER, "--bench").code == 0
+        bench.ok("plan", OTHER, "--bench")
         assert not Path("/tmp/owned").exists()
     finally:
         edit(bench, "maratua", json.dumps(hostile), "Kantor Camat Maratua, Teluk Harapan")
@@ -376,7 +376,7 @@ def test_a_kecamatan_in_any_spelling_is_found(bench: Bench) -> None:
     bench.provisioned(TAG)
     bench.pc("BRU-PC-08")
     for name in ("BIDUK BIDUK", "biduk-biduk", "Biduk-Biduk", TAG.lower()):
-        assert bench.run("verify", name).code == 0
+        bench.ok("verify", name)
 
 
 mount = pytest.mark.skipif(
@@ -425,7 +425,7 @@ def test_a_read_only_home_is_refused_with_the_next_step(bench: Bench, tmp_path: 
 
 def test_two_first_commands_at_once_both_succeed(bench: Bench, tmp_path: Path) -> None:
     home = tmp_path / "new"
-    assert bench.run("init", str(home), "--lab").code == 0
+    bench.ok("init", str(home), "--lab")
     pair = [bench.start("register", str(home / "inventory/delivery.csv"), home=home) for _ in range(2)]
     ends = [p.communicate(timeout=60) for p in pair]
     assert [p.returncode for p in pair] == [0, 0], ends

@@ -108,8 +108,8 @@ def test_the_second_apply_changes_nothing_and_the_watch_is_quiet(bench: Bench) -
 
 def test_noise_in_the_export_is_no_drift(bench: Bench) -> None:
     with broken(bench, TAG, "noise", "1"):
-        assert bench.run("plan", TAG).code == 0
-        assert bench.run("watch", TAG).code == 0
+        bench.ok("plan", TAG)
+        bench.ok("watch", TAG)
 
 
 def test_a_hand_on_the_box_is_drift_and_an_apply_repairs_it(bench: Bench) -> None:
@@ -119,7 +119,7 @@ def test_a_hand_on_the_box_is_drift_and_an_apply_repairs_it(bench: Bench) -> Non
         "/system/clock::time-zone-name": "Asia/Jakarta", "/ip/service:www:disabled": None,
     }  # fmt: skip
     bench.ok("apply", TAG, "--bench", "--yes")
-    assert bench.run("watch", TAG).code == 0
+    bench.ok("watch", TAG)
 
 
 def test_the_order_of_rules_is_drift_too(bench: Bench) -> None:
@@ -207,7 +207,7 @@ def test_a_run_that_is_killed_is_found_and_ended(bench: Bench) -> None:
     until(lambda: bench.run("resume").code == 0, "the run has its end")
     assert entries(bench, TAG, "/system/scheduler") == []
     assert bench.last(TAG, "apply.ended")["ending"] in {"applied", "reverted"}
-    assert bench.run("watch", TAG).code == 0
+    bench.ok("watch", TAG)
     bench.ok("apply", TAG, "--bench", "--yes")
 
 
@@ -258,7 +258,7 @@ def test_version_six_is_refused_the_tunnel_and_runs_without_it(bench: Bench) -> 
         kit.write_text(text.replace("modem:\n", "modem:\n  tunnel: none\n", 1))
         assert outcome(bench.run("apply", OTHER, "--bench", "--yes", "--json"))["outcome"] == "applied"
         assert "engine-id=BRU-MDM-10" in say(bench, OTHER, "/export terse hide-sensitive")
-        assert bench.run("verify", OTHER, "--bench").code == 0
+        bench.ok("verify", OTHER, "--bench")
     finally:
         kit.write_text(text)
         bench.fault(OTHER, "firmware", "7.23.8")

@@ -60,7 +60,7 @@ def test_the_radio_is_read_from_the_vendors_mib(bench: Bench) -> None:
         assert "not measured" in found["signal_carries_a_call"]["because"]
     finally:
         bench.fault(TAG, "radio", "")
-    assert bench.run("verify", TAG).code == 0
+    bench.ok("verify", TAG)
 
 
 def test_an_engine_id_that_moved_is_learned_again(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def test_an_engine_id_that_moved_is_learned_again(bench: Bench) -> None:
     until(lambda: bench.run("verify", TAG).code == 0, "the agent is up and read")
     assert json.loads((bench.home / "var/hints.json").read_text())[f"{TAG}.engine"] != before
     (bench.home / "var/hints.json").write_text("[]")
-    assert bench.run("verify", TAG).code == 0
+    bench.ok("verify", TAG)
 
 
 def test_a_hand_on_the_mobile_interface_is_drift(bench: Bench) -> None:

@@ -130,7 +130,8 @@ def files(bench: Bench) -> Iterator[Path]:
     flash = bench.home / "var/lab"
     places = [bench.home, Path("/dev/shm"), Path.home() / ".ansible"]
     for place in places:
-        for folder, _, names in os.walk(place):  # others' run directories come and go meanwhile
+        for folder, within, names in os.walk(place):  # others' run directories come and go meanwhile
+            within[:] = [name for name in within if not name.startswith("pytest-of-")]  # what tests keep there
             for path in (Path(folder, name) for name in names):
                 if path.is_file() and flash not in path.parents:
                     yield path

@@ -71,8 +71,18 @@ def proxy(
         back.close()
 
 
-def read(target: snmp.Target, **more: float) -> snmp.Answer:
-    return snmp.read([target], TABLE.oids(0), timeout_s=1.0, retries=0, **more)[TAG]
+def read(target: snmp.Target, timeout_s: float = 20.0) -> snmp.Answer:
+    return snmp.read([target], TABLE.oids(0), timeout_s=timeout_s, retries=0)[TAG]
+
+
+def refusal(target: snmp.Target) -> snmp.Answer:
+    """The first answer that came: the reader waits for a better one, and a busy agent may let one try pass."""
+    for _ in range(20):
+        answer = read(target, 1.0)
+        assert answer.values == {}
+        if answer.because != "no answer":
+            return answer
+    pytest.fail("the agent never answered")
 
 
 def test_the_answer_to_an_earlier_try_counts(target: snmp.Target) -> None:
@@ -84,7 +94,7 @@ def test_the_answer_to_an_earlier_try_counts(target: snmp.Target) -> None:
         return [[], held][number] if number < 2 else [piece]
 
     with proxy(target, slow) as (through, counted):
-        answer = snmp.read([through], TABLE.oids(0), timeout_s=1.0, retries=1)[TAG]
+        answer = snmp.read([through], TABLE.oids(0), timeout_s=2.0, retries=1)[TAG]
     assert answer.because == ""
     assert [way for way, _ in counted] == ["out", "in", "out", "in", "out", "in"]
 
@@ -114,8 +124,13 @@ def test_a_reply_with_any_flipped_bit_is_never_used(target: snmp.Target) -> None
                 bent[at] ^= 1 << rng.randrange(8)
                 return [bytes(bent)]
 
-            with proxy(target, flip) as (through, _):
-                answer = snmp.read([through], TABLE.oids(0), timeout_s=0.4, retries=0)[TAG]
+            for _ in range(50):
+                with proxy(target, flip) as (through, counted):
+                    answer = read(through, 0.4)
+                if [way for way, _ in counted].count("in") > which:
+                    break
+            else:
+                pytest.fail("the agent never answered")
             if not answer.because:  # a bit that has no meaning to anybody, as in the length form
                 assert TABLE.read(answer.values, 0)[0]["serial"] == serial
                 pytest.fail(f"a bent reply was taken: byte {spot}")
@@ -129,19 +144,17 @@ def test_an_inverted_mac_is_refused_and_named(target: snmp.Target) -> None:
         return [piece[: at + 2] + bytes(b ^ 255 for b in piece[at + 2 : at + 26]) + piece[at + 26 :]]
 
     with proxy(target, invert) as (through, _):
-        answer = read(through)
-    assert "authentication is wrong" in answer.because
+        assert "authentication is wrong" in refusal(through).because
 
 
 def test_wrong_keys_are_refused(target: snmp.Target) -> None:
-    assert "authentication is wrong" in read(replace(target, auth_key=b"x" * 32)).because
-    assert read(replace(target, priv_key=b"x" * 16)).because != ""
+    assert "authentication is wrong" in refusal(replace(target, auth_key=b"x" * 32)).because
+    unread = read(replace(target, priv_key=b"x" * 16), 1.0)  # net-snmp drops what it cannot decrypt
+    assert (unread.values, unread.because) == ({}, "no answer")
 
 
 def test_another_engine_is_refused(target: snmp.Target) -> None:
-    answer = read(replace(target, engine_id=snmp_keys.NET_SNMP.engine_id("BRU-MDM-99")))
-    assert answer.values == {}
-    assert answer.because != ""
+    refusal(replace(target, engine_id=snmp_keys.NET_SNMP.engine_id("BRU-MDM-99")))
 
 
 def test_a_lower_security_level_is_refused(target: snmp.Target) -> None:
@@ -153,11 +166,9 @@ def test_a_lower_security_level_is_refused(target: snmp.Target) -> None:
             return [piece[: at + 2] + flags + piece[at + 3 :]]
 
         with proxy(target, lower) as (through, _):
-            answer = read(through)
-        assert answer.values == {}
-        assert answer.because != ""
+            refusal(through)
 
 
 def test_a_silent_agent_is_no_answer(target: snmp.Target) -> None:
     with proxy(target, lambda *_: []) as (through, _):
-        assert read(through).because == "no answer"
+        assert read(through, 1.0).because == "no answer"
