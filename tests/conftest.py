@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,14 +12,19 @@ import pytest
 import shares
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # a busy machine is no fault
+settings.register_profile(  # a busy machine is no fault; thousands of inputs are the soak's
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25
+)
 settings.register_profile(
     "soak", parent=settings.get_profile("house"), max_examples=int(os.environ.get("PROVISION_SOAK_INPUTS", "100"))
 )
 settings.load_profile("soak" if "PROVISION_SOAK_INPUTS" in os.environ else "house")
 ROOT = Path(__file__).parent.parent
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+if (
+    MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+):  # thousands of files are flushed: no test waits for a disk
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture

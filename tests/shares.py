@@ -20,7 +20,7 @@ SHARES = {  # name: (seconds, files); the first one that a file belongs to count
     "chaos": (45, ("*/lab/test_killed.py", "*/lab/test_power_cut.py", "*/lab/test_faults.py")),
     "PostgreSQL": (40, ("*postgresql*",)),
     "papers and pages": (40, ("*/lab/test_lending.py", "*/house/test_docs.py", "*/house/test_product.py")),
-    "engines": (60, ("*/lab/test_hearing.py", "*/house/test_programs.py", "*/house/test_powershell.py")),
+    "engines": (60, ("*/engines/*", "*/lab/test_hearing.py", "*/house/test_programs.py", "*/house/test_powershell.py")),
     "demo": (80, ("*/lab/test_demo.py",)),
     "lab": (150, ("*/lab/*",)),
     "lint and contracts": (45, ("*/house/*", "*/contract/*")),

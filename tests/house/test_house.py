@@ -131,3 +131,11 @@ def test_only_the_journal_writes_what_runs_and_what_was_accepted() -> None:
     assert {k: v for k, v in made.items() if v} == {("operations", "enrol.py"): {"Enrolled("}}, (
         "its result has that name"
     )
+
+
+def test_unit_tests_start_no_program(root: Path) -> None:
+    """What is started is slow, and proves something else: it stands in tests/engines or tests/lab."""
+    starts = re.compile(r"\bsubprocess\b|\bPopen\(|os\.(?:system|fork|exec\w*)\(")
+    paths = sorted((root / "tests/unit").glob("*.py"))
+    assert paths
+    assert {p.name: m for p in paths if (m := starts.findall(p.read_text()))} == {}

@@ -13,11 +13,14 @@ import json
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from provision.connectors import snmp
@@ -152,12 +155,22 @@ class Playing(ABC):
         """Do what a document says and return what is printed."""
 
 
+@cache
+def exported(name: str, body: str) -> str:
+    """One package as `uci export` prints it."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "etc/config").mkdir(parents=True)
+        Path(folder, "etc/config", name).write_text(body)
+        return Cli(folder, f"{folder}/stage").run(["export", name])
+
+
 @dataclass
 class Modem(Playing):
     """An OpenWrt modem in memory: its configuration, its files, its guard."""
 
     intent: Intent = field(kw_only=True)
     folder: Path = field(kw_only=True)
+    packages: dict[str, str] = field(default_factory=dict)  # the files of /etc/config, by name
     facts: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     armed: str = ""
@@ -178,20 +191,21 @@ class Modem(Playing):
             "missing": "", "packages": "apk",
         }  # fmt: skip
         self.files = {"etc/shadow": sha256(b"factory").hexdigest()}
-        self._write(
-            {p.partition("\n")[0]: p.partition("\n")[2] for p in ("\n" + FACTORY.read_text()).split("\npackage ")[1:]}
-        )
+        self.packages = {
+            p.partition("\n")[0]: p.partition("\n")[2] for p in ("\n" + FACTORY.read_text()).split("\npackage ")[1:]
+        }
 
-    @property
-    def packages(self) -> dict[str, str]:
-        """The files of /etc/config, by name."""
-        return {p.name: p.read_text() for p in sorted((self.folder / "etc/config").iterdir())}
-
-    def _write(self, packages: Mapping[str, str]) -> None:
+    def _uci(self, commands: Iterable[list[str]]) -> None:
+        """Run commands of `uci` on files of their own, with a commit at the end."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "etc/config").mkdir(parents=True)
-        for name, body in packages.items():
+        for name, body in self.packages.items():
             (self.folder / "etc/config" / name).write_text(body)
+        cli = Cli(str(self.folder), str(self.folder / "stage"))
+        for command in commands:
+            cli.run(command)
+        cli.run(["commit"])
+        self.packages = {p.name: p.read_text() for p in sorted((self.folder / "etc/config").iterdir())}
 
     @property
     def marker(self) -> str:
@@ -200,15 +214,11 @@ class Modem(Playing):
 
     def export(self) -> str:
         """Everything as `uci export` prints it."""
-        cli = Cli(str(self.folder), str(self.folder / "stage"))
-        return "".join(cli.run(["export", name]) for name in SECTIONS if name in self.packages)
+        return "".join(exported(name, self.packages[name]) for name in SECTIONS if name in self.packages)
 
     def set(self, line: str) -> None:
         """Change one option by hand, as `network.lan.ipaddr='10.0.0.1'`."""
-        cli = Cli(str(self.folder), str(self.folder / "stage"))
-        for command in words(f"set {line}\n"):
-            cli.run(command)
-        cli.run(["commit"])
+        self._uci(words(f"set {line}\n"))
 
     @property
     def guard(self) -> str:
@@ -218,8 +228,8 @@ class Modem(Playing):
     def revert(self, why: str) -> None:
         """The guard puts the old configuration back."""
         if self.armed and self.kept:
-            self._write(self.kept[0])
-            self.files, self.reverted, self.armed, self.kept = self.kept[1], f"{self.armed} {why}", "", None
+            self.packages, self.files = self.kept
+            self.reverted, self.armed, self.kept = f"{self.armed} {why}", "", None
 
     def look(self, nonce: str) -> str:
         """What a look prints."""
@@ -265,11 +275,8 @@ class Modem(Playing):
             rf"^([^\n]+) <<'KIT-{nonce}' \|\| return [^\n]*\n(.*?)\nKIT-{nonce}$", text, re.MULTILINE | re.DOTALL
         ):
             if command == "stage":
-                cli = Cli(str(self.folder), str(self.folder / "stage"))
                 kept = "\n".join(one for one in body.splitlines() if not (self.loses and one.startswith(self.loses)))
-                for line in words(kept + "\n"):
-                    cli.run(line)
-                cli.run(["commit"])
+                self._uci(words(kept + "\n"))
             else:
                 path = command.split(" ")[-1] if command.startswith("put ") else "etc/shadow"
                 path = "usr/libexec/kit/guard" if "next/guard" in command else path
@@ -445,23 +452,59 @@ class PlayedNetwork(Network):
         return snmp.Answer(device=target.device, values={oid: values.get(oid) for oid in target.oids})
 
 
+@dataclass
+class State:
+    """One device that came as far as it is called, in a home of its own that nobody uses any more."""
+
+    files: dict[str, bytes]
+    device: Playing
+    passed_s: float
+    runs: int
+    retries: list[int]
+    phases: list[tuple[str, list[str]]]
+    ended: int
+
+
+@dataclass(frozen=True)
+class Template:
+    """The home that every site starts from, and the states that tests begin with: each is reached once."""
+
+    workspace: Workspace
+    states: dict[tuple[str, str], State] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        return self.workspace.place.root
+
+
 class Site:
     """One home with its devices; made for one test."""
 
-    def __init__(self, home: Path, shared: Workspace) -> None:
+    def __init__(self, home: Path, template: Template) -> None:
         self.clock = SteppedClock()
         self.devices: dict[str, Any] = {}
         self.retries: list[int] = []
         self.ended = 0
         self.phases: list[tuple[str, list[str]]] = []
         self.workspace = Workspace(home, clock=self.clock, network=PlayedNetwork(self))
-        self.workspace.__dict__["home"] = shared.home  # read once for all tests; it is frozen
+        self.workspace.__dict__["home"] = template.workspace.home  # read once for all tests; it is frozen
+        self.template = template
+        shutil.copytree(template.root, home)
 
     @property
     def known(self) -> Any:
         """What the ledger knows of devices now."""
         self.workspace.forget_known()
         return self.workspace.known
+
+    def intents(self) -> Iterable[Intent]:
+        return self.workspace.home.intents.values()
+
+    def computers(self) -> Iterable[Computer]:
+        return self.workspace.home.computers.values()
+
+    def folder_of(self, tag: str) -> Path:
+        return self.workspace.place.root / "modems" / tag
 
     def intent(self, tag: str = MODEM) -> Intent:
         return self.workspace.home.intents[tag]
@@ -480,7 +523,7 @@ class Site:
         return device.computer.address, device.computer.ssh_port
 
     def modem_from_the_carton(self, tag: str = MODEM) -> Modem:
-        modem = Modem(tag, intent=self.intent(tag), folder=self.workspace.place.root / "modems" / tag)
+        modem = Modem(tag, intent=self.intent(tag), folder=self.folder_of(tag))
         modem.key = key_of(tag)
         self.devices[tag] = modem
         return modem
@@ -497,31 +540,77 @@ class Site:
         return enrol.enrol(self.workspace, self.workspace.device(tag), enrol.Enrol(approve=lambda _: True, **asked))
 
     def enrolled_modem(self, tag: str = MODEM) -> Modem:
-        modem = self.modem_from_the_carton(tag)
-        self.enrol(tag)
-        return modem
+        return self._in_state("enrolled modem", tag, Site._enrol_modem)
 
     def provisioned_modem(self, tag: str = MODEM) -> Modem:
-        modem = self.enrolled_modem(tag)
-        self._first_apply(modem)
-        return modem
-
-    def _first_apply(self, device: Playing) -> None:
-        """Provision an enrolled device, and forget what it was asked so far."""
-        (outcome,) = self.apply(device.tag).outcomes
-        assert str(outcome.ending) == "applied", outcome
-        device.asked.clear()
-        self.phases.clear()
+        return self._in_state("provisioned modem", tag, Site._provision_modem)
 
     def enrolled_pc(self, tag: str = PC) -> Pc:
-        pc = self.pc_from_the_carton(tag)
-        self.enrol(tag)
-        return pc
+        return self._in_state("enrolled PC", tag, Site._enrol_pc)
 
     def provisioned_pc(self, tag: str = PC) -> Pc:
-        pc = self.enrolled_pc(tag)
-        self._first_apply(pc)
-        return pc
+        return self._in_state("provisioned PC", tag, Site._provision_pc)
+
+    def _enrol_modem(self, tag: str) -> None:
+        self.modem_from_the_carton(tag)
+        self.enrol(tag)
+
+    def _provision_modem(self, tag: str) -> None:
+        self._enrol_modem(tag)
+        self._first_apply(tag)
+
+    def _enrol_pc(self, tag: str) -> None:
+        self.pc_from_the_carton(tag)
+        self.enrol(tag)
+
+    def _provision_pc(self, tag: str) -> None:
+        self._enrol_pc(tag)
+        self._first_apply(tag)
+
+    def _first_apply(self, tag: str) -> None:
+        """Provision an enrolled device, and forget what it was asked so far."""
+        (outcome,) = self.apply(tag).outcomes
+        assert str(outcome.ending) == "applied", outcome
+        self.devices[tag].asked.clear()
+        self.phases.clear()
+
+    def _in_state(self, state: str, tag: str, bring: Callable[[Site, str], None]) -> Any:
+        """Return the device in this state. In a site where nothing has happened yet, it is copied from the template."""
+        used = self.devices or "ledger" in self.workspace.__dict__ or self.clock.passed_s
+        if used or self.workspace.home is not self.template.workspace.home:
+            bring(self, tag)
+            return self.devices[tag]
+        if (state, tag) not in self.template.states:
+            home = self.template.root.with_name(f"{state}-{tag}".replace(" ", "-"))
+            self.template.states[state, tag] = Site(home, self.template)._reached(tag, bring)
+        return self._copied(self.template.states[state, tag])
+
+    def _reached(self, tag: str, bring: Callable[[Site, str], None]) -> State:
+        bring(self, tag)
+        self.workspace.ledger.close()
+        root, begun = self.workspace.place.root, self.template.root
+        files = {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+        return State(
+            files={n: b for n, b in files.items() if not (begun / n).exists() or (begun / n).read_bytes() != b},
+            device=self.devices[tag], passed_s=self.clock.passed_s, runs=self.clock.runs, retries=self.retries,
+            phases=self.phases, ended=self.ended,
+        )  # fmt: skip
+
+    def _copied(self, state: State) -> Playing:
+        for name, body in state.files.items():
+            path = self.workspace.place.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_bytes(body)
+        for name in ("known", "reader", "vault"):  # what was read before
+            self.workspace.__dict__.pop(name, None)
+        device = deepcopy(state.device, {id(one): one for one in (*self.intents(), *self.computers())})
+        if isinstance(device, Modem):
+            device.folder = self.folder_of(device.tag)
+        self.devices[device.tag] = device
+        self.clock.passed_s, self.clock.runs = state.passed_s, state.runs
+        self.retries, self.phases, self.ended = list(state.retries), list(state.phases), state.ended
+        return device
 
     def apply(self, *tags: str, callbacks: Callbacks | None = None, **request: Any) -> Applied:
         """Apply on the bench, unless `bench=False` is said."""
@@ -565,7 +654,7 @@ class Site:
         return self.known[tag].snapshot
 
 
-def make_template(folder: Path) -> Workspace:
+def make_template(folder: Path) -> Template:
     """Make the home that every site starts from: a lab's intent, its vault with keys, everything registered."""
     starter.make(folder, lab=True)
     workspace = Workspace(folder, clock=SteppedClock())
@@ -578,4 +667,4 @@ def make_template(folder: Path) -> Workspace:
         workspace.vault.report_key(tag)
     register.register(workspace, folder / "inventory/delivery.csv")
     workspace.ledger.close()
-    return workspace
+    return Template(workspace)

@@ -11,14 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from berau import MODEM, Fault, Site, cut_short, refused, silent
+from berau import MODEM, Fault, Site, Template, cut_short, refused, silent
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from provision.core.errors import ProvisionError
 from provision.devices.run import ApplyRequest, Callbacks
-from provision.home.workspace import Workspace
 from provision.ledger import verify
 from provision.operations import adopt, rollback, rotate
 from provision.operations.resume import resume
@@ -35,12 +34,11 @@ LENGTH = int(os.environ.get("PROVISION_SOAK_LENGTH", "12"))
 class Chaos(RuleBasedStateMachine):
     """One modem, its office, and everything that may happen to it."""
 
-    template: Workspace
+    template: Template
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-        shutil.copytree(self.template.place.root, self.folder / "home")
         self.site = Site(self.folder / "home", self.template)
         self.modem = self.site.enrolled_modem()
         self.renamed = 0
@@ -119,7 +117,7 @@ class Chaos(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(3600)
-def test_any_order_of_acts_and_faults_ends_whole(template: Workspace) -> None:
+def test_any_order_of_acts_and_faults_ends_whole(template: Template) -> None:
     Chaos.template = template
     run_state_machine_as_test(
         Chaos, settings=settings(max_examples=LISTS, stateful_step_count=LENGTH, deadline=None, database=None)

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,17 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from ledgers import AT, closed_after, opened, still_whole_and_known
 from sqlalchemy.exc import DatabaseError
 
 from provision.core.errors import LedgerError
 from provision.ledger import Ledger, connect, verify
-from provision.ledger.copy import lines, take
 from provision.ledger.glance import newest
 from provision.ledger.lease import hold
-from provision.ledger.schema import GENESIS
-from provision.ledger.store import canonical
-
-AT = "2026-11-24T00:00:00Z"
 
 
 @pytest.fixture
@@ -55,19 +46,10 @@ def tampered(ledger: Ledger, *statements: str) -> Ledger:
     return opened(f"sqlite:///{path}", ledger.head, "tester")
 
 
-OPENED: list[Ledger] = []
-
-
-def opened(url: str, head: Path, actor: str) -> Ledger:
-    OPENED.append(connect(url, head, actor))
-    return OPENED[-1]
-
-
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
-    yield
-    while OPENED:
-        OPENED.pop().close()
+    with closed_after():
+        yield
 
 
 def test_it_is_whole(ledger: Ledger) -> None:
@@ -100,7 +82,6 @@ def test_the_first_bad_event_is_named(ledger: Ledger, statement: str, first_bad:
 
 
 def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_path: Path) -> None:
-    from hashlib import sha256
 
     path = tmp_path / "ledger.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -207,89 +188,6 @@ def test_a_lease_of_a_dead_process_or_of_a_silent_machine_is_taken_over(ledger: 
         assert refused == {}
 
 
-# -- PostgreSQL, the real one ------------------------------------------------------------------------
-
-
-def _bin(name: str) -> str | None:
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    return str(places[0]) if places else shutil.which(name)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    if not (_bin("initdb") and _bin("postgres")):
-        pytest.skip("PostgreSQL is not installed")
-    base = Path(tempfile.mkdtemp(prefix="kit-pg-"))  # each start of pytest shuts others out of its own folder
-    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
-    base.chmod(0o755)
-    data = base / "data"
-    data.mkdir()
-    if user:
-        os.chown(data, 65534, 65534)
-    subprocess.run(
-        [*user, _bin("initdb"), "-D", data, "-U", "kit", "-A", "trust"], check=True, capture_output=True, cwd="/"
-    )
-    server = subprocess.Popen(
-        [*user, _bin("postgres"), "-D", data, "-k", data, "-c", "listen_addresses=", "-F"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-    )  # fmt: skip
-    try:
-        url = f"postgresql://kit@/postgres?host={data}"
-        for _ in range(200):
-            if (data / ".s.PGSQL.5432").exists() and subprocess.run(
-                [_bin("psql"), url, "-c", "select 1"], capture_output=True, check=False
-            ).returncode == 0:
-                break
-            assert server.poll() is None
-            threading.Event().wait(0.05)
-        yield url
-    finally:
-        server.send_signal(signal.SIGINT)  # the fast shutdown: it waits for no client
-        server.wait(timeout=30)
-        shutil.rmtree(base)
-
-
-def test_the_same_ledger_on_postgresql(postgres: str, tmp_path: Path) -> None:
-    ledger = opened(postgres, tmp_path / "head", "tester")
-    ledger.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
-    assert verify(ledger) == (40, None)
-    assert [e.payload["n"] for e in ledger.latest("v")] == list(range(33, 40))
-    for statement in ("UPDATE event SET body = body", "DELETE FROM event", "TRUNCATE event"):
-        with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
-            connection.exec_driver_sql(statement)
-    with ledger.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE event DISABLE TRIGGER ALL")
-        connection.exec_driver_sql("UPDATE event SET body = replace(body, '\"n\":17', '\"n\":18') WHERE number = 18")
-    count, found = verify(ledger)
-    assert (count, found.number) == (17, 18)
-    ledger.close()
-
-
-def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path) -> None:
-    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE fresh"], check=True, capture_output=True)
-    url = postgres.replace("/postgres?", "/fresh?")
-    errors: list[Exception] = []
-
-    def first() -> None:
-        try:
-            one = connect(url, tmp_path / "h2", "t")
-            one.append("v", "s", {}, at=AT)
-            one.close()
-        except Exception as error:  # noqa: BLE001 (the assertion below shows it)
-            errors.append(error)
-
-    threads = [threading.Thread(target=first) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    ledger = opened(url, tmp_path / "h2", "t")
-    assert verify(ledger) == (3, None)
-    with hold(ledger, ["a"], "one", now=1) as refused:
-        assert refused == {}
-    ledger.close()
-
-
 def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) -> None:
     seen = newest(tmp_path / "ledger.db", "v")
     assert seen == ledger.payloads("v")
@@ -306,67 +204,5 @@ def test_what_a_glance_cannot_read_is_left_to_the_ledger(ledger: Ledger, tmp_pat
     assert newest(tmp_path / "bent.db", "v") is None
 
 
-def test_a_glance_loads_no_sqlalchemy() -> None:
-    words = "import provision.home.publish, provision.ledger.glance, sys; print(*sys.modules)"
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=root)
-    assert "sqlalchemy" not in done.stdout.split()
-
-
-def old_ledger(url: str, head: Path) -> None:
-    """Make a ledger as the first program made it, with one event in it."""
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import create_engine, text
-
-    from provision.ledger import store
-
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        body = canonical(
-            {
-                "actor": "a",
-                "at": AT,
-                "number": 1,
-                "payload": {"effective": "2020-12-02"},
-                "subject": "CAM",
-                "verb": "item.moved",
-            }
-        )
-        digest = sha256(GENESIS + body.encode()).digest()
-        connection.execute(text("INSERT INTO event (number, body, hash) VALUES (1, :b, :h)"), {"b": body, "h": digest})
-    engine.dispose()
-    head.write_text(f"1 {digest.hex()}\n")
-
-
-def still_whole_and_known(url: str, head: Path) -> None:
-    old_ledger(url, head)
-    ledger = opened(url, head, "tester")
-    assert verify(ledger) == (1, None)
-    assert [s for s, _, _ in ledger.held("2020-12-02", "9999")] == ["CAM"]
-    assert ledger.held("2020-12-01", "9999") == []
-    ledger.append("item.moved", "CAM", {"effective": "2021-01-01"}, at=AT)
-    assert verify(ledger) == (2, None)
-    with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
-        connection.exec_driver_sql("UPDATE event SET body = body")
-
-
 def test_a_ledger_of_the_first_program_is_brought_up_to_date_whole(tmp_path: Path) -> None:
     still_whole_and_known(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "head")
-
-
-def test_an_old_ledger_on_postgresql_is_brought_up_to_date_and_copied_with_the_same_head(
-    postgres: str, tmp_path: Path
-) -> None:
-    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE older"], check=True, capture_output=True)
-    url = postgres.replace("/postgres?", "/older?")
-    still_whole_and_known(url, tmp_path / "head")
-    there = opened(url, tmp_path / "head", "tester")
-    here = opened(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.head", "tester")
-    assert take(here, lines(there)) == (2, here.hash_of(2))
-    assert here.hash_of(2) == there.hash_of(2)
-    assert verify(here) == (2, None)

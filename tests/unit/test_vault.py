@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -50,24 +48,6 @@ def test_one_changed_character_is_refused(text: bytes, at: float) -> None:
 def test_a_vault_cut_short_is_refused(text: bytes, cut: int) -> None:
     with pytest.raises(ValueError, match=r".+"):
         decrypt(text[:cut], b"office")
-
-
-def test_looking_loads_neither_ansible_nor_netmiko_nor_sqlalchemy() -> None:
-    """The kinds of device are imported, too: a watch asks each of them."""
-    words = (
-        "import provision.operations.watch, provision.home.vault, provision.connectors.snmp, sys\n"
-        "from provision.core.model import Kind\n"
-        "from provision.devices import kinds\n"
-        "print([kinds.of(kind) for kind in Kind] and ' '.join(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
-    )
-    loaded = set(done.stdout.split())
-    assert "provision.devices.modem.kind" in loaded
-    assert not {"ansible", "ansible_runner", "netmiko", "paramiko", "sqlalchemy"} & loaded
-    changing = {f"provision.devices.{n}" for n in ("modem.apply", "modem.enrol", "modem.selftest", "pc.apply", "run")}
-    assert not changing & loaded, "a look pays for no change: each costs every watch a hundredth of a second"
 
 
 @pytest.mark.parametrize("plain", [b"", b"x", PLAIN, b"\0\xff" * 5000, b"a" * 16])

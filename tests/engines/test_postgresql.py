@@ -1,0 +1,119 @@
+"""The ledger on a real PostgreSQL: the same acts, the same head."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ledgers import AT, closed_after, opened, still_whole_and_known
+from sqlalchemy.exc import DatabaseError
+
+from provision.ledger import connect, verify
+from provision.ledger.copy import lines, take
+from provision.ledger.lease import hold
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    with closed_after():
+        yield
+
+
+def _bin(name: str) -> str | None:
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return str(places[0]) if places else shutil.which(name)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    if not (_bin("initdb") and _bin("postgres")):
+        pytest.skip("PostgreSQL is not installed")
+    base = Path(tempfile.mkdtemp(prefix="kit-pg-"))  # each start of pytest shuts others out of its own folder
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    base.chmod(0o755)
+    data = base / "data"
+    data.mkdir()
+    if user:
+        os.chown(data, 65534, 65534)
+    subprocess.run(
+        [*user, _bin("initdb"), "-D", data, "-U", "kit", "-A", "trust"], check=True, capture_output=True, cwd="/"
+    )
+    server = subprocess.Popen(
+        [*user, _bin("postgres"), "-D", data, "-k", data, "-c", "listen_addresses=", "-F"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )  # fmt: skip
+    try:
+        url = f"postgresql://kit@/postgres?host={data}"
+        for _ in range(200):
+            if (data / ".s.PGSQL.5432").exists() and subprocess.run(
+                [_bin("psql"), url, "-c", "select 1"], capture_output=True, check=False
+            ).returncode == 0:
+                break
+            assert server.poll() is None
+            threading.Event().wait(0.05)
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # the fast shutdown: it waits for no client
+        server.wait(timeout=30)
+        shutil.rmtree(base)
+
+
+def test_the_same_ledger_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    ledger = opened(postgres, tmp_path / "head", "tester")
+    ledger.extend([("v", f"s{n % 7}", {"n": n, "text": "ünïcode"}) for n in range(40)], at=AT)
+    assert verify(ledger) == (40, None)
+    assert [e.payload["n"] for e in ledger.latest("v")] == list(range(33, 40))
+    for statement in ("UPDATE event SET body = body", "DELETE FROM event", "TRUNCATE event"):
+        with ledger.engine.connect() as connection, pytest.raises(DatabaseError, match="append-only"):
+            connection.exec_driver_sql(statement)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE event DISABLE TRIGGER ALL")
+        connection.exec_driver_sql("UPDATE event SET body = replace(body, '\"n\":17', '\"n\":18') WHERE number = 18")
+    count, found = verify(ledger)
+    assert (count, found.number) == (17, 18)
+    ledger.close()
+
+
+def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE fresh"], check=True, capture_output=True)
+    url = postgres.replace("/postgres?", "/fresh?")
+    errors: list[Exception] = []
+
+    def first() -> None:
+        try:
+            one = connect(url, tmp_path / "h2", "t")
+            one.append("v", "s", {}, at=AT)
+            one.close()
+        except Exception as error:  # noqa: BLE001 (the assertion below shows it)
+            errors.append(error)
+
+    threads = [threading.Thread(target=first) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    ledger = opened(url, tmp_path / "h2", "t")
+    assert verify(ledger) == (3, None)
+    with hold(ledger, ["a"], "one", now=1) as refused:
+        assert refused == {}
+    ledger.close()
+
+
+def test_an_old_ledger_on_postgresql_is_brought_up_to_date_and_copied_with_the_same_head(
+    postgres: str, tmp_path: Path
+) -> None:
+    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE older"], check=True, capture_output=True)
+    url = postgres.replace("/postgres?", "/older?")
+    still_whole_and_known(url, tmp_path / "head")
+    there = opened(url, tmp_path / "head", "tester")
+    here = opened(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.head", "tester")
+    assert take(here, lines(there)) == (2, here.hash_of(2))
+    assert here.hash_of(2) == there.hash_of(2)
+    assert verify(here) == (2, None)
