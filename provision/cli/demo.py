@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from provision.local import children
 from provision.local.files import ORDINARY, write_whole
 
 HOME = Path("demo")
@@ -52,8 +53,9 @@ def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
     if loud:
         print_line(f"\n$ {command_line(['--home', str(HOME), *words])}")
     argv = [sys.executable, "-m", "provision", "--home", str(HOME), *words]
-    done = subprocess.run(
+    done = children.run(
         argv,
+        in_terminal=True,
         stdout=None if loud else subprocess.PIPE,
         stderr=None if loud else subprocess.STDOUT,
         text=True,
@@ -67,12 +69,12 @@ def provision(*words: str, loud: bool = True, expect: int = 0) -> str:
 def fresh_home() -> None:
     """Make the demo's home anew. An old one is deleted first, after its lab, if it still runs, is stopped."""
     if HOME.exists():
-        subprocess.run(
+        children.run(
             [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"], capture_output=True, check=False
         )
         shutil.rmtree(HOME)
     print_line(f"$ provision init {HOME} --lab")
-    subprocess.run([sys.executable, "-m", "provision", "init", str(HOME), "--lab"], check=True)
+    children.run([sys.executable, "-m", "provision", "init", str(HOME), "--lab"], in_terminal=True, check=True)
 
 
 def side_by_side(work: Callable[[str], str], names: list[str]) -> None:
@@ -165,7 +167,7 @@ def drift() -> None:
     deadline = time.monotonic() + NOTICE_S  # snmpd publishes a new digest within 5 s
     while time.monotonic() < deadline:
         argv = [sys.executable, "-m", "provision", "--home", str(HOME), "watch", DRIFTING, "--json"]
-        if subprocess.run(argv, capture_output=True, check=False).returncode == 3:
+        if children.run(argv, capture_output=True, check=False).returncode == 3:
             break
     provision("watch", "maratua", expect=3)
     provision("apply", DRIFTING, "--bench", "--yes")
@@ -202,7 +204,7 @@ def ansible() -> None:
     ):
         print_line(f"\n$ cd {HOME}; {' '.join(argv)}")
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        subprocess.run(argv, cwd=HOME, check=True, env=os.environ | {"PATH": path})
+        children.run(argv, {"PATH": path}, in_terminal=True, cwd=HOME, check=True)
 
 
 def main_job() -> None:
@@ -244,7 +246,7 @@ def run(*, keep: bool) -> int:
         return 1
     finally:
         if not keep and HOME.exists():
-            subprocess.run(
+            children.run(
                 [sys.executable, "-m", "provision", "--home", str(HOME), "lab", "down"],
                 capture_output=True,
                 check=False,

@@ -17,6 +17,7 @@ from provision.connectors.openssh import identity, options
 from provision.connectors.phase import OnStep, Phase
 from provision.core.device import Device
 from provision.core.model import Secret
+from provision.local import children
 from provision.local.files import write_whole
 from provision.local.share import share
 
@@ -56,7 +57,7 @@ class Writer:
         The masters get 5 s in all to exit; a phase that was started ahead and never used is let go.
         """
         farewells = [
-            subprocess.Popen(
+            children.start(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -161,7 +162,6 @@ class Writer:
         config.touch()
         return {
             "PROVISION_RUN": self.run,
-            "PROVISION_VAULT_PASSWORD": "",
             "ANSIBLE_CONFIG": str(config),
             "ANSIBLE_HOME": str(self.path / "home"),
             "ANSIBLE_LOCAL_TEMP": str(self.path / "tmp"),

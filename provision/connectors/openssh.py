@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
+from provision.local import children
 
 CONNECT_S = 20
 
@@ -79,7 +80,7 @@ class Question:
         """Start ssh with `command` on the device; `answer` waits for it. Raises ProvisionError if ssh is missing."""
         where = ["-i", str(identity(ssh_key, device)), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
         try:
-            self._process = subprocess.Popen(
+            self._process = children.start(
                 ["ssh", *options(host_keys / device.tag, device.tag, rsa=device.rsa), *where, command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

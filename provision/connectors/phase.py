@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from provision.core.errors import ProvisionError
-from provision.local import processes
-from provision.local.files import write_pipe
+from provision.local import children, processes
+from provision.local.files import write_pipe, write_whole
 from provision.local.share import share
 
 STARTED, DONE, UNREACHABLE, FAILED, SKIPPED = "started", "done", "unreachable", "failed", "skipped"
@@ -28,6 +28,12 @@ EVENTS = {
     "runner_on_failed": FAILED, "runner_on_skipped": SKIPPED,
 }  # fmt: skip
 FORKS = 16
+RUNNERS = (  # what ansible-runner itself sets, whatever it was before
+    "ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_RETRY_FILES_ENABLED", "AWX_ISOLATED_DATA_DIR",
+    "ANSIBLE_CACHE_PLUGIN", "ANSIBLE_CACHE_PLUGIN_CONNECTION", "RUNNER_OMIT_EVENTS", "RUNNER_ONLY_FAILED_EVENTS",
+)  # fmt: skip
+NEVER_BEGAN = 254  # what ansible-runner says where its own start of Ansible failed
+SHOWN = 300  # characters of Ansible's own last words
 ENDINGS = (0, 2, 4)  # all well, a host failed, a host was unreachable
 POLL_S = 0.01
 LAST_S = 5.0
@@ -58,30 +64,36 @@ class Phase:
     def __init__(self, place: Path, playbook: str, environment: Mapping[str, str], mark: str) -> None:
         """Start Ansible; it waits for its hosts."""
         from ansible_runner import Runner, RunnerConfig
-        from ansible_runner.utils import OutputEventFilter
+        from ansible_runner.utils import OutputEventFilter, get_callback_dir
 
         self.playbook, self.mark = playbook, mark
         self._on_step: OnStep = lambda _: None
         place.mkdir(exist_ok=True)
         self._inventory = place / f"hosts-{time.monotonic_ns()}.json"
         os.mkfifo(self._inventory, 0o600)
+        own = children.environment(environment)
+        hooks = {"ANSIBLE_CALLBACK_PLUGINS": "", "AWX_LIB_DIRECTORY": get_callback_dir()}  # not the user's
         config = RunnerConfig(
             private_data_dir=str(place),
             playbook=str(share("playbooks") / playbook),
             inventory=str(self._inventory),
             ident=f"{time.monotonic_ns()}",
             quiet=True,
-            envvars=dict(environment),
+            envvars=own | hooks,
             cmdline=f"--forks {FORKS}",
         )
         config.prepare()
+        config.env = {name: config.env[name] for name in (*own, *RUNNERS) if name in config.env}
         config.runner_mode = "subprocess"
         config.subprocess_timeout = None
         config.suppress_output_file = True
         self._output, config.output_fd = os.pipe()
+        self._complaints = place / f"errors-{time.monotonic_ns()}"
+        write_whole(self._complaints, b"")
+        config.error_fd = os.open(self._complaints, os.O_WRONLY)
         self._runner = Runner(config=config, event_handler=self._on_event)
         self._events = OutputEventFilter(None, self._runner.event_callback, suppress_ansible_output=True)
-        self._work = threading.Thread(target=self._run, args=(config.output_fd,), daemon=True)
+        self._work = threading.Thread(target=self._run, args=(config.output_fd, config.error_fd), daemon=True)
         self._work.start()
 
     def follow(self, hosts: Mapping[str, Mapping[str, Any]], on_step: OnStep, *, deadline_s: float) -> None:
@@ -112,7 +124,7 @@ class Phase:
             os.close(self._output)
         if self._runner.rc not in ENDINGS and not late.is_set():
             raise ProvisionError(
-                f"Ansible ended with {self._runner.rc}",
+                f"Ansible ended with {self._runner.rc}: {self._last_words()}",
                 where=self.playbook,
                 hint="run again; see docs/install.md, When Ansible fails",
             )
@@ -120,6 +132,13 @@ class Phase:
     def end(self) -> None:
         """End every process of the run that is left: ssh's masters outlive the phase that started them."""
         processes.sweep(self.mark)
+
+    def _last_words(self) -> str:
+        """Return the last line that Ansible wrote to its error output, or why there is none."""
+        if self._runner.rc == NEVER_BEGAN:
+            return "it could not be started: is ansible-playbook installed beside this program?"
+        lines = self._complaints.read_text("utf-8", "replace").strip().splitlines()
+        return lines[-1][:SHOWN] if lines else "it said nothing"
 
     def call_off(self) -> None:
         """Wait at most 5 s for the thread of a phase that was never given its hosts, and close its output.
@@ -142,11 +161,12 @@ class Phase:
                 write_pipe(descriptor, inventory)
             return
 
-    def _run(self, writing: int) -> None:
+    def _run(self, *writing: int) -> None:
         try:
             self._runner.run()
         finally:
-            os.close(writing)
+            for descriptor in writing:
+                os.close(descriptor)
 
     def _on_event(self, event: Mapping[str, Any]) -> bool:
         """Call `on_step` with the step that one of Ansible's events is, if it is one of EVENTS and of a host.

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provision.core.errors import DeviceError, UnreachableError
+from provision.core.errors import DeviceError, ProvisionError, UnreachableError
 from provision.core.model import Secret
 from provision.local.files import write_whole
 
-READ_S = 30
+READ_S = 30  # for each of: connection, banner, login, prompt, answer; a box that has just come up takes its time
+LATE = ("Authentication timeout", "transport shut down", "saw EOF")  # paramiko calls these failures of a login, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,9 @@ def _options(login: Login, known_hosts: Path) -> dict[str, Any]:
         "use_keys": False,
         "allow_agent": False,
         "conn_timeout": READ_S,
+        "banner_timeout": READ_S,
+        "auth_timeout": READ_S,
+        "read_timeout_override": READ_S,
         "fast_cli": True,
     }
 
@@ -51,7 +55,8 @@ def _options(login: Login, known_hosts: Path) -> dict[str, Any]:
 def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
     """Log in, run each command (name -> command) and return what it printed (name -> text).
 
-    Raises DeviceError if the host key is not the pinned one, UnreachableError for any other failure.
+    Raises DeviceError if the host key is not the pinned one, UnreachableError if the login was refused, which its text
+    says, or if no answer came in time.
     """
     from netmiko.exceptions import NetmikoBaseException
     from paramiko.ssh_exception import SSHException
@@ -68,17 +73,32 @@ def read(login: Login, commands: Mapping[str, str]) -> dict[str, str]:
                     for name, line in commands.items()
                 }
         except (NetmikoBaseException, SSHException, OSError, ValueError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            if "not found in known_hosts" in str(error) or "Host key" in first:
-                raise DeviceError(
-                    f"the host key is not the pinned one: {first}", where=host, hint="do not go on; look at the box"
-                ) from None
-            raise UnreachableError(
-                f"no login: {first}",
-                where=f"{host} port {port}",
-                hint="is the box in factory state, is there a password on its label (--password-file)? "
-                "else press reset for ten seconds",
-            ) from None
+            raise _error_of(error, login) from None
+
+
+def _error_of(error: Exception, login: Login) -> ProvisionError:
+    """Return the error that a failed login is told by: another host key, a login that was refused, or no answer."""
+    from paramiko.ssh_exception import AuthenticationException
+
+    said, where = str(error).strip(), f"{login.host} port {login.port}"
+    first = said.splitlines()[0] if said else type(error).__name__
+    if "not found in known_hosts" in said or "Host key" in said:
+        return DeviceError(
+            "the host key is not the pinned one: refused", where=where, hint="do not go on; look at the box"
+        )
+    if isinstance(error, AuthenticationException) and not any(late in said for late in LATE):
+        tried = "with the password that was given" if login.password.reveal() else "without a password"
+        return UnreachableError(
+            f"the login was refused: {login.username} {tried}",
+            where=where,
+            hint="is the box in factory state, is there a password on its label (--password-file)? "
+            "else press reset for ten seconds",
+        )
+    return UnreachableError(
+        f"no answer in time: {first}",
+        where=where,
+        hint="is it on, is the cable in, has it come up? a slow box needs some minutes; then run the command again",
+    )
 
 
 def _client(kind: str, *, keyless: bool) -> Any:

@@ -26,7 +26,8 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
     """Return the error of a device that cannot be reached, from its last step (None: no answer in time).
 
-    It is an IdentityError if the step names the host key, else an UnreachableError.
+    It is an IdentityError if the step names the host key, else an UnreachableError, which says whether the login was
+    refused.
     """
     from provision.core.errors import IdentityError, UnreachableError
 
@@ -43,6 +44,12 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
             hint="another box, or one that was reset: look at it, then enrol it again",
         )
     short = re.split(r"(?:via|over) ssh: ", said)[-1]
+    if "Permission denied" in said:
+        return UnreachableError(
+            f"the login was refused: {short[:160]}",
+            where=where,
+            hint=f"it does not know the office's key: was it reset? provision enrol {device.tag} --address A --new-key",
+        )
     return UnreachableError(
         f"no answer: {short[:160]}", where=where, hint="is it on, is the link up? run the command again later"
     )

@@ -17,6 +17,7 @@ from typing import Any
 from provision.core.errors import ProvisionError
 from provision.lab.box import Box
 from provision.lab.pcfactory import Pc
+from provision.local import children
 
 FAULTS = {
     "link": "cut the link for N seconds (nothing answers, nothing closes)",
@@ -67,12 +68,12 @@ def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
     run = run_directory(home)
     if running(run):
         return ask(home, {"verb": "boxes", "boxes": [asdict(b) for b in boxes]})
-    subprocess.run(["rm", "-rf", str(run)], check=True)
+    children.run(["rm", "-rf", str(run)], check=True)
     run.mkdir(mode=0o700)
     home.mkdir(parents=True, exist_ok=True)
     (home / "boxes.json").write_text(json.dumps([asdict(b) for b in boxes], indent=1))
     with (home / "lab.log").open("ab") as log:
-        process = subprocess.Popen(
+        process = children.start(
             [sys.executable, "-m", "provision.lab.daemon", str(home), str(run)],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from provision.lab.device import NoSuchFaultError
 from provision.lab.modem import Modem
 from provision.lab.pcfactory import Pc
 from provision.lab.ros.device import Router
+from provision.local import children
 
 
 class Lab:
@@ -100,7 +100,7 @@ def applets(target: Path) -> None:
     target.mkdir(parents=True)
     busybox = shutil.which("busybox")
     if busybox and ssh.real():
-        names = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout
+        names = children.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout
         for name in names.split():
             (target / name).symlink_to(busybox)
         return

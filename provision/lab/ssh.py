@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from provision.local import children
 
 Stop = Callable[[], Awaitable[None]]
 NSS_WRAPPER = ("/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "/usr/lib/aarch64-linux-gnu/libnss_wrapper.so")
@@ -78,7 +79,7 @@ async def _dropbear(door: Door) -> Stop:
     (door.run / "group").write_text(f"root:x:{gid}:\ntty:x:{gid}:\n")
     key = door.root / door.host_keys / "dropbear_ed25519_host_key"
     if not key.exists():
-        subprocess.run(["dropbearkey", "-t", "ed25519", "-f", key], check=True, capture_output=True)
+        children.run(["dropbearkey", "-t", "ed25519", "-f", key], check=True, capture_output=True)
     argv = ["dropbear", "-F", "-E", "-m", "-j", "-k", "-r", str(key), "-P", str(door.run / "dropbear.pid")]
     argv += [] if door.passwords else ["-s"]
     argv += ["-B", "-c", f"exec {door.shell}"]

@@ -168,7 +168,8 @@ def _by_ssh(network: Network, asked: Identify, names: list[str], tried: list[str
         )
         try:
             said = read_box(network, login, box)
-        except (UnreachableError, DeviceError):
+        except (UnreachableError, DeviceError) as error:
+            tried[-1] += f": {error.what}"
             continue
         if SERIAL.fullmatch(identity.clean("serial", said.get("serial"))):
             return name, said

@@ -139,3 +139,20 @@ def test_unit_tests_start_no_program(root: Path) -> None:
     paths = sorted((root / "tests/unit").glob("*.py"))
     assert paths
     assert {p.name: m for p in paths if (m := starts.findall(p.read_text()))} == {}
+
+
+def test_what_is_started_gets_an_environment_of_our_own() -> None:
+    """A program is started by local/children.py; the lab, which plays devices, hands each a whole environment."""
+    starts = re.compile(
+        r"(?:subprocess\.(?:run|Popen|call|check_\w+)|create_subprocess_(?:exec|shell)|os\.(?:system|popen|exec\w+|spawn\w+))$"
+    )
+    found = set()
+    for path in MODULES:
+        if path.name == "children.py" or "programs" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and starts.search(ast.unparse(node.func)):
+                given = {keyword.arg for keyword in node.keywords}  # None: what is given as a whole
+                if "lab" not in path.parts or not given & {"env", None}:
+                    found.add(f"{path.name}:{node.lineno}")
+    assert found == set()

@@ -432,7 +432,7 @@ class PlayedNetwork(Network):
         if waiting := modem.faults.get("prompt"):
             why = waiting.pop(0).alter(b"")
             if isinstance(why, Failing):
-                raise UnreachableError(f"no login: {why.because}", where=login.host)
+                raise UnreachableError(why.because, where=login.host)
         return {name: modem.facts.get(name, "") for name in commands}
 
     def read_snmp(self, targets: list[snmp.Target], *, retries: int = 1) -> dict[str, snmp.Answer]:

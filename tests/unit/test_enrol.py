@@ -97,8 +97,8 @@ def test_a_password_of_the_label_is_used_for_the_first_login_only(site: Site) ->
 
 def test_a_login_that_fails_pins_nothing(site: Site) -> None:
     modem = site.modem_from_the_carton()
-    modem.next("prompt", silent("Authentication failed"))
-    with pytest.raises(UnreachableError, match="no login: Authentication failed"):
+    modem.next("prompt", silent("the login was refused: root without a password"))
+    with pytest.raises(UnreachableError, match="the login was refused: root without a password"):
         site.enrol(MODEM)
     assert key_kept(site, MODEM) == ""
 

@@ -50,7 +50,7 @@ class Box(Network):
             self.logins.append(login)
         if isinstance(self.shell, dict):
             return {name: self.shell.get(name, "") for name in commands}
-        raise UnreachableError("no login: Authentication failed", where=login.host)
+        raise UnreachableError("the login was refused: root without a password", where=login.host)
 
 
 def identified(box: Box, password: str = "", *, approves: bool = True) -> Identification:
