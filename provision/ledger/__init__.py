@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from provision.ledger.chain import Break, verify
-    from provision.ledger.store import Ledger, connect
+    from provision.ledger.opening import connect
+    from provision.ledger.store import Ledger
 
 __all__ = ["Break", "Ledger", "connect", "verify"]
-_ROOMS = {"Break": "chain", "verify": "chain", "Ledger": "store", "connect": "store"}
+_ROOMS = {"Break": "chain", "verify": "chain", "Ledger": "store", "connect": "opening"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
-"""Verify a ledger: its hash chain, the head outside the database and, on SQLite, the file itself."""
+"""Verify a ledger: its hash chain, the head outside the database, and what else is in the database."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,10 +10,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from provision.ledger.schema import GENESIS, TRIGGERS
-from provision.ledger.store import Ledger, read_head
+from provision.ledger.head import HASH_DIGITS, Head, head_fault, read_head
+from provision.ledger.schema import GENESIS, differences
+from provision.ledger.store import Ledger
 
 BATCH = 5000
+DIGITS = 16  # of a hash, at least, to compare an event with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +26,39 @@ class Break:
     because: str
 
 
-def verify(ledger: Ledger) -> tuple[int, Break | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What somebody else knows of one event: its number, and its hash or the start of it (hex)."""
+
+    number: int
+    digest: str
+
+
+def witness(text: str) -> Witness | None:
+    """Return the witness that `N:HASH` or the two words of a head file name, or None if they name none.
+
+    The hash may be cut to 16 digits and stand in groups, as papers print it.
+    """
+    number, _, digest = text.strip().replace(":", " ", 1).partition(" ")
+    digest = "".join(digest.split()).lower()
+    if not (number.isascii() and number.isdigit() and DIGITS <= len(digest) <= HASH_DIGITS):
+        return None
+    return Witness(number=int(number), digest=digest) if set(digest) <= set("0123456789abcdef") else None
+
+
+def verify(ledger: Ledger, against: Witness | None = None) -> tuple[int, Break | None]:
     """Return the count of good events and the first break, or None in its place if the ledger is sound.
 
-    Checks the numbers and hashes of all events, the head outside the database and, on SQLite, the triggers and the
-    file. An error while reading is returned as a break at event 1, with a count of 0.
+    Checks the numbers and hashes of all events, the head outside the database, `against` if it is given, and the
+    schema; on SQLite the file, too. An error while reading is returned as a break at event 1, with a count of 0.
     """
-    head = read_head(ledger.head)
+    known = read_head(ledger.head)  # before the events: another command may append one meanwhile
     with ThreadPoolExecutor(1) as beside:
         rest = beside.submit(_rest_is_sound, ledger)
         raw = ledger.engine.raw_connection()
         try:
-            count, found = _walk(raw, head)
-            because = "" if found else rest.result()
+            walked = _walk(raw, {known.number, against.number if against else 0})
+            because = "" if walked.found else rest.result()
         except DBAPIError as error:
             return 0, Break(number=1, because=f"the database is damaged: {error.orig}")
         except Exception as error:  # noqa: BLE001 (sqlite3.DatabaseError, below SQLAlchemy)
@@ -43,48 +66,70 @@ def verify(ledger: Ledger) -> tuple[int, Break | None]:
         finally:
             raw.close()
     if because:
-        found = Break(number=count + 1, because=because)
-    if found is None and head and head[0] > count:
-        found = Break(number=count + 1, because=f"the tail is cut: the head outside the database is event {head[0]}")
-    return count, found
+        return walked.count, Break(number=walked.count + 1, because=because)
+    return walked.count, walked.found or _outside(known, walked, against)
 
 
-def _walk(raw: Any, head: tuple[int, str] | None) -> tuple[int, Break | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """How far a chain is good: the count of good events, the hashes (hex) of some, and the first break, if any."""
+
+    count: int
+    hashes: Mapping[int, str]
+    found: Break | None = None
+
+
+def _outside(known: Head, walked: Walked, against: Witness | None) -> Break | None:
+    """Return what does not fit the head file or a witness, among sound events; None if all does."""
+    count, hashes = walked.count, walked.hashes
+    if said := head_fault(known, count, lambda number: hashes[number]):
+        return Break(number=known.number if 0 < known.number <= count else count + 1, because=said)
+    if against is None or hashes.get(against.number, "").startswith(against.digest):
+        return None
+    if against.number not in hashes:
+        return Break(number=count + 1, because=f"there is no event {against.number}, which --against names")
+    return Break(number=against.number, because="it is not the event that --against names")
+
+
+def _walk(raw: Any, keep: set[int]) -> Walked:
+    """Walk the chain to its first break; keep the hashes of the events whose numbers are in `keep`."""
     cursor = raw.cursor()
     cursor.execute("SELECT number, body, hash FROM event ORDER BY number")
     previous, count = GENESIS, 0
-    expected_head = head or (0, "")
+    kept: dict[int, str] = {}
+
+    def broken(because: str) -> Walked:
+        return Walked(count=count - 1, hashes=kept, found=Break(number=count, because=because))
+
     while rows := cursor.fetchmany(BATCH):
         for number, body, digest in rows:
             count += 1
             if number != count:
-                return count - 1, Break(number=count, because=f"event {count} is missing")
+                return broken(f"event {count} is missing")
             computed = sha256(previous + (body.encode() if isinstance(body, str) else bytes(body))).digest()
             if computed != bytes(digest):
-                return count - 1, Break(number=count, because="its bytes are not those that were written")
+                return broken("its bytes are not those that were written")
             previous = computed
-            if number == expected_head[0] and computed.hex() != expected_head[1]:
-                return count - 1, Break(
-                    number=count, because="it is not the event that the head outside the database names"
-                )
-    return count, None
+            if number in keep:
+                kept[number] = computed.hex()
+    return Walked(count=count, hashes=kept)
 
 
 def _rest_is_sound(ledger: Ledger) -> str:
-    """Return what is wrong with a SQLite file besides its events, or an empty text if it is sound.
+    """Return what is wrong with the database besides its events, or an empty text if it is sound.
 
-    It looks for the triggers that refuse UPDATE and DELETE and runs PRAGMA integrity_check (indexes, free pages); a
-    database that is not SQLite is not checked. It takes two thirds of the whole time, so it runs beside the walk of the
+    It compares triggers, view, columns and indexes with those that the migrations make, and on SQLite runs PRAGMA
+    integrity_check (indexes, free pages). That takes two thirds of the whole time, so it runs beside the walk of the
     chain (SQLite releases Python's lock).
     """
-    if ledger.engine.dialect.name != "sqlite":
-        return ""
+    dialect = ledger.engine.dialect.name
     raw = ledger.engine.raw_connection()
     try:
         cursor = raw.cursor()
-        cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
-        if not {row[0] for row in cursor.fetchall()}.issuperset(TRIGGERS["sqlite"]):
-            return "the triggers that refuse UPDATE and DELETE are not there"
+        if differs := differences(dialect, cursor):
+            return f"the database is not as it was made: {', '.join(differs)}"
+        if dialect != "sqlite":
+            return ""
         cursor.execute("PRAGMA integrity_check(1)")
         found = cursor.fetchone()
         said = str(found[0]) if found else "no answer"

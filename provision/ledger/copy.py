@@ -9,8 +9,9 @@ from hashlib import sha256
 from sqlalchemy import text
 
 from provision.core.errors import LedgerError
+from provision.ledger.head import advance_head
 from provision.ledger.schema import GENESIS
-from provision.ledger.store import Ledger
+from provision.ledger.store import INSERT, Ledger, newest
 
 BATCH = 5000
 
@@ -44,20 +45,20 @@ def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
     """Append the events of `text_lines` that the ledger does not have yet; return its new head.
 
     The head is the number and hash (hex) of the last event, or (0, "") without events; `head_of` verifies the lines.
-    Raises LedgerError, with nothing written, if the ledger has more events than the lines, or if the lines hold another
-    event in the place of its last one.
+    Raises LedgerError, with nothing written, if the ledger has more events than the lines, if the lines hold another
+    event in the place of its last one, or if its events are not those of its head file.
     """
     listed = [json.loads(line) for line in text_lines]
     with ledger.writing() as connection:
-        last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
-        have = int(last[0]) if last else 0
+        have, last = newest(connection)
+        ledger.require_head(connection, have)
         if have > len(listed):
             raise LedgerError(
                 f"the ledger here is newer: it has {have} events, the copy {len(listed)}; nothing was written",
                 where=ledger.where,
                 hint="restore into another directory: provision --home DIR restore FILE",
             )
-        if last and bytes(last[1]).hex() != listed[have - 1][2]:
+        if have and last.hex() != listed[have - 1][2]:
             raise LedgerError(
                 f"the ledger here has another history: event {have} is not that of the copy; nothing was written",
                 where=ledger.where,
@@ -65,7 +66,7 @@ def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
             )
         rows = [{"n": n, "b": body, "h": bytes.fromhex(digest)} for n, body, digest in listed[have:]]
         if rows:
-            connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
+            connection.execute(text(INSERT), rows)
     if rows:
-        ledger.write_head(len(listed), listed[-1][2])
+        advance_head(ledger.head, len(listed), listed[-1][2])
     return (len(listed), listed[-1][2]) if listed else (0, "")

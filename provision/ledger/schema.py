@@ -7,6 +7,8 @@ second copy that could be altered.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Computed, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
@@ -78,3 +80,95 @@ EFFECTIVE = {
 }
 MOVE = "item.moved"
 MOVED = f"CREATE INDEX event_moved ON event (subject, effective, number) WHERE verb = '{MOVE}'"
+
+
+def statements(dialect: str) -> tuple[str, ...]:
+    """Return what the migrations execute after the tables are made."""
+    return (*TRIGGERS[dialect], VIEW, EFFECTIVE[dialect], MOVED)
+
+
+def differences(dialect: str, cursor: Any) -> list[str]:
+    """Return what of the database behind a DB-API cursor is not as the migrations make it, as words for a person.
+
+    Views, triggers, columns and indexes are compared; a changed, missing or additional one is named.
+    """
+    has, wanted = (_sqlite_has, _sqlite_wanted) if dialect == "sqlite" else (_postgresql_has, _postgresql_wanted)
+    there, made = has(cursor), wanted(cursor)
+    return [
+        f"{kind} {name}"
+        for kind, name in sorted(there.keys() | made.keys())
+        if there.get((kind, name)) != made.get((kind, name))
+    ]
+
+
+Objects = dict[tuple[str, str], str]  # (kind, name) -> its definition without blanks
+
+
+def _sqlite_has(cursor: Any) -> Objects:
+    cursor.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+        " AND name NOT LIKE 'sqlite_%'"
+    )
+    return {(kind, name): "".join(sql.split()) for kind, name, sql in cursor.fetchall()}
+
+
+def _sqlite_wanted(_: Any) -> Objects:
+    from sqlalchemy import create_engine
+
+    meta = MetaData()
+    event_table("sqlite", meta)
+    lease_table(meta)
+    engine = create_engine("sqlite://")
+    try:
+        with engine.begin() as connection:
+            meta.create_all(connection)
+            for statement in statements("sqlite"):
+                connection.exec_driver_sql(statement)
+            return _sqlite_has(connection.connection.cursor())
+    finally:
+        engine.dispose()
+
+
+GENERATED = ("at", "actor", "verb", "subject", "effective")
+
+
+def _postgresql_has(cursor: Any) -> Objects:
+    cursor.execute(
+        "SELECT tgname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid) || prosrc FROM pg_trigger t"
+        " JOIN pg_proc p ON p.oid = tgfoid WHERE tgrelid = 'event'::regclass AND NOT tgisinternal"
+    )
+    found = {("trigger", name): "".join(text.split()) for name, text in cursor.fetchall()}
+    cursor.execute("SELECT pg_get_viewdef('latest'::regclass)")
+    found["view", "latest"] = "".join(cursor.fetchone()[0].split())
+    cursor.execute(
+        "SELECT attname, pg_get_expr(adbin, adrelid) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid"
+        " AND adnum = attnum WHERE attrelid = 'event'::regclass AND attnum > 0 AND NOT attisdropped"
+    )
+    return found | {("column", name): "".join((text or "").split()) for name, text in cursor.fetchall()}
+
+
+def _postgresql_wanted(cursor: Any) -> Objects:
+    """Return what there should be; the view is compared as this server writes it, made anew for this session only."""
+    cursor.execute(VIEW.replace("CREATE VIEW latest", "CREATE TEMP VIEW latest_as_made"))
+    cursor.execute("SELECT pg_get_viewdef('latest_as_made'::regclass)")
+    view = "".join(cursor.fetchone()[0].split())
+    cursor.execute("DROP VIEW latest_as_made")
+    body = "BEGINRAISEEXCEPTION'theledgerisappend-only';END"
+    cursor.execute("SELECT current_schema()")
+    table = f"{cursor.fetchone()[0]}.event"
+    texts = {
+        "event_no_change": f"BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
+        "event_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
+    }
+    made: Objects = {("view", "latest"): view}
+    for name, text in texts.items():
+        made["trigger", name] = (
+            "".join(f"O CREATE TRIGGER {name} {text} EXECUTE FUNCTION event_append_only()".split()) + body
+        )
+    made |= {("column", name): "" for name in ("number", "body", "hash")}
+    for name in GENERATED:
+        inner = "'payload'::text)->>'effective'::text" if name == "effective" else f"'{name}'::text"
+        made["column", name] = (
+            "(((body)::jsonb->" + inner + ")" if name == "effective" else f"((body)::jsonb->>{inner})"
+        )
+    return made

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, text
 
-from provision.core.errors import ChangedError, LedgerError
+from provision.core.errors import ChangedError, LedgerError, UsageError
 from provision.core.model import Event
-from provision.ledger.act import Line
-from provision.ledger.glance import HELD, NEWEST, REVISION, Newest, payloads
+from provision.ledger.act import Act, Line
+from provision.ledger.glance import HELD, NEWEST, Newest, payloads
+from provision.ledger.head import advance_head, begin_head, head_fault, read_head, replace_head
 from provision.ledger.schema import GENESIS
-from provision.local.files import ORDINARY, locked, write_whole
+from provision.ledger.spoken import spoken
 
 HAS = "SELECT 1 FROM event WHERE subject = :s AND verb = :v LIMIT 1"
+LAST = "SELECT number, hash FROM event ORDER BY number DESC LIMIT 1"
+HASH = "SELECT hash FROM event WHERE number = :n"
+INSERT = "INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"
 LAST_OF = "SELECT max(number) FROM event WHERE subject = :s AND (verb = :v OR :v = '')"
 LOCK = 640313  # any number that other users of the database do not lock
 
@@ -33,10 +34,10 @@ class Ledger:
     are cut off the database.
     """
 
-    def __init__(self, engine: Engine, head: Path, actor: str) -> None:
+    def __init__(self, engine: Engine, head_file: Path, actor: str) -> None:
         """Take an engine whose schema is up to date; use `connect`, which makes sure of that."""
         self.engine = engine
-        self.head = head
+        self.head = head_file
         self.actor = actor
 
     @property
@@ -50,7 +51,7 @@ class Ledger:
 
         It is rolled back if the block raises. Raises LedgerError if the database fails.
         """
-        with _spoken(self.where), self.engine.connect() as connection:
+        with spoken(self.where), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
@@ -90,8 +91,8 @@ class Ledger:
         """
         events: list[Event] = []
         with self.writing() as connection:
-            last = connection.exec_driver_sql("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
-            number, previous = (int(last[0]), bytes(last[1])) if last else (0, GENESIS)
+            number, previous = newest(connection)
+            self.require_head(connection, number)
             rows = []
             self._validate(connection, expect or {})
             for verb, subject, payload in lines:
@@ -110,10 +111,59 @@ class Ledger:
                 rows.append({"n": number, "b": body, "h": previous})
                 events.append(Event(**fields, payload=payload, hash=previous.hex()))
             if rows:
-                connection.execute(text("INSERT INTO event (number, body, hash) VALUES (:n, :b, :h)"), rows)
+                connection.execute(text(INSERT), rows)
         if events:
-            self.write_head(number, previous.hex())
+            advance_head(self.head, number, previous.hex())
         return events
+
+    def trust(self, act: Callable[[str], Act], *, at: str) -> tuple[int, str]:
+        """Append the act of a person who trusts the events that are there, and make its event the head.
+
+        `act` makes it from what is wrong with the head. Return the event's number and what was wrong. Raises UsageError
+        if nothing is.
+        """
+        with self.writing() as connection:
+            number, previous = newest(connection)
+            said = self.fault(connection, number)
+            if not said:
+                raise UsageError("the head and the events agree: there is nothing to trust", where=str(self.head))
+            made = act(said)
+            fields: dict[str, Any] = {
+                "actor": self.actor,
+                "at": at,
+                "number": number + 1,
+                "subject": "ledger",
+                "verb": made.VERB,
+            }
+            body = canonical(fields | {"payload": made.payload()})
+            digest = sha256(previous + body.encode()).digest()
+            connection.execute(text(INSERT), {"n": number + 1, "b": body, "h": digest})
+        replace_head(self.head, number + 1, digest.hex())
+        return number + 1, said
+
+    def fault(self, connection: Connection, count: int) -> str:
+        """Return why the events, of which `count` is the newest, are not those of the head file, or an empty text."""
+
+        def hash_of(number: int) -> str:
+            found = connection.execute(text(HASH), {"n": number}).scalar()
+            return bytes(found).hex() if found else ""
+
+        return head_fault(read_head(self.head), count, hash_of)
+
+    def require_head(self, connection: Connection, count: int) -> None:
+        """Raise LedgerError unless the events are those that the head file was written for.
+
+        Without events, a head file that names none is made.
+        """
+        if said := self.fault(connection, count):
+            raise LedgerError(
+                f"these are not the events that were recorded here: {said}; nothing was written",
+                where=str(self.head),
+                hint="provision ledger verify; restore the newest backup into another home, "
+                "or: provision ledger trust-head --reason TEXT",
+            )
+        if not count:
+            begin_head(self.head)
 
     @staticmethod
     def _validate(connection: Connection, expect: Mapping[tuple[str, str], int]) -> None:
@@ -128,33 +178,22 @@ class Ledger:
 
     def last_of(self, subject: str, verb: str = "") -> int:
         """Return the number of a subject's newest event, or of its newest of one `verb`; 0 if there is none."""
-        with _spoken(self.where), self.engine.connect() as connection:
+        with spoken(self.where), self.engine.connect() as connection:
             return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
 
     def hash_of(self, number: int) -> str:
         """Return the hash (hex) of one event. Raises LedgerError if there is no such event."""
-        with _spoken(self.where), self.engine.connect() as connection:
-            found = connection.execute(text("SELECT hash FROM event WHERE number = :n"), {"n": number}).scalar()
+        with spoken(self.where), self.engine.connect() as connection:
+            found = connection.execute(text(HASH), {"n": number}).scalar()
         if found is None:
             raise LedgerError(f"there is no event {number}", where=self.where, hint="provision ledger verify")
         return bytes(found).hex()
 
     def held(self, effective: str, recorded: str) -> Newest:
         """Return (asset tag, verb, payload) of the last move of each item in effect then; see `glance.held`."""
-        with _spoken(self.where), self.engine.connect() as connection:
+        with spoken(self.where), self.engine.connect() as connection:
             rows = connection.execute(text(HELD), {"effective": effective, "recorded": recorded})
             return payloads(body for _, body in rows)
-
-    def write_head(self, number: int, digest: str) -> None:
-        """Write an event's number and hash to the head file, unless it names that event or a later one.
-
-        It is written after the commit, so it may be behind the database, but never ahead of it.
-        """
-        with locked(self.head):
-            known = read_head(self.head)
-            if known and known[0] >= number:
-                return
-            write_whole(self.head, f"{number} {digest}\n", ORDINARY)
 
     def latest(self, *verbs: str) -> list[Event]:
         """Return the newest event of each subject for each of `verbs`, oldest first."""
@@ -189,7 +228,7 @@ class Ledger:
         """
         mark = "?" if self.engine.dialect.name == "sqlite" else "%s"
         statement = sql.replace(":verbs", f"({', '.join([mark] * len(names))})")
-        with _spoken(self.where), self.engine.connect() as connection:
+        with spoken(self.where), self.engine.connect() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(statement, names)
             return [body for _, body in cursor.fetchall()]
@@ -205,94 +244,7 @@ def canonical(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def read_head(path: Path) -> tuple[int, str] | None:
-    """Return event number and hash (hex) from the head file; None if it is missing or not two words."""
-    try:
-        number, digest = path.read_text().split()
-    except (FileNotFoundError, ValueError):
-        return None
-    return int(number), digest
-
-
-@contextmanager
-def _spoken(where: str) -> Iterator[None]:
-    """Raise LedgerError in place of any SQLAlchemy error of the block; `where` names the ledger in the error."""
-    try:
-        yield
-    except OperationalError as error:
-        what = str(error.orig).splitlines()[0]
-        raise LedgerError(f"the ledger does not answer: {what}", where=where, hint=_next_step(what)) from None
-    except DBAPIError as error:
-        raise LedgerError(
-            f"the ledger refused: {str(error.orig).splitlines()[0]}", where=where, hint="nothing was written"
-        ) from None
-    except SQLAlchemyError as error:
-        raise LedgerError(f"the ledger cannot be used: {error}", where=where, hint="see PROVISION_DATABASE") from None
-
-
-def _next_step(what: str) -> str:
-    if "full" in what or "I/O" in what:
-        return "free some space on this disk; nothing was lost, run the command again"
-    if "readonly" in what or "unable to open" in what:
-        return "choose a home that you may write to: --home DIR"
-    if "locked" in what:
-        return "another command holds the ledger for long; try again"
-    return "check that the database runs and that PROVISION_DATABASE names it"
-
-
-def connect(url: str, head: Path, actor: str) -> Ledger:
-    """Return the ledger at a SQLite or PostgreSQL URL with its schema up to date; LedgerError if that fails."""
-    with _spoken(url.partition("@")[2] or url):
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _sqlite)
-    elif engine.dialect.name != "postgresql":
-        raise LedgerError(f"no such kind of ledger: {engine.dialect.name}", hint="use sqlite:///FILE or postgresql://…")
-    ledger = Ledger(engine, head, actor)
-    try:
-        with _spoken(ledger.where):
-            if not _current(engine):
-                _migrate(ledger)
-    except BaseException:
-        ledger.close()
-        raise
-    return ledger
-
-
-def _sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    for pragma in ("busy_timeout=30000", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-    deadline = time.monotonic() + 30
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:  # another first command is at it; no busy handler is asked
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-def _current(engine: Engine) -> bool:
-    try:
-        with engine.connect() as connection:
-            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    except (OperationalError, ProgrammingError) as error:
-        if "alembic_version" in str(error.orig):  # no such table: a new database
-            return False
-        raise
-    if found is not None and found > REVISION:
-        raise LedgerError(f"the ledger is of a newer version ({found})", hint="install the newer program")
-    return found == REVISION
-
-
-def _migrate(ledger: Ledger) -> None:
-    """Upgrade the schema under the write lock, so that two first commands at once make one schema."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with ledger.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def newest(connection: Connection) -> tuple[int, bytes]:
+    """Return number and hash of the newest event; without any, 0 and the hash that the first event continues."""
+    last = connection.exec_driver_sql(LAST).fetchone()
+    return (int(last[0]), bytes(last[1])) if last else (0, GENESIS)

@@ -15,8 +15,10 @@ import pytest
 from ledgers import AT, closed_after, opened, still_whole_and_known
 from sqlalchemy.exc import DatabaseError
 
+from provision.core.errors import LedgerError
 from provision.ledger import connect, verify
 from provision.ledger.copy import lines, take
+from provision.ledger.head import HeadTrusted
 from provision.ledger.lease import hold
 
 
@@ -117,3 +119,44 @@ def test_an_old_ledger_on_postgresql_is_brought_up_to_date_and_copied_with_the_s
     assert take(here, lines(there)) == (2, here.hash_of(2))
     assert here.hash_of(2) == there.hash_of(2)
     assert verify(here) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("CREATE OR REPLACE VIEW latest AS SELECT subject, verb, min(number) AS number FROM event GROUP BY subject, verb",
+         "view latest"),
+        ("ALTER TABLE event DISABLE TRIGGER event_no_truncate", "trigger event_no_truncate"),
+        ("CREATE OR REPLACE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+         "trigger event_no_change"),
+        ("ALTER TABLE event ADD COLUMN more text", "column more"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_it_was_made_is_named_on_postgresql(
+    postgres: str, tmp_path: Path, statement: str, named: str
+) -> None:
+    name = f"made_{abs(hash(statement))}"
+    subprocess.run([_bin("psql"), postgres, "-c", f"CREATE DATABASE {name}"], check=True, capture_output=True)
+    ledger = opened(postgres.replace("/postgres?", f"/{name}?"), tmp_path / "h", "t")
+    ledger.append("v", "s", {}, at=AT)
+    assert verify(ledger) == (1, None)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    found = verify(ledger)[1]
+    assert found is not None
+    assert named in found.because
+
+
+def test_a_second_machine_has_a_head_of_its_own(postgres: str, tmp_path: Path) -> None:
+    """It begins by a person's word: nothing here says that these events are the office's."""
+    subprocess.run([_bin("psql"), postgres, "-c", "CREATE DATABASE shared"], check=True, capture_output=True)
+    url = postgres.replace("/postgres?", "/shared?")
+    first = opened(url, tmp_path / "one.head", "one")
+    first.append("v", "s", {}, at=AT)
+    second = opened(url, tmp_path / "two.head", "two")
+    with pytest.raises(LedgerError, match="the head outside the database is missing"):
+        second.append("v", "s", {}, at=AT)
+    second.trust(lambda because: HeadTrusted(because=because, reason="a second laptop"), at=AT)
+    second.append("v", "s", {}, at=AT)
+    first.append("v", "s", {}, at=AT)
+    assert verify(first) == verify(second) == (4, None)

@@ -6,7 +6,7 @@ import os
 import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +15,12 @@ import pytest
 from ledgers import AT, closed_after, opened, still_whole_and_known
 from sqlalchemy.exc import DatabaseError
 
-from provision.core.errors import LedgerError
+from provision.core.errors import LedgerError, UsageError
 from provision.ledger import Ledger, connect, verify
+from provision.ledger.chain import witness
+from provision.ledger.copy import lines, take
 from provision.ledger.glance import newest
+from provision.ledger.head import HeadTrusted
 from provision.ledger.lease import hold
 
 
@@ -82,7 +85,13 @@ def test_the_first_bad_event_is_named(ledger: Ledger, statement: str, first_bad:
 
 
 def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_path: Path) -> None:
+    _, found = verify(forged(ledger, tmp_path))
+    assert found is not None
+    assert "head outside" in found.because
 
+
+def forged(ledger: Ledger, tmp_path: Path) -> Ledger:
+    """The ledger with event 12 altered and every hash after it made anew."""
     path = tmp_path / "ledger.db"
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT number, body FROM event ORDER BY number").fetchall()
@@ -92,10 +101,109 @@ def test_a_chain_written_anew_is_found_by_the_head_outside(ledger: Ledger, tmp_p
         previous = sha256(previous + text.encode()).digest()
         quoted = text.replace("'", "''")
         statements.append(f"UPDATE event SET body = '{quoted}', hash = x'{previous.hex()}' WHERE number = {number}")
-    again = tampered(ledger, *statements)
-    _, found = verify(again)
+    return tampered(ledger, *statements)
+
+
+def cut(ledger: Ledger, _: Path) -> Ledger:
+    return tampered(ledger, "DELETE FROM event WHERE number > 37")
+
+
+def without_head(ledger: Ledger, _: Path) -> Ledger:
+    ledger.head.unlink()
+    return ledger
+
+
+def with_head(text: bytes) -> Callable[[Ledger, Path], Ledger]:
+    def spoil(ledger: Ledger, _: Path) -> Ledger:
+        ledger.head.write_bytes(text)
+        return ledger
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (forged, "event 40 is not the one that the head outside the database names"),
+        (cut, "the tail is cut: the head outside the database is event 40"),
+        (without_head, "the head outside the database is missing"),
+        *((with_head(text), "is not a number and a hash") for text in (
+            b"x y\n", b"", b"40", b"-1 " + b"a" * 64, b"40 " + b"g" * 64, b"\xff\xfe\x00", b"0 " + b"1" * 64,
+            "٤٠ ".encode() + b"a" * 64, b"40 " + b"a" * 63,
+        )),
+        (with_head(b"40 " + b"a" * 64), "event 40 is not the one"),
+        (with_head(b"41 " + b"a" * 64), "the tail is cut"),
+    ],
+)  # fmt: skip
+def test_a_ledger_that_does_not_fit_its_head_stays_red_until_a_person_trusts_it(
+    ledger: Ledger, tmp_path: Path, spoil: Callable[[Ledger, Path], Ledger], why: str
+) -> None:
+    again = spoil(ledger, tmp_path)
+    kept = again.head.read_bytes() if again.head.exists() else None
+    for _ in range(2):
+        found = verify(again)[1]
+        assert found is not None
+        assert why in found.because
+        with pytest.raises(LedgerError, match="these are not the events that were recorded here") as caught:
+            again.append("training.held", "s", {}, at=AT)
+        assert "trust-head" in caught.value.hint
+        assert (again.head.read_bytes() if again.head.exists() else None) == kept
+    number, because = again.trust(lambda because: HeadTrusted(because=because, reason="a new disk"), at=AT)
+    assert why in because
+    assert again.history("ledger")[-1].payload == {"because": because, "reason": "a new disk"}
+    assert verify(again) == (number, None)
+    again.append("v", "s", {}, at=AT)
+    assert verify(again) == (number + 1, None)
+
+
+def test_a_sound_head_needs_no_trust(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="nothing to trust"):
+        ledger.trust(lambda because: HeadTrusted(because=because, reason="r"), at=AT)
+    assert verify(ledger) == (40, None)
+
+
+def test_a_restore_continues_only_what_the_head_names(ledger: Ledger) -> None:
+    copied = list(lines(ledger))
+    ledger.append("v", "s", {}, at=AT)
+    ledger.head.unlink()
+    with pytest.raises(LedgerError, match="not the events that were recorded here"):
+        take(ledger, [*copied, *list(lines(ledger))[40:]])
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("DROP VIEW latest; CREATE VIEW latest AS SELECT subject, verb, min(number) AS number FROM event GROUP BY 1, 2",
+         "view latest"),
+        ("DROP VIEW latest", "view latest"),
+        ("DROP INDEX event_moved", "index event_moved"),
+        ("DROP TRIGGER event_no_update", "trigger event_no_update"),
+        ("CREATE TRIGGER more AFTER INSERT ON event BEGIN DELETE FROM lease; END", "trigger more"),
+        ("CREATE TABLE beside (n)", "table beside"),
+        ("ALTER TABLE event ADD COLUMN more", "table event"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_the_migrations_make_it_is_named(ledger: Ledger, statement: str, named: str) -> None:
+    path = ledger.engine.url.database
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(statement)
+    found = verify(ledger)[1]
     assert found is not None
-    assert "head outside" in found.because
+    assert named in found.because
+
+
+def test_an_event_is_compared_with_what_a_paper_prints_or_a_file_kept_elsewhere(ledger: Ledger) -> None:
+    digest = ledger.hash_of(17)
+    groups = " ".join(digest[n : n + 4] for n in range(0, 16, 4))
+    for text in (f"17:{digest}", f"17:{digest[:16]}", f"17:{groups}", f"17 {digest}\n", f" 17:{digest.upper()}"):
+        assert verify(ledger, witness(text)) == (40, None)
+    for text, number in ((f"18:{digest}", 18), (f"17:{'0' * 16}", 17), (f"41:{digest}", 41)):
+        found = verify(ledger, witness(text))[1]
+        assert found is not None
+        assert (found.number, "--against" in found.because) == (number, True)
+    for text in ("", "17", f"17:{digest[:15]}", f"x:{digest}", f"17:{digest}0", "17:zzzzzzzzzzzzzzzzzz"):
+        assert witness(text) is None
 
 
 def test_removed_triggers_are_found(ledger: Ledger, tmp_path: Path) -> None:
@@ -105,7 +213,7 @@ def test_removed_triggers_are_found(ledger: Ledger, tmp_path: Path) -> None:
     connection.close()
     _, found = verify(ledger)
     assert found is not None
-    assert "triggers" in found.because
+    assert "trigger event_no_delete" in found.because
 
 
 def test_any_flipped_byte_of_an_event_is_found(ledger: Ledger, tmp_path: Path) -> None:
