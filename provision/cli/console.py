@@ -6,14 +6,16 @@ Data goes to standard output, all else to standard error. No colour is ever the 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from provision.cli.tables import one_line, print_rows, print_sections
 from provision.core import shapes
 from provision.core.errors import IntentError, ProvisionError
+from provision.core.foreign import in_json, visible_lines
 from provision.core.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict, Watched
 
 if TYPE_CHECKING:
@@ -45,64 +47,40 @@ def in_terminal() -> bool:
 
 def say(text: str) -> None:
     """Print a line for the person at the terminal (standard error); data goes to standard output."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible_lines(text) + "\n")
 
 
 def print_json(value: Any) -> None:
     """Print a value as one indented JSON document to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    print_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print JSON text to standard output."""
+    sys.stdout.write(in_json(text))
 
 
 def print_error(error: ProvisionError) -> None:
     """Print to standard error what failed, where, and the next step; of an IntentError, every fault and their count."""
     faults = error.faults if isinstance(error, IntentError) else []
     for fault in faults:
-        say(f"{fault.where}: {fault.what}" + (f"\n    {fault.hint}" if fault.hint else ""))
+        say(
+            f"{one_line(fault.where)}: {one_line(fault.what)}" + (f"\n    {one_line(fault.hint)}" if fault.hint else "")
+        )
     if faults:
         say(f"{counted(len(faults), 'fault')}; nothing was done")
         return
-    say(f"error: {error.what}")
-    if error.where:
-        say(f"  where: {error.where}")
-    if error.hint:
-        say(f"  next:  {error.hint}")
+    for head, text in (("error: ", error.what), ("  where: ", error.where), ("  next:  ", error.hint)):
+        if text:
+            say(head + re.sub(r"\n(?! )", "\n  ", text))  # no line of a message begins as one of ours
 
 
-def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, title: str = "") -> None:
-    """Print rows to standard output: a table with column names in a terminal, else tab-separated lines without names.
-
-    A title is printed in a terminal only; if there are no rows, the title stands alone.
-    """
-    listed = list(rows)
-    if not in_terminal():
-        sys.stdout.writelines(_line(row) for row in listed)
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for at, column in enumerate(shown.columns):
-        column.no_wrap = at < 2
-        column.overflow = "fold"
-    for row in listed:
-        shown.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[-1], "")) for cell in row))
-    if title:  # a line of its own: as a title of Rich's it would be folded to the width of the table
-        Console().print(Text(title, style="italic"))
-    if listed or not title:
-        Console().print(shown)
-
-
-def _line(row: tuple[str, ...]) -> str:
-    """Return a row as one line of tab-separated cells, with a newline at its end.
-
-    If a cell has a tab or a line break in it, all runs of blanks within cells become one space.
-    """
-    line = "\t".join(row)
-    if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
-        return line + "\n"
-    return "\t".join(" ".join(cell.split()) for cell in row) + "\n"
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows to standard output: in a terminal a table with column names, else tab-separated lines without."""
+    if in_terminal():
+        print_rows(columns, list(rows), STYLES)
+    else:
+        sys.stdout.writelines("\t".join(one_line(cell) for cell in row) + "\n" for row in rows)
 
 
 def counted(number: int, noun: str) -> str:
@@ -135,7 +113,7 @@ def print_outcomes(run: str, outcomes: list[Outcome], *, as_json: bool) -> None:
     )
     for ending, step in NEXT.items():
         if names := [o.device for o in outcomes if o.ending is ending]:
-            say(f"next for {', '.join(names)}: {step}")
+            say(one_line(f"next for {', '.join(names)}: {step}"))
 
 
 def print_findings(findings: list[Finding], *, as_json: bool) -> None:
@@ -166,7 +144,7 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> None:
     for remedy in dict.fromkeys(
         f.remedy for f in findings if f.remedy and f.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
     ):
-        say(f"next: {remedy}")
+        say(one_line(f"next: {remedy}"))
 
 
 def plain(value: object) -> str:
@@ -184,23 +162,22 @@ def print_plans(plans: list[Plan], *, as_json: bool) -> None:
         print_json(shapes.plans(plans))
         return
     for one in plans:
-        table(
-            ("setting", "runs", "intended"),
-            (
-                (f"{'' if in_terminal() else one.device + ' '}{c.path}", plain(c.running), plain(c.intended))
-                for c in one.changes
-            ),
-            title=f"{one.device}: {counted(len(one.changes), 'change')}"
-            if one.changes
-            else f"{one.device}: runs as intended",
-        )
+        said = counted(len(one.changes), "change") if one.changes else "runs as intended"
+        pairs = [(c.path, plain(c.running), plain(c.intended)) for c in one.changes]
+        _print_pairs(one.device, f"{one.device}: {said}", "runs → intended", pairs)
 
 
-def print_changes(title: str, changes: Iterable[Change]) -> None:
-    """Print what differs from what was accepted, setting by setting."""
-    table(
-        ("setting", "accepted", "runs"), ((c.path, plain(c.intended), plain(c.running)) for c in changes), title=title
-    )
+def print_changes(title: str, changes: Iterable[Change], *, device: str = "") -> None:
+    """Print what differs from what was accepted, setting by setting, in a pipe with the device in front of each."""
+    _print_pairs(device, title, "accepted → runs", [(c.path, plain(c.intended), plain(c.running)) for c in changes])
+
+
+def _print_pairs(device: str, title: str, sides: str, pairs: list[tuple[str, str, str]]) -> None:
+    """Print changes for a person in a terminal, else as lines of three cells, the first one with the device's tag."""
+    if in_terminal():
+        print_sections(title, sides, pairs)
+    else:
+        table((), ((f"{device} {path}".strip(), before, after) for path, before, after in pairs))
 
 
 def print_watched(devices: list[Watched]) -> None:
@@ -212,16 +189,15 @@ def print_watched(devices: list[Watched]) -> None:
     for one in devices:
         if one.changes:
             title = f"{one.device}: {counted(len(one.changes), 'difference')}"
-            print_changes(title if in_terminal() else "", (_of(one, c) for c in one.changes))
+            print_changes(title, one.changes, device=one.device)
     if names := [w.device for w in devices if w.state == "drift"]:
-        say(f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs")
+        say(
+            one_line(
+                f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs"
+            )
+        )
     if names := [w.device for w in devices if w.state == "unreachable"]:
-        say(f"next for {', '.join(names)}: is it on, is the link up? watch again later")
-
-
-def _of(device: Watched, change: Change) -> Change:
-    """Return the change as it is in a terminal; elsewhere with the device's tag in front of its path."""
-    return change if in_terminal() else replace(change, path=f"{device.device} {change.path}")
+        say(one_line(f"next for {', '.join(names)}: is it on, is the link up? watch again later"))
 
 
 @contextmanager
@@ -244,17 +220,19 @@ def progress(devices: list[str], names: dict[str, str]) -> Iterator[Callable[[St
 
     with Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.fields[step]}"),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.fields[step]}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-    ) as shown:
-        lines = {d: shown.add_task(f"{d}  {names.get(d, '')}".ljust(30), step="waiting", total=1) for d in devices}
+    ) as live:
+        lines = {
+            d: live.add_task(one_line(f"{d}  {names.get(d, '')}").ljust(30), step="waiting", total=1) for d in devices
+        }
 
         def update(step: Step) -> None:
             if step.device in lines:
                 over = step.task == "Finish" and step.state != "started"
-                shown.update(lines[step.device], step=f"{step.task.lower()} {step.state}", completed=int(over))
+                live.update(lines[step.device], step=one_line(f"{step.task.lower()} {step.state}"), completed=int(over))
 
         yield update
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provision.core.errors import ProvisionError
+from provision.core.foreign import visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def approve(question: str, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise ProvisionError(f"nobody to ask: {question}", hint="run it in a terminal, or add --yes")
-    return typer.confirm(question, err=True)
+    return typer.confirm(visible_lines(question), err=True)
 
 
 def callbacks(yes: bool, on_step: "OnStep | None" = None) -> "Callbacks":

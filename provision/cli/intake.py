@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provision.cli.door import Bench, Json, Packages, approve, names, said_why, workspace
+from provision.core.foreign import visible_lines
 
 Password = Annotated[
     Path | None,
@@ -168,7 +169,7 @@ def identify(
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
     from provision.local.clock import Clock
 
-    typer.echo(use_case.entry(known, int(Clock().today()[:4])), nl=False)
+    typer.echo(visible_lines(use_case.entry(known, int(Clock().today()[:4]))), nl=False)
 
 
 COMMANDS = {c.__name__: c for c in (init, check, register, enrol, bind, identify)}

@@ -1,7 +1,6 @@
 """The commands inventory, history, backup, restore and demo."""
 
 import gc
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ def inventory(
     if write:
         console.say(f"wrote {publish.write(workspace(context))}")
         return
-    sys.stdout.write(publish.show(workspace(context), host))
+    console.print_text(publish.show(workspace(context), host))
 
 
 def history(

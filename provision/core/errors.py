@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provision.core.foreign import visible, visible_lines
+
 
 class ProvisionError(Exception):
     """Base class of the project's errors: something could not be done; exit code 1."""
@@ -11,11 +13,11 @@ class ProvisionError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        """Keep `what` failed, `where` (file:line, device, address) and the next step (`hint`)."""
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.hint = hint
+        """Keep `what` failed, `where` (file:line, device, address) and the next step (`hint`), all made visible."""
+        super().__init__(visible_lines(what))
+        self.what = visible_lines(what)
+        self.where = visible(where)
+        self.hint = visible_lines(hint)
 
     def __str__(self) -> str:
         """Return `where: what`, or only `what` if no place is given; the console prints the hint."""

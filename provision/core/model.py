@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from provision.core import foreign
 from provision.core.secret import Secret
 
 __all__ = ["Secret"]  # it stands in a file of its own, and is one of the nouns
@@ -185,6 +186,7 @@ class Snapshot:
 
     `marker` is the digest of its configuration. `locators` maps the key of a section or entry to the words by which the
     device finds it, if the key does not say so. `missing` maps each reading that could not be had to the reason.
+    Whatever a device says of itself is harmless on a line of a terminal, in readings and reasons alike.
     """
 
     device: str
@@ -194,6 +196,11 @@ class Snapshot:
     readings: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     marker: str = ""
+
+    def __post_init__(self) -> None:
+        """Escape what steers a terminal in the readings and in the reasons."""
+        object.__setattr__(self, "readings", foreign.reading(self.readings))
+        object.__setattr__(self, "missing", foreign.reading(self.missing))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,14 @@ from functools import cache
 from typing import Any
 
 from provision import families
+from provision.core.errors import ProvisionError
+from provision.core.foreign import UNSAFE, literal
 from provision.ledger.records import DeviceRecord
+
+TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # it is a part of file names and of ssh's options
+HOST = re.compile(r"[A-Za-z0-9:\[][A-Za-z0-9:%._\]-]*")
+USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .\\+-]*")
+TAGGED = re.compile(r'\{\s*"' + UNSAFE + r'":\s*("(?:[^"\\]|\\.)*")\s*\}')
 
 
 @cache
@@ -40,27 +47,31 @@ def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
     """Return the variables of one device: how it is reached, its kecamatan, family, firmware, link and model.
 
     A modem or radio also has its SNMP port, a modem its tunnel key, a PC its shell if it is not a POSIX one. Firmware
-    that knows only RSA gets the office's RSA key (below `var`) and the SSH options for it.
+    that knows only RSA gets the office's RSA key (below `var`) and the SSH options for it. What a device, a list or a
+    file said of it is literal: Ansible takes it for no template. Raises ProvisionError if tag, address or user is none.
     """
     role = record.role
+    for text, name, shape in ((tag, "tag", TAG), (record.host, "address", HOST), (record.username, "user", USER)):
+        if not shape.fullmatch(text):
+            raise ProvisionError(f"this is no {name}: {text}", where=tag, hint="provision history TAG shows its events")
     own: dict[str, Any] = {"snmp_port": record.snmp_port} if role in {"modems", "radios"} else {}
     if role == "modems":
-        own["tunnel_key"] = record.tunnel_key
+        own["tunnel_key"] = literal(record.tunnel_key)
     if role == "computers" and (shell := families.pc(record.driver).ansible_shell):
         own["ansible_shell_type"] = shell
     if record.rsa:
         own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
         own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"
     return {
-        "ansible_host": record.host,
+        "ansible_host": literal(record.host),
         "ansible_port": record.ssh_port,
-        "ansible_user": record.username,
-        "asset_tag": tag,
-        "kecamatan": record.kecamatan,
-        "kit_driver": record.driver,
-        "kit_firmware": record.firmware,
-        "kit_link": record.link,
-        "kit_model": record.model,
+        "ansible_user": literal(record.username),
+        "asset_tag": literal(tag),
+        "kecamatan": literal(record.kecamatan),
+        "kit_driver": literal(record.driver),
+        "kit_firmware": literal(record.firmware),
+        "kit_link": literal(record.link),
+        "kit_model": literal(record.model),
         **own,
     }
 
@@ -75,7 +86,7 @@ def build(accepted: Iterable[tuple[str, DeviceRecord]], var: str) -> dict[str, A
     for tag, record in sorted(accepted, key=lambda pair: pair[0]):
         name = tag.lower()
         hosts[name] = host_vars(tag, record, var)
-        names = [group(record.kecamatan), record.role, "driver_" + group(record.driver)]
+        names = [group(record.kecamatan), group(record.role), "driver_" + group(record.driver)]
         if record.link:
             names.append("link_" + group(record.link))
         for one in names:
@@ -98,7 +109,7 @@ def to_json(value: Mapping[str, Any]) -> str:
 def to_yaml(value: Mapping[str, Any]) -> str:
     """Return the inventory that `build` made as text of devices.yml, for Ansible's YAML plugin (JSON is YAML).
 
-    Its first line is a comment that says not to edit it.
+    Its first line is a comment that says not to edit it. A literal value is a string with the tag `!unsafe`.
     """
     hosts = value["_meta"]["hostvars"]
     children: dict[str, Any] = {
@@ -107,10 +118,5 @@ def to_yaml(value: Mapping[str, Any]) -> str:
         if name not in {"_meta", "all"}
     }
     note = "# Written by `provision inventory --write` and after each apply; do not edit.\n"
-    return (
-        note
-        + json.dumps(
-            {"all": {"hosts": hosts, "children": children, "vars": value["all"]["vars"]}}, indent=2, sort_keys=True
-        )
-        + "\n"
-    )
+    whole = {"all": {"hosts": hosts, "children": children, "vars": value["all"]["vars"]}}
+    return note + TAGGED.sub(r"!unsafe \1", json.dumps(whole, indent=2, sort_keys=True)) + "\n"

@@ -37,6 +37,9 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`history` of a modem's apply",
         "`check` with a usual driver in `defaults.yml` that is no family",
         "`resume`, and an `apply` that settles an open run, of a device that says another serial number than its record",
+        "a command that records, where `var/ledger.head` is missing or names other events",
+        "`inventory` and `devices.yml`: a value that holds a brace",
+        "a control character, a line break or a mark of direction in what a device says",
     ),
 }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from provision.core import nip
+from provision.core.foreign import visible, visible_lines
 from provision.core.model import ItemKind
+
+LONGEST = 1000  # characters of one text in a file of inventory/
 
 
 class Shape(BaseModel):
@@ -18,11 +21,15 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-def _one_line(text: str) -> str:
-    if any(ord(c) < 32 for c in text):
-        raise ValueError("must be one line of printable text")
-    return text
+    @field_validator("*")
+    @classmethod
+    def _printable(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a text that holds what steers a terminal or is not seen in it; a note may have several lines."""
+        see = visible_lines if info.field_name == "site_note" else visible
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (len(text) > LONGEST or see(text) != text):
+                raise ValueError(f"must be one line of printable text, {LONGEST} characters at most")
+        return value
 
 
 def _tag(text: str) -> str:
@@ -65,7 +72,6 @@ def _versions(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
 Tag = Annotated[str, AfterValidator(_tag)]
 Mac = Annotated[str, AfterValidator(_mac)]
 Imei = Annotated[str, AfterValidator(_imei)]
@@ -76,8 +82,8 @@ class District(Shape):
     """One row of kecamatan.yml."""
 
     code: Annotated[str, Field(pattern=r"^64\.03\.(0[1-9]|1[0-3])$")]
-    name: Line
-    seat: Line
+    name: str
+    seat: str
     lat: Annotated[float, Field(ge=-90, le=90)]
     lon: Annotated[float, Field(ge=-180, le=180)]
     has_modem: bool
@@ -94,14 +100,14 @@ class Districts(Shape):
 class Zone(Shape):
     """A time zone: its name, and its POSIX form (signs reversed)."""
 
-    name: Line
-    posix: Line
+    name: str
+    posix: str
 
 
 class Hub(Shape):
     """The office's end of the tunnels."""
 
-    host: Line
+    host: str
     port: Port = 51820
     public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
     network: IPv4Network
@@ -111,7 +117,7 @@ class ModemDefaults(Shape):
     """Defaults for every modem; in addresses `{nn}` stands for the last part of the kecamatan's code."""
 
     driver: str = "openwrt"
-    device: Line = ""
+    device: str = ""
     lan: str
     address: str
     bench_address: str = ""
@@ -134,7 +140,7 @@ class ComputerDefaults(Shape):
     address: str
     ssh_port: Port = 22
     apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
-    conference: list[Line] = []
+    conference: list[str] = []
     updates_days: Annotated[int, Field(ge=1, le=365)] = 45
     drop: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
 
@@ -142,25 +148,25 @@ class ComputerDefaults(Shape):
 class ConferenceApp(Shape):
     """One app of apps.yml: its names on each kind of PC (globs), and the oldest version that will do."""
 
-    title: Line
-    linux: Annotated[list[Line], Field(min_length=1)]
-    windows: Annotated[list[Line], Field(min_length=1)]
+    title: str
+    linux: Annotated[list[str], Field(min_length=1)]
+    windows: Annotated[list[str], Field(min_length=1)]
     at_least: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]
 
 
 class Party(Shape):
     """A person who signs papers: name, NIP, position and office."""
 
-    name: Line
+    name: str
     nip: Annotated[str, AfterValidator(nip.read)]
-    position: Line
-    office: Line
+    position: str
+    office: str
 
 
 class Basis(Shape):
     """One legal basis of lending: its printed title, and the longest term in months."""
 
-    title: Line
+    title: str
     limit_months: Annotated[int, Field(ge=1, le=600)]
 
 
@@ -170,8 +176,8 @@ class Lending(Shape):
     A verification older than `proof_days` days is no proof for a handover.
     """
 
-    letterhead: Annotated[list[Line], Field(min_length=1, max_length=4)]
-    place: Line
+    letterhead: Annotated[list[str], Field(min_length=1, max_length=4)]
+    place: str
     first_party: Party
     basis: str = "penggunaan_sementara"
     months: Annotated[int, Field(ge=1, le=600)] = 24
@@ -182,24 +188,24 @@ class Lending(Shape):
 class Defaults(Shape):
     """The contents of defaults.yml: what holds for every site unless its kit file says otherwise."""
 
-    contact: Line
+    contact: str
     timezone: Zone
-    ntp: Annotated[list[Line], Field(min_length=1)]
+    ntp: Annotated[list[str], Field(min_length=1)]
     hub: Hub
     modem: ModemDefaults
     computer: ComputerDefaults
     lending: Lending
-    ssh_keys: list[Line] = []
+    ssh_keys: list[str] = []
 
 
 class Apn(Shape):
     """One preset of apn.yml."""
 
     plmn: list[str]
-    apn: Line
+    apn: str
     auth: Literal["none", "pap", "chap", "both"] = "none"
-    username: Line = ""
-    password: Line = ""
+    username: str = ""
+    password: str = ""
 
 
 class BadFirmware(Shape):
@@ -209,8 +215,8 @@ class BadFirmware(Shape):
     """
 
     versions: Annotated[str, AfterValidator(_versions)]
-    because: Line
-    model: Line = "*"
+    because: str
+    model: str = "*"
     write: bool = True
 
 
@@ -243,8 +249,8 @@ class ModemIntent(Shape):
     site_note: str = ""
     failover: bool = False
     driver: str | None = None
-    device: Line | None = None
-    lan_interface: Line = ""
+    device: str | None = None
+    lan_interface: str = ""
     tunnel: Literal["wireguard", "none"] = "wireguard"
     sim: Literal["", "1", "2"] = ""
     sim_card: SimCard | None = None
@@ -260,7 +266,7 @@ class ComputerIntent(Shape):
     """What is different about one kit's PC; whatever is not given comes from the defaults."""
 
     driver: str | None = None
-    username: str | None = None
+    username: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .\\\\+-]{0,63}$")] | None = None
     address: IPv4Address | None = None
     ssh_port: Port | None = None
 
@@ -270,9 +276,9 @@ class KitItem(Shape):
 
     asset_tag: Tag
     kind: ItemKind
-    brand: Line
-    model: Line
-    serial: Line
+    brand: str
+    model: str
+    serial: str
     kode_barang: Annotated[str, Field(pattern=r"^(perlu_konfirmasi|\d(\.\d{1,3}){6})$")]
     condition: Literal["baik", "rusak_ringan", "rusak_berat"]
     year: Annotated[int, Field(ge=2000, le=2100)]
