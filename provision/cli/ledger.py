@@ -63,7 +63,7 @@ def trust_head(
 ) -> None:
     """Trust the events that are there, though the head file is missing or names others; the ledger keeps why."""
     from provision.cli import console
-    from provision.ledger.head import HeadTrusted
+    from provision.ledger.office_events import HeadTrusted
 
     if not reason.strip():
         raise UsageError("a reason is needed", hint="--reason TEXT")

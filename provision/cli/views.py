@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from provision.cli.door import Json, workspace
-from provision.core.errors import ProvisionError
+from provision.cli.door import Json, Yes, approve, workspace
+from provision.core.errors import ProvisionError, UsageError
 
 
 def inventory(
@@ -81,19 +81,30 @@ def backup(
 
 
 def restore(
-    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="what backup wrote")],
+    unauthenticated: Annotated[
+        bool, typer.Option("--unauthenticated", help="take one that is not signed, as of 0.1.0; on record")
+    ] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="why it is taken all the same")] = "",
+    yes: Yes = False,
 ) -> None:
     """Bring a home (a new one, or one whose ledger is older) to the state of a backup."""
     from provision.cli import console
     from provision.home import publish
     from provision.home import restore as use_case
 
+    if unauthenticated is not bool(reason.strip()):
+        raise UsageError("--unauthenticated and --reason TEXT go together", hint="say why this backup is the right one")
     here = workspace(context)
-    done = use_case.restore(here, file)
+    asked = use_case.Asked(approve=lambda question: approve(question, yes), reason=reason.strip())
+    done = use_case.restore(here, file, asked)
     publish.write(here)
     console.say(f"restored {here.place.root}: {done.events} events, head {done.head[:16]}")
     if done.aside:
         console.say(f"  what stood here before and differs is in {done.aside}")
+    if done.left:
+        console.say(f"  left out, since it does not belong into a home: {', '.join(done.left)}")
     console.say("  next:  provision ledger verify; provision watch")
 
 

@@ -1,13 +1,15 @@
 """Write one file with which another machine can take a home over: ledger, intent, vault, keys, papers.
 
 The office's SSH key is encrypted with the vault's password, the vault is copied as it is; the password itself is
-left out. What can be made anew (devices.yml, peers.vault, the lab) is left out, too.
+left out. What can be made anew (devices.yml, peers.vault, the lab, settings of Ansible and git) is left out, too. The
+manifest is signed under the vault's password.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +18,14 @@ from pathlib import Path
 
 from provision import __version__
 from provision.core.errors import ProvisionError
+from provision.core.model import Secret
+from provision.home.authentic import sign
 from provision.home.vault import Vault, password
 from provision.home.workspace import Workspace
 from provision.local.files import write_whole
 
-FORMAT = 1
-MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
+FORMAT = 2  # 1, of release 0.1.0, had no signature
+MANIFEST, SIGNATURE, LEDGER = "manifest.json", "manifest.signature", "ledger.jsonl"
 KEYS = ("id_ed25519", "id_ed25519-rsa")  # the second is for firmware that knows no other
 CONTENTS = {
     "ledger.jsonl": "every event, with its hash",
@@ -32,7 +36,11 @@ CONTENTS = {
     "evidence/": "pictures that technicians attested with",
     "way-back/": "old values of radios whose change is not confirmed",
 }
-LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab"
+LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab; hidden files"
+BELONGS = re.compile(  # what a backup may hold: no hidden file, nothing that another program takes for its settings
+    r"ledger\.jsonl|inventory(?:/[A-Za-z0-9][^/\0]*)+|(?:host-keys|papers|evidence|way-back)/[A-Za-z0-9][^/\0]*"
+    r"|ssh/id_ed25519(?:-rsa)?\.(?:vault|pub)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,7 @@ def backup(workspace: Workspace, path: Path) -> Backup:
     text = list(lines(workspace.ledger))
     events, head = head_of(text)
     parts = {LEDGER: "".join(text).encode()} | dict(_files(workspace)) | dict(_key(workspace))
+    parts = {name: body for name, body in parts.items() if BELONGS.fullmatch(name)}
     manifest = {
         "format": FORMAT,
         "program": __version__,
@@ -69,7 +78,9 @@ def backup(workspace: Workspace, path: Path) -> Backup:
     }
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6) as tar:
-        _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
+        body = json.dumps(manifest, indent=1).encode()
+        _add(tar, MANIFEST, body)
+        _add(tar, SIGNATURE, sign(body, password_of(workspace)))
         for name, body in sorted(parts.items()):
             _add(tar, name, body)
     try:
@@ -90,8 +101,8 @@ def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
 def _files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
     """Yield archive name and content of the files to back up, without the ledger and the SSH keys.
 
-    They are inventory/ without devices.yml, locks and temporary files, the pinned host keys, papers, evidence and
-    way-back files of var/, ansible.cfg and .gitignore.
+    They are inventory/ without devices.yml, locks and temporary files, and the pinned host keys, papers, evidence and
+    way-back files of var/.
     """
     inventory = workspace.place.inventory
     for path in sorted(inventory.rglob("*")):
@@ -101,9 +112,6 @@ def _files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
         for path in sorted((workspace.place.var / folder).glob("*")):
             if path.is_file() and not path.name.startswith("."):
                 yield f"{folder}/{path.name}", path.read_bytes()
-    for name in ("ansible.cfg", ".gitignore"):
-        if (workspace.place.root / name).is_file():
-            yield f"home/{name}", (workspace.place.root / name).read_bytes()
 
 
 def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
@@ -116,6 +124,9 @@ def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
 
 def vault_of(workspace: Workspace) -> Vault:
     """Return the vault of the home, empty if it has no file yet; raises VaultError if it cannot be opened."""
-    return Vault(
-        workspace.place.inventory / "secrets.vault.yml", password(workspace.place.root / "var" / "vault-password")
-    )
+    return Vault(workspace.place.inventory / "secrets.vault.yml", password_of(workspace))
+
+
+def password_of(workspace: Workspace) -> Secret:
+    """Return the vault password of the home; raises VaultError if there is none."""
+    return password(workspace.place.root / "var" / "vault-password")

@@ -41,6 +41,14 @@ WINDOWS = ("kelay", "tabalar", "maratua", "batu-putih", "biatan")  # the lab's P
 GITIGNORE = "var/\ninventory/devices.yml\n*.lock\n*.new\n"
 
 
+def write_settings(directory: Path) -> None:
+    """Write the settings of Ansible and of git into a home, unless it has some."""
+    texts = {"ansible.cfg": ANSIBLE_CFG.format(ignored=", ".join(IGNORED)), ".gitignore": GITIGNORE}
+    for name, text in texts.items():
+        if not (directory / name).exists():
+            write_whole(directory / name, text, ORDINARY)
+
+
 def make(directory: Path, *, lab: bool) -> Path:
     """Make a starter home in `directory`, which may be missing or empty, and return its path.
 
@@ -53,8 +61,7 @@ def make(directory: Path, *, lab: bool) -> Path:
         shutil.copytree(share("inventory"), directory / "inventory", dirs_exist_ok=True)
         for left in ("devices.yml", "secrets.vault.yml", "secrets.vault.lock"):
             (directory / "inventory" / left).unlink(missing_ok=True)
-        write_whole(directory / "ansible.cfg", ANSIBLE_CFG.format(ignored=", ".join(IGNORED)), ORDINARY)
-        write_whole(directory / ".gitignore", GITIGNORE, ORDINARY)
+        write_settings(directory)
         if lab:
             (directory / "var").mkdir(mode=0o700)
             write_whole(directory / "var/vault-password", secrets.token_urlsafe(24) + "\n")

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from provision.ledger.act import Flat
 from provision.local.files import ORDINARY, locked, write_whole
 
 HASH_DIGITS = 64
@@ -25,15 +23,6 @@ class Head:
     number: int = 0
     digest: str = ""
     fault: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadTrusted(Flat):
-    """Event: a person trusts the events that are there, though the head file did not fit (`because`), for a reason."""
-
-    VERB: ClassVar[str] = "ledger.head_trusted"
-    because: str
-    reason: str
 
 
 MISSING = Head(fault="the head outside the database is missing")

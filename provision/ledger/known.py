@@ -16,28 +16,37 @@ Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subj
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A device, whether it was accepted since its enrolment, and its last kept configuration (secrets sealed)."""
+    """A device, whether it was accepted since its enrolment, and its last kept configuration (secrets sealed).
+
+    `seen` are the numbers of the events that this was read from, by (asset tag, verb), 0 for none: what is recorded
+    because of it holds only as long as they are the newest.
+    """
 
     device: Device
     snapshot: Snapshot
     accepted: bool
+    seen: Mapping[tuple[str, str], int]
 
 
 def devices(latest: Latest) -> dict[str, Known]:
     """Return every device that was enrolled and not revoked since, by asset tag."""
     kept = {e.subject: e for e in latest(Configured.VERB)}
-    last = {e.subject: e for e in latest(Enrolled.VERB, Accepted.VERB, Revoked.VERB)}
-    return {t: _known(e, kept[t]) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
+    states = latest(Enrolled.VERB, Accepted.VERB, Revoked.VERB)
+    last = {e.subject: e for e in states}
+    numbers = {(e.subject, e.verb): e.number for e in (*kept.values(), *states)}
+    return {t: _known(e, kept[t], numbers) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
 
 
-def _known(event: Event, configuration: Event) -> Known:
-    accepted = event.verb == Accepted.VERB
+def _known(event: Event, configuration: Event, numbers: Mapping[tuple[str, str], int]) -> Known:
+    accepted, tag = event.verb == Accepted.VERB, event.subject
+    verbs = (Configured.VERB, Enrolled.VERB, Accepted.VERB, Revoked.VERB)
     return Known(
         device=DeviceRecord.read(event.payload).device(
             event.subject, Stage.PROVISIONED if accepted else Stage.ENROLLED
         ),
         snapshot=Configured.read(configuration.payload).kept.snapshot(event.subject, configuration.at),
         accepted=accepted,
+        seen={(tag, verb): numbers.get((tag, verb), 0) for verb in verbs},
     )
 
 

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DatabaseError
 from provision.core.errors import LedgerError
 from provision.ledger import connect, verify
 from provision.ledger.copy import lines, take
-from provision.ledger.head import HeadTrusted
 from provision.ledger.lease import hold
+from provision.ledger.office_events import HeadTrusted
 
 
 @pytest.fixture(autouse=True)

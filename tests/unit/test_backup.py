@@ -7,16 +7,21 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from provision.core.errors import LedgerError, ProvisionError, VaultError
+from provision.core.errors import IdentityError, LedgerError, ProvisionError, VaultError
+from provision.core.model import Secret
 from provision.home import backup, publish, restore, starter
+from provision.home.authentic import sign
 from provision.home.keys import office_key, pin
 from provision.home.workspace import Workspace
 from provision.ledger import verify
+from provision.ledger.copy import head_of
 from provision.ledger.events import Accepted, Configured, Enrolled
 
 DEVICE = {
@@ -48,6 +53,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, 
     workspace.ledger.close()
 
 
+def never(question: str) -> bool:
+    raise AssertionError(question)
+
+
+ASKED = restore.Asked(approve=never)
+
+
 def rsa(workspace: Workspace) -> Path:
     return workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + "-rsa")
 
@@ -65,7 +77,7 @@ def test_an_empty_machine_goes_on_with_the_same_head_inventory_and_secrets(
 ) -> None:
     workspace, path = made
     new = empty(tmp_path, workspace)
-    done = restore.restore(new, path)
+    done = restore.restore(new, path, ASKED)
     assert done.aside is None
     assert (new.place.var / "ledger.head").read_text() == (workspace.place.var / "ledger.head").read_text()
     assert verify(new.ledger) == (3, None)
@@ -109,7 +121,7 @@ def test_a_backup_that_was_cut_short_anywhere_is_refused_and_nothing_is_written(
     for end in [*range(0, len(body) - 1, len(body) // 40), len(body) - 1, len(body) - 8]:
         short.write_bytes(body[:end])
         with pytest.raises(ProvisionError, match=r"not whole|cannot be read") as caught:
-            restore.restore(new, short)
+            restore.restore(new, short, ASKED)
         assert caught.value.hint
     assert [p.name for p in new.place.root.rglob("*")] == ["var", "vault-password"]
 
@@ -134,29 +146,136 @@ def test_one_altered_byte_is_refused(made: tuple[Workspace, Path], tmp_path: Pat
     inside = parts(path)
     inside[what] = bytes([inside[what][0] ^ 1]) + inside[what][1:]
     with pytest.raises(ProvisionError, match="is not what was written"):
-        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"), ASKED)
 
 
 def test_an_event_that_was_altered_with_its_manifest_breaks_the_chain(
     made: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
-    from hashlib import sha256
-
     workspace, path = made
     inside = parts(path)
     inside["ledger.jsonl"] = inside["ledger.jsonl"].replace(b"kelay", b"segah", 1)
     manifest = json.loads(inside["manifest.json"])
     manifest["files"]["ledger.jsonl"] = sha256(inside["ledger.jsonl"]).hexdigest()
     inside["manifest.json"] = json.dumps(manifest).encode()
+    vouched = replace(ASKED, reason="r")
     with pytest.raises(LedgerError, match="event 1 of this copy"):
-        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(inside, tmp_path / "x.tar.gz"), vouched)
+
+
+def manifest_for(inside: dict[str, bytes]) -> bytes:
+    """A manifest that fits the parts, as somebody makes it who has the file and no password."""
+    own = {n: b for n, b in inside.items() if n not in {"manifest.json", "manifest.signature"}}
+    events, head = head_of(own["ledger.jsonl"].decode().splitlines())
+    digests = {name: sha256(body).hexdigest() for name, body in own.items()}
+    return json.dumps(json.loads(inside["manifest.json"]) | {"files": digests, "events": events, "head": head}).encode()
+
+
+def rewritten(text: bytes, old: bytes, new: bytes) -> bytes:
+    """A ledger with one text replaced, and every hash made anew."""
+    previous, lines = b"\0" * 32, []
+    for line in text.replace(old, new).decode().splitlines():
+        number, body, _ = json.loads(line)
+        previous = sha256(previous + body.encode()).digest()
+        lines.append(json.dumps([number, body, previous.hex()], ensure_ascii=False) + "\n")
+    return "".join(lines).encode()
+
+
+def with_another_serial(inside: dict[str, bytes]) -> None:
+    inside["ledger.jsonl"] = rewritten(inside["ledger.jsonl"], b"127.90.0.1", b"127.90.6.6")
+
+
+def with_another_host_key(inside: dict[str, bytes]) -> None:
+    inside["host-keys/BRU-MDM-01"] = b"BRU-MDM-01 ssh-ed25519 EVIL\n"
+
+
+def with_settings_of_other_programs(inside: dict[str, bytes]) -> None:
+    inside |= {
+        "home/ansible.cfg": b"[defaults]\ncallback_plugins = /tmp/evil\n", "home/.envrc": b"id\n",
+        "inventory/.git/hooks/pre-commit": b"#!/bin/sh\nid\n", "inventory/kits/.hidden.yml": b"x", "elsewhere/x": b"x",
+    }  # fmt: skip
+
+
+def as_0_1_0_made_it(inside: dict[str, bytes]) -> None:
+    inside["manifest.json"] = json.dumps(json.loads(inside["manifest.json"]) | {"format": 1}).encode()
+
+
+@pytest.mark.parametrize(
+    "alter", [with_another_serial, with_another_host_key, with_settings_of_other_programs, as_0_1_0_made_it]
+)
+@pytest.mark.parametrize("signature", ["kept", "none", "forged"])
+def test_a_backup_that_nobody_proves_is_taken_only_with_a_reason_on_record(
+    made: tuple[Workspace, Path], tmp_path: Path, alter: Callable[[dict[str, bytes]], None], signature: str
+) -> None:
+    workspace, path = made
+    inside = parts(path)
+    alter(inside)
+    inside["manifest.json"] = manifest_for(inside)
+    if signature != "kept":
+        del inside["manifest.signature"]
+    if signature == "forged":
+        inside["manifest.signature"] = sign(inside["manifest.json"], Secret("a guess"))
+    altered = packed(inside, tmp_path / "altered.tar.gz")
+    new = empty(tmp_path, workspace)
+    with pytest.raises(ProvisionError, match="nobody proves who made this backup") as caught:
+        restore.restore(new, altered, ASKED)
+    assert "--unauthenticated" in caught.value.hint
+    assert [p.name for p in new.place.root.rglob("*")] == ["var", "vault-password"]
+    done = restore.restore(new, altered, replace(ASKED, reason="taken from the safe myself"))
+    assert done.events == 4
+    assert new.ledger.history("ledger")[-1].payload == {
+        "file": "altered.tar.gz",
+        "reason": "taken from the safe myself",
+    }
+    assert verify(new.ledger) == (4, None)
+    here = {str(p.relative_to(new.place.root)) for p in new.place.root.rglob("*") if p.is_file()}
+    assert not [name for name in here if "evil" in name or "hooks" in name or "hidden" in name or ".envrc" in name]
+    assert "callback_plugins" not in (new.place.root / "ansible.cfg").read_text()
+    assert ("inventory/.git/hooks/pre-commit" in done.left) is (alter is with_settings_of_other_programs)
+    new.ledger.close()
+
+
+def test_a_host_key_that_differs_is_told_and_asked_before_anything_is_written(
+    made: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    workspace, path = made
+    new = empty(tmp_path, workspace)
+    pin(new.place.host_keys, "BRU-MDM-01", "ssh-ed25519 BBBB")
+    questions: list[str] = []
+
+    def refuse(question: str) -> bool:
+        questions.append(question)
+        return False
+
+    with pytest.raises(IdentityError, match="were not approved"):
+        restore.restore(new, path, restore.Asked(approve=refuse))
+    assert "BRU-MDM-01: pinned SHA256:" in questions[0]
+    assert not (new.place.var / "ledger.db").exists()
+    restore.restore(new, path, restore.Asked(approve=lambda _: True))
+    assert (new.place.host_keys / "BRU-MDM-01").read_text() == "BRU-MDM-01 ssh-ed25519 AAAA\n"
+    new.ledger.close()
+
+
+def test_hidden_files_are_not_in_a_backup_and_settings_are_made_anew(
+    made: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    workspace, _ = made
+    (workspace.place.inventory / ".git").mkdir()
+    (workspace.place.inventory / ".git/config").write_text("x")
+    backup.backup(workspace, tmp_path / "b.tar.gz")
+    assert not [n for n in parts(tmp_path / "b.tar.gz") if "/." in n or n.startswith("home/")]
+    new = empty(tmp_path, workspace)
+    restore.restore(new, tmp_path / "b.tar.gz", ASKED)
+    assert (new.place.root / "ansible.cfg").read_text() == (workspace.place.root / "ansible.cfg").read_text()
+    assert (new.place.root / ".gitignore").read_text() == (workspace.place.root / ".gitignore").read_text()
+    shutil.rmtree(workspace.place.inventory / ".git")
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "inventory/../../evil"])
 def test_a_part_that_climbs_out_is_refused(made: tuple[Workspace, Path], tmp_path: Path, name: str) -> None:
     workspace, path = made
     with pytest.raises(ProvisionError, match="no plain file"):
-        restore.restore(empty(tmp_path, workspace), packed(parts(path) | {name: b"x"}, tmp_path / "x.tar.gz"))
+        restore.restore(empty(tmp_path, workspace), packed(parts(path) | {name: b"x"}, tmp_path / "x.tar.gz"), ASKED)
     assert not list(tmp_path.rglob("evil"))
 
 
@@ -166,9 +285,9 @@ def test_a_part_that_climbs_out_is_refused(made: tuple[Workspace, Path], tmp_pat
 def test_what_is_no_backup_is_refused(made: tuple[Workspace, Path], tmp_path: Path, body: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(body)
     with pytest.raises(ProvisionError, match="not whole"):
-        restore.restore(empty(tmp_path, made[0]), tmp_path / "x.tar.gz")
+        restore.restore(empty(tmp_path, made[0]), tmp_path / "x.tar.gz", ASKED)
     with pytest.raises(ProvisionError, match="cannot be read"):
-        restore.restore(empty(tmp_path, made[0], "other"), tmp_path / "nowhere.tar.gz")
+        restore.restore(empty(tmp_path, made[0], "other"), tmp_path / "nowhere.tar.gz", ASKED)
 
 
 def test_a_wrong_vault_password_is_refused_before_anything_is_written(
@@ -177,7 +296,7 @@ def test_a_wrong_vault_password_is_refused_before_anything_is_written(
     new = empty(tmp_path, made[0])
     (new.place.var / "vault-password").write_text("wrong\n")
     with pytest.raises(VaultError, match="not the one of this backup"):
-        restore.restore(new, made[1])
+        restore.restore(new, made[1], ASKED)
     assert not (new.place.var / "ledger.db").exists()
     assert not new.place.inventory.exists()
 
@@ -187,25 +306,25 @@ def test_an_older_home_is_brought_forward_and_what_differed_is_laid_aside(
 ) -> None:
     workspace, path = made
     new = empty(tmp_path, workspace)
-    restore.restore(new, path)
+    restore.restore(new, path, ASKED)
     workspace.ledger.append("note", "kelay", {"n": 1}, at=workspace.now())
     later = tmp_path / "later.tar.gz"
     backup.backup(workspace, later)
     defaults = new.place.inventory / "defaults.yml"
     defaults.write_text(defaults.read_text() + "# mine\n")
-    done = restore.restore(new, later)
+    done = restore.restore(new, later, ASKED)
     assert done.events == 4
     assert done.aside is not None
     assert (done.aside / "inventory/defaults.yml").read_text().endswith("# mine\n")
     assert verify(new.ledger) == (4, None)
     with pytest.raises(LedgerError, match="newer: it has 4 events, the copy 3"):
-        restore.restore(new, path)
+        restore.restore(new, path, ASKED)
     assert verify(new.ledger) == (4, None)
     new.ledger.append("note", "kelay", {"mine": 1}, at=new.now())
     workspace.ledger.append("note", "kelay", {"n": 2}, at=workspace.now())
     backup.backup(workspace, later)
     with pytest.raises(LedgerError, match="another history: event 5"):
-        restore.restore(new, later)
+        restore.restore(new, later, ASKED)
     new.ledger.close()
 
 

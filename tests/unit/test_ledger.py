@@ -20,8 +20,8 @@ from provision.ledger import Ledger, connect, verify
 from provision.ledger.chain import witness
 from provision.ledger.copy import lines, take
 from provision.ledger.glance import newest
-from provision.ledger.head import HeadTrusted
 from provision.ledger.lease import hold
+from provision.ledger.office_events import HeadTrusted
 
 
 @pytest.fixture
