@@ -15,6 +15,7 @@ __all__ = ["Secret"]  # it stands in a file of its own, and is one of the nouns
 
 OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"  # how a watched device stands
 SILENT = "no answer"
+NOT_MOVED = "no setting moved"  # why a watched device is ok though its digest moved: the new digest was accepted
 
 Value = str | Secret | tuple[str, ...]
 Settings = Mapping[str, Value]

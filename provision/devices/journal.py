@@ -25,7 +25,7 @@ from provision.ledger.events import (
     Rotated,
     Undone,
 )
-from provision.ledger.known import open_runs
+from provision.ledger.known import Known, open_runs
 from provision.ledger.records import DeviceRecord, Kept
 
 BEGUN: dict[Kind, tuple[type[Begun | PcBegun], type[Ended]]] = {
@@ -95,9 +95,15 @@ def conclude(workspace: Workspace, kind: Kind, conclusions: Sequence[Conclusion]
         workspace.forget_known()
 
 
-def accept(workspace: Workspace, device: Device, running: Snapshot, before: Sequence[Act] = ()) -> None:
-    """Record `running` as the accepted configuration of a device, in one transaction behind the events in `before`."""
-    accept_all(workspace, [(device, running)], [(device.tag, act) for act in before])
+def accept(workspace: Workspace, known: Known, running: Snapshot, before: Sequence[Act] = ()) -> None:
+    """Record `running` as the accepted configuration of a device, in one transaction behind the events in `before`.
+
+    Raises ChangedError, with nothing recorded, if the device was enrolled, accepted or revoked since `known` was read:
+    what was compared with it says nothing any more.
+    """
+    lines: list[Line] = [(known.device.tag, act) for act in before]
+    workspace.ledger.record([*lines, *_accepted(known.device, running)], at=workspace.now(), expect=known.seen)
+    workspace.forget_known()
 
 
 def accept_all(workspace: Workspace, running: Sequence[tuple[Device, Snapshot]], before: Sequence[Line] = ()) -> None:

@@ -100,6 +100,10 @@ class Workspace:
         """Forget `known`, so that its next use reads the ledger again."""
         self.__dict__.pop("known", None)
 
+    def forget_vault(self) -> None:
+        """Forget `vault`, so that its next use opens the file again."""
+        self.__dict__.pop("vault", None)
+
     def targets(self, names: list[str]) -> Targets:
         """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to devices.
 

@@ -51,6 +51,7 @@ FAULTS = {
     "disk": "a PC: leave N MB of room (empty value: the usual)",
 }
 START_S = 30
+STANDINS = "PROVISION_LAB_STANDINS"  # set: no real parts, though they are installed
 
 
 def run_directory(home: Path) -> Path:
@@ -75,6 +76,7 @@ def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
     with (home / "lab.log").open("ab") as log:
         process = children.start(
             [sys.executable, "-m", "provision.lab.daemon", str(home), str(run)],
+            {STANDINS: os.environ[STANDINS]} if STANDINS in os.environ else {},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

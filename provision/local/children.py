@@ -43,4 +43,5 @@ def run(
     Raises CalledProcessError if `check` is set and its exit code is not 0, FileNotFoundError if there is no such
     program.
     """
-    return subprocess.run(words, env=environment(own, in_terminal=in_terminal), **options)  # noqa: PLW1510 (`check` is an option)
+    options.setdefault("check", False)
+    return subprocess.run(words, env=environment(own, in_terminal=in_terminal), **options)  # noqa: PLW1510

@@ -41,5 +41,5 @@ def adopt(workspace: Workspace, intent: Intent, reason: str, *, bench: bool) -> 
         changes = box.drift(workspace, known, running)
         if changes:
             event = Adopted(reason=reason, changes=tuple(shapes.change_from_accepted(c) for c in changes))
-            journal.accept(workspace, known.device, running, [event])
+            journal.accept(workspace, known, running, [event])
     return Adoption(changes=changes, against_intent=box.against_intent(workspace, intent, running).changes)

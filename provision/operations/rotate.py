@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provision.core.device import Intent
-from provision.core.errors import DeviceError, UsageError
+from provision.core.errors import DeviceError, LeaseError, UsageError
 from provision.core.model import Secret
 from provision.devices import box
 from provision.devices.run import Applied, ApplyRequest, Callbacks, Override
 from provision.home.workspace import Workspace
 from provision.ledger.events import SecretShown
+from provision.ledger.lease import hold
 from provision.operations import apply
 
 
@@ -39,7 +40,7 @@ def rotate(workspace: Workspace, intent: Intent, request: ApplyRequest, callback
     """Replace a device's secrets (password, SNMP keys, tunnel key, preshared key) by an apply; return its result.
 
     A new set that was not sent is dropped. Raises DeviceError if the device was never provisioned, or if its SNMPv3
-    user is set by hand.
+    user is set by hand, LeaseError if another command is at its secrets.
     """
     tag = intent.tag
     known = workspace.known.get(tag)
@@ -51,14 +52,18 @@ def rotate(workspace: Workspace, intent: Intent, request: ApplyRequest, callback
             where=tag,
             hint=f"set a new passphrase in its web page, then provision enrol {tag} --address A --password-file FILE",
         )
-    if tag not in workspace.unfinished():
-        workspace.vault.discard(tag)  # a set that was never sent
-    new = workspace.vault.pending(tag)
-    candidate = box.candidates_of(workspace, [intent], {tag: new})[tag]
-    after = box.after_of(intent, known.device, new)
-    overrides = {tag: Override(candidate=candidate, after=after, rotation=True)}
-    try:
-        return apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
-    finally:
+    with hold(workspace.ledger, [f"secrets of {tag}"], workspace.new_run(), now=workspace.clock_s()) as refused:
+        for holder in refused.values():  # before the vault is read: its pending set would be dropped or made anew
+            raise LeaseError(f"its secrets are being replaced: held by {holder}", where=tag, hint="wait for it")
+        workspace.forget_vault()
         if tag not in workspace.unfinished():
-            workspace.vault.discard(tag)  # refused, or not approved: nothing was sent
+            workspace.vault.discard(tag)  # a set that was never sent
+        new = workspace.vault.pending(tag)
+        candidate = box.candidates_of(workspace, [intent], {tag: new})[tag]
+        after = box.after_of(intent, known.device, new)
+        overrides = {tag: Override(candidate=candidate, after=after, rotation=True)}
+        try:
+            return apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
+        finally:
+            if tag not in workspace.unfinished():
+                workspace.vault.discard(tag)  # refused, or not approved: nothing was sent

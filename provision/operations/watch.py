@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provision.core import shapes
 from provision.core.device import Intended
-from provision.core.errors import ProvisionError
-from provision.core.model import Watched
+from provision.core.errors import ChangedError, ProvisionError
+from provision.core.model import NOT_MOVED, Watched
 from provision.devices import kinds
 from provision.home.workspace import Workspace
 from provision.ledger import events
+from provision.ledger.known import Known
 
 if TYPE_CHECKING:
     from provision.devices.run import OnStep
@@ -28,6 +30,7 @@ def watch(
     A state is recorded if it is new or its last record is an hour old. PCs are asked before the modems are read, and
     work meanwhile. Raises ProvisionError if none of the devices is provisioned.
     """
+    workspace.forget_known()
     known = workspace.known
     accepted = [one for one in devices if one.tag in known and known[one.tag].accepted]
     if not accepted:
@@ -36,12 +39,15 @@ def watch(
     watched: dict[str, Watched] = {}
     for collect in pending:
         watched |= collect()
-    _record(workspace, watched)
+    _record(workspace, known, watched)
     return [watched[one.tag] for one in accepted]
 
 
-def _record(workspace: Workspace, watched: Mapping[str, Watched]) -> None:
-    """Record how each device stands if that differs from the last record or the last record is an hour old."""
+def _record(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[str, Watched]) -> None:
+    """Record how each device stands if that differs from the last record or the last record is an hour old.
+
+    A device that was enrolled, accepted or revoked since it was looked at is left out.
+    """
     last = {e.subject: e for e in workspace.latest(events.Watched.VERB)}
     now = workspace.now()
     lines = []
@@ -51,8 +57,11 @@ def _record(workspace: Workspace, watched: Mapping[str, Watched]) -> None:
         old = last.get(tag)
         if not old or not _is_same(events.Watched.read(old.payload), event) or _age_s(old.at, now) >= REPEAT_S:
             lines.append((tag, event))
-    if lines:
-        workspace.ledger.record(lines, at=now)
+    for line in lines:
+        tag = line[0]
+        before = {} if watched[tag].because == NOT_MOVED else known[tag].seen  # this watch itself accepted it just now
+        with contextlib.suppress(ChangedError):  # changed meanwhile: what was seen is of the time before
+            workspace.ledger.record([line], at=now, expect=before)
 
 
 def _is_same(old: events.Watched, new: events.Watched) -> bool:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import asyncssh
 import pytest
@@ -23,6 +24,10 @@ class Slow(asyncssh.SSHServer):
     """A server with one password, which may never answer a login."""
 
     answers = True
+    open: ClassVar[set[asyncssh.SSHServerConnection]] = set()
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.open.add(conn)
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -70,11 +75,19 @@ def server(kind: type[asyncssh.SSHServer], work: Callable) -> Iterator[int]:
         acceptor = loop.run_until_complete(begin())
         ready.set()
         loop.run_forever()
-        acceptor.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.1))
+        loop.run_until_complete(end(acceptor))
         loop.close()
+
+    async def end(acceptor: asyncssh.SSHAcceptor) -> None:
+        acceptor.close()
+        for connection in Slow.open:
+            connection.abort()
+        for connection in Slow.open:
+            await connection.wait_closed()
+        Slow.open.clear()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
 
     thread = threading.Thread(target=serve)
     thread.start()

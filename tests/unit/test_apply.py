@@ -78,7 +78,7 @@ def test_no_second_modem_takes_the_place_of_one_that_still_serves(site: Site) ->
     from provision.devices import journal
 
     moved = replace(other, kecamatan=site.known[MODEM].device.kecamatan)  # as if it were of the same kecamatan
-    journal.accept(site.workspace, moved, site.snapshot(OTHER_MODEM))
+    journal.accept_all(site.workspace, [(moved, site.snapshot(OTHER_MODEM))])
     outcome = site.outcome(MODEM)
     assert (str(outcome.step), "provision replace segah" in outcome.because) == ("record", True)
 

@@ -183,5 +183,8 @@ def test_no_field_of_a_record_is_a_template_of_ansibles(field: str) -> None:
 def test_what_reaches_the_words_of_ssh_is_an_address_a_user_or_a_tag(place: str, text: str) -> None:
     tag = text if place == "tag" else "BRU-MDM-01"
     record = RECORD if place == "tag" else dataclasses.replace(RECORD, **{place: text})
+    if (place, text) == ("username", ""):  # a radio's, which nobody reaches over SSH
+        assert ansible_inventory.build([(tag, record)], "/var")
+        return
     with pytest.raises(ProvisionError, match="this is no"):
         ansible_inventory.build([(tag, record)], "/var")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from provision.core import identity, traffic, versions
+from provision.core.errors import ChangedError
 from provision.core.model import Snapshot
 from provision.core.traffic import Traffic
 from provision.home.workspace import Workspace
@@ -21,7 +23,8 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
     look does not show the recorded serial, or if there are neither counters nor a last sum. A sum is due when its card
     is new, when a gap was added, and an hour after it was last recorded.
     """
-    last = {e.subject: traffic_of(Counted.read(e.payload)) for e in workspace.latest(Counted.VERB)}
+    newest = {e.subject: e for e in workspace.latest(Counted.VERB)}
+    last = {tag: traffic_of(Counted.read(e.payload)) for tag, e in newest.items()}
     sums: dict[str, Traffic] = {}
     for tag, look in looks.items():
         intent = workspace.home.intents[tag]
@@ -33,9 +36,11 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
             sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(workspace, tag))
         elif (old := last.get(tag)) is not None and old.of == of:
             sums[tag] = old
-    lines = [(tag, counted_of(one)) for tag, one in sums.items() if _due(last.get(tag), one)]
-    if lines:
-        workspace.ledger.record(lines, at=workspace.now())
+    for tag, one in sums.items():
+        if _due(last.get(tag), one):
+            before = {(tag, Counted.VERB): newest[tag].number if tag in newest else 0}
+            with contextlib.suppress(ChangedError):  # another look has counted meanwhile; the next one goes on from it
+                workspace.ledger.record([(tag, counted_of(one))], at=workspace.now(), expect=before)
     return sums
 
 

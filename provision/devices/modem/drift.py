@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING
 
 from provision.core import identity, plan
 from provision.core.device import Device, Intent
-from provision.core.errors import ProvisionError
-from provision.core.model import DRIFT, OK, SILENT, UNKNOWN, UNREACHABLE, Candidate, Change, Item, Snapshot, Watched
+from provision.core.errors import ChangedError, ProvisionError
+from provision.core.model import (
+    DRIFT,
+    NOT_MOVED,
+    OK,
+    SILENT,
+    UNKNOWN,
+    UNREACHABLE,
+    Candidate,
+    Change,
+    Item,
+    Snapshot,
+    Watched,
+)
 from provision.devices.carrier import Carrier, Look
 from provision.devices.modem import data_used
 from provision.devices.modem.look import by_ansible
@@ -102,11 +114,14 @@ def reader(workspace: Workspace, carrier: Carrier, on_step: OnStep) -> Read:
 
 def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
     changes = drift(workspace, known, look)
-    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "no setting moved")
+    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, NOT_MOVED)
     if not changes:  # a comment, an order that does not count: the new digest is the accepted one
         from provision.devices import journal
 
-        journal.accept(workspace, known.device, look)
+        try:
+            journal.accept(workspace, known, look)
+        except ChangedError:
+            state, because = UNKNOWN, "it was changed while it was looked at: watch it again"
     return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
 
 

@@ -63,9 +63,16 @@ def counters(workspace: Workspace) -> dict[str, int]:
 
     A PC gets a new key when it is enrolled, and counts anew.
     """
-    highest: dict[str, int] = {}
+    return {tag: counter for tag, (counter, _) in _taken_in(workspace).items()}
+
+
+def _taken_in(workspace: Workspace) -> dict[str, tuple[int, int]]:
+    """Return as `counters` does, with the number of the newest event of a report that was taken in, 0 for none."""
+    highest: dict[str, tuple[int, int]] = {}
     for event in workspace.latest(Reported.VERB, Enrolled.VERB):
-        highest[event.subject] = Reported.read(event.payload).counter if event.verb == Reported.VERB else 0
+        before = highest.get(event.subject, (0, 0))[1]
+        new = event.verb == Reported.VERB
+        highest[event.subject] = (Reported.read(event.payload).counter, event.number) if new else (0, before)
     return highest
 
 
@@ -73,9 +80,11 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
     """Prove reports (source and content), record those that are proven with their findings, and return all.
 
     Each PC's reports are taken in the order in which it made them. One that is not proven, or whose content is a reason
-    as text, is returned as refused and not recorded.
+    as text, is returned as refused and not recorded. Raises ChangedError, with nothing recorded, if another command
+    took a report of one of these PCs in meanwhile.
     """
-    last = counters(workspace)
+    taken_in = _taken_in(workspace)
+    last = {tag: counter for tag, (counter, _) in taken_in.items()}
     done: list[Ingested] = []
     claims: list[tuple[str, pc_report.Claim]] = []
     for source, raw in raws:
@@ -96,7 +105,8 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
             findings = tuple(shapes.finding_kept(f) for f in taken.findings)
             lines.append((one.tag, Reported(counter=one.counter, at=taken.at, findings=findings)))
     if lines:
-        workspace.ledger.record(lines, at=workspace.now())
+        before = {(tag, Reported.VERB): taken_in.get(tag, (0, 0))[1] for tag, _ in lines}
+        workspace.ledger.record(lines, at=workspace.now(), expect=before)
     return done
 
 

@@ -1,0 +1,111 @@
+"""What was read before somebody else recorded is never written over what he recorded."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from berau import COLLECTED, MODEM, PC, Fault, Site
+
+from provision.core.errors import ChangedError, LeaseError
+from provision.devices import journal
+from provision.devices.pc import reports
+from provision.devices.run import ApplyRequest, Callbacks
+from provision.home.workspace import Workspace
+from provision.ledger import events
+from provision.operations import rotate
+from provision.operations.watch import watch
+
+
+def another_command(site: Site) -> Workspace:
+    """The same home, opened once more."""
+    other = Workspace(site.workspace.place.root, clock=site.clock, network=site.workspace.network)
+    other.__dict__["home"] = site.workspace.home
+    return other
+
+
+def test_a_second_rotation_at_once_is_refused_and_the_device_runs_what_the_vault_holds(site: Site) -> None:
+    modem = site.provisioned_modem()
+    other = another_command(site)
+
+    def meanwhile(_: object) -> bool:
+        with pytest.raises(LeaseError, match="its secrets are being replaced"):
+            rotate.rotate(other, site.intent(), ApplyRequest(bench=True), Callbacks())
+        return True
+
+    done = rotate.rotate(site.workspace, site.intent(), ApplyRequest(bench=True), Callbacks(approve=meanwhile))
+    assert [str(o.ending) for o in done.outcomes] == ["applied"]
+    assert other.vault.device(MODEM)["wireguard_private"].reveal() in modem.packages["network"]
+    other.ledger.close()
+
+
+def test_a_rotation_after_another_one_begins_from_what_that_one_left(site: Site) -> None:
+    modem = site.provisioned_modem()
+    other = another_command(site)
+    before = other.vault.device(MODEM)
+    rotate.rotate(site.workspace, site.intent(), ApplyRequest(bench=True), Callbacks())
+    done = rotate.rotate(other, site.intent(), ApplyRequest(bench=True), Callbacks())
+    assert [str(o.ending) for o in done.outcomes] == ["applied"]
+    after = other.vault.device(MODEM)
+    assert after != before
+    assert after["wireguard_private"].reveal() in modem.packages["network"]
+    other.ledger.close()
+
+
+@pytest.mark.parametrize("verb", ["accepted", "revoked"])
+def test_a_watch_records_nothing_of_a_device_that_changed_while_it_was_looked_at(site: Site, verb: str) -> None:
+    modem = site.provisioned_modem()
+    known = site.known[MODEM]
+    modem.salt = "a comment"  # the digest moves, and no setting does: a watch would accept the new digest
+
+    def meanwhile(answer: bytes) -> bytes:
+        if verb == "revoked":
+            site.record(MODEM, events.Revoked(because="returned", host_key="", tunnel_key=""))
+        else:
+            journal.accept_all(site.workspace, [(known.device, replace(known.snapshot, marker="of the apply"))])
+        return answer
+
+    modem.next("Look", Fault(reaches=True, alter=meanwhile))
+    (one,) = watch(site.workspace, [site.intent()], bench=True)
+    assert (one.state, "changed while it was looked at" in one.because) == ("unknown", True)
+    if verb == "revoked":
+        assert MODEM not in site.known
+    else:
+        assert site.known[MODEM].snapshot.marker == "of the apply"
+    assert events.Watched.VERB not in site.events(MODEM)
+
+
+def test_a_watch_that_accepts_a_new_digest_records_how_the_device_stands(site: Site) -> None:
+    modem = site.provisioned_modem()
+    modem.salt = "a comment"
+    (one,) = watch(site.workspace, [site.intent()], bench=True)
+    assert (one.state, site.known[MODEM].snapshot.marker) == ("ok", modem.marker)
+    assert site.last(MODEM, events.Watched.VERB)["state"] == "ok"
+
+
+def report(site: Site, counter: int) -> bytes:
+    """A report as the PC's own program makes it."""
+    body = json.dumps(json.loads(COLLECTED.read_text()) | {"serial": site.computer().item.serial})
+    at = site.workspace.clock_s()
+    key = bytes.fromhex(site.workspace.vault.report_key(PC).reveal())
+    signed = f"{PC}\n{counter}\n{at}\n{body}".encode()
+    mac = hmac.new(key, signed, sha256).hexdigest()
+    return json.dumps({"kit": PC, "counter": counter, "at": at, "body": body, "mac": mac}).encode()
+
+
+def test_a_report_is_taken_in_once_by_two_commands_at_once(site: Site) -> None:
+    site.provisioned_pc()
+    raw, other = report(site, 1), another_command(site)
+
+    def raws():  # type: ignore[no-untyped-def]
+        (taken,) = reports.ingest(other, [("first", raw)])
+        assert not taken.refused, taken.refused
+        yield "second", raw
+
+    with pytest.raises(ChangedError, match="nothing was written"):
+        reports.ingest(site.workspace, raws())
+    assert site.events(PC).count(events.Reported.VERB) == 1
+    other.ledger.close()
