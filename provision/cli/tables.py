@@ -32,6 +32,7 @@ def print_rows(columns: tuple[str, ...], rows: list[tuple[str, ...]], styles: Ma
     A cell gets the style of its last word.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -39,20 +40,31 @@ def print_rows(columns: tuple[str, ...], rows: list[tuple[str, ...]], styles: Ma
     console = Console()
     columns = tuple(one_line(name) for name in columns)
     cells = [[Text(one_line(cell), style=styles.get(cell.split(" ")[-1], "")) for cell in row] for row in rows]
-    least = [
-        max(len(word) for cell in (name, *(row[at].plain for row in cells)) for word in (cell.split() or [""]))
-        for at, name in enumerate(columns)
-    ]
-    if sum(least) + GAP * (len(columns) - 1) + EDGE > console.width:
+    texts = [[name, *(row[at].plain for row in cells)] for at, name in enumerate(columns)]
+    least = [max(cell_len(word) for text in own for word in text.split() or [""]) for own in texts]
+    room = console.width - EDGE - GAP * (len(columns) - 1)
+    if sum(least) > room:
         for row in cells:
             _block(console, columns, row)
         return
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, width in zip(columns, least, strict=True):
-        grid.add_column(name, overflow="fold", min_width=width)
+    for name, width in zip(columns, _widths([max(map(cell_len, own)) for own in texts], least, room), strict=True):
+        grid.add_column(name, overflow="fold", width=width)  # Rich's own widths can be wider than the terminal: cut
     for row in cells:
         grid.add_row(*row)
     console.print(grid)
+
+
+def _widths(natural: list[int], least: list[int], room: int) -> list[int]:
+    """Return the widths of columns that fit into `room`: the natural ones, the widest made narrower down to `least`.
+
+    The sum of `least` must not be more than `room`.
+    """
+    widths = list(natural)
+    while sum(widths) > room:
+        at = max((n for n, width in enumerate(widths) if width > least[n]), key=lambda n: widths[n])
+        widths[at] -= 1
+    return widths
 
 
 def _block(console: Console, columns: Sequence[str], row: list[Text]) -> None:

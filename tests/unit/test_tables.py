@@ -104,6 +104,17 @@ def test_no_word_of_a_table_is_cut_or_broken(monkeypatch: pytest.MonkeyPatch, wi
         assert out.count("held by") == 1
 
 
+@pytest.mark.parametrize("width", [*range(56, 66), 80])
+def test_a_table_that_just_fits_is_not_cut_at_its_edge(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    seen = [
+        Watched(device=f"BRU-MDM-0{n}", state=state, seen_at="2026-11-02T01:00:00Z", because=because)
+        for n, (state, because) in enumerate((("ok", "runs as accepted"), ("drift", "differs from what was accepted")))
+    ]
+    out = printed(monkeypatch, width, lambda: console.print_watched(seen))
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert out.count("accepted") == 2
+
+
 def test_a_reason_that_is_one_long_word_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Finding(check="it_is_there", device="BRU-MDM-07", verdict=Verdict.FAIL, because="y" * 200, remedy="")]
     out = printed(monkeypatch, 60, lambda: console.print_findings(found, as_json=False))
