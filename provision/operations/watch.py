@@ -15,6 +15,7 @@ from provision.devices import kinds
 from provision.home.workspace import Workspace
 from provision.ledger import events
 from provision.ledger.known import Known
+from provision.operations import owed
 
 if TYPE_CHECKING:
     from provision.devices.run import OnStep
@@ -27,20 +28,22 @@ def watch(
 ) -> list[Watched]:
     """Compare each provisioned device with what was accepted; record and return how each stands.
 
-    A state is recorded if it is new or its last record is an hour old. PCs are asked before the modems are read, and
-    work meanwhile. Raises ProvisionError if none of the devices is provisioned.
+    A device that is owed a look and has nothing accepted is UNKNOWN; see `owed`. A state is recorded if it is new or
+    its last record is an hour old. PCs are asked before the modems are read, and work meanwhile. Raises ProvisionError
+    if none of the devices is provisioned or owed.
     """
     workspace.forget_known()
     known = workspace.known
     accepted = [one for one in devices if one.tag in known and known[one.tag].accepted]
-    if not accepted:
+    watched = owed.not_comparable(workspace, devices, known)
+    if not accepted and not watched:
         raise ProvisionError("nothing to watch: none of these is provisioned", hint="provision apply TARGET --bench")
     pending = [kind.watch(workspace, group, bench=bench, on_step=on_step) for kind, group in kinds.groups(accepted)]
-    watched: dict[str, Watched] = {}
     for collect in pending:
         watched |= collect()
     _record(workspace, known, watched)
-    return [watched[one.tag] for one in accepted]
+    order = [one.tag for one in devices if one.tag in watched]
+    return [watched[tag] for tag in (*order, *sorted(watched.keys() - set(order)))]
 
 
 def _record(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[str, Watched]) -> None:
@@ -59,7 +62,8 @@ def _record(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[s
             lines.append((tag, event))
     for line in lines:
         tag = line[0]
-        before = {} if watched[tag].because == NOT_MOVED else known[tag].seen  # this watch itself accepted it just now
+        own = tag not in known or watched[tag].because == NOT_MOVED  # this watch itself accepted it just now
+        before = {} if own else known[tag].seen
         with contextlib.suppress(ChangedError):  # changed meanwhile: what was seen is of the time before
             workspace.ledger.record([line], at=now, expect=before)
 
