@@ -37,12 +37,15 @@ def history(
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision.cli import console
     from provision.core import shapes
+    from provision.ledger import places
     from provision.ledger.act import gist
 
     here = workspace(context)
-    events = here.ledger.history(subject.upper())
-    if not events and (kit := here.home.kit(subject)):
-        events = here.ledger.history(kit.kecamatan.slug, *(i.asset_tag for i in kit.items))
+    events = here.ledger.history(subject.upper(), subject)
+    kits = here.home.kits.values()
+    kit = here.home.kit(subject) or next((k for k in kits if k.kecamatan.code == subject), None)
+    if kit:
+        events = here.ledger.history(*places.subjects(here.latest, kit.kecamatan), *(i.asset_tag for i in kit.items))
     if not events:
         raise ProvisionError(f"no event of {subject}", hint="provision register FILE; is the tag right?")
     if as_json:

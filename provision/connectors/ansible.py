@@ -16,6 +16,7 @@ from provision.connectors import private
 from provision.connectors.openssh import identity, options
 from provision.connectors.phase import OnStep, Phase
 from provision.core.device import Device
+from provision.core.foreign import literal
 from provision.core.model import Secret
 from provision.local import children
 from provision.local.files import write_whole
@@ -102,11 +103,11 @@ class Writer:
         """
         words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
         own = " ".join(shlex.quote(word) for word in words)
-        with_password = {"ansible_password": password.reveal()} if password else {}
+        with_password = {"ansible_password": literal(password.reveal())} if password else {}
         return with_password | {
-            "ansible_host": device.host,
+            "ansible_host": literal(device.host),
             "ansible_port": device.ssh_port,
-            "ansible_user": device.username,
+            "ansible_user": literal(device.username),
             "ansible_connection": "ssh",
             "ansible_ssh_private_key_file": str(identity(self.ssh_key, device)),
             "ansible_ssh_common_args": own,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import os
 import threading
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.core.errors import ProvisionError
+from provision.core.foreign import in_yaml
 from provision.local import children, processes
 from provision.local.files import write_pipe, write_whole
 from provision.local.share import share
@@ -113,7 +113,7 @@ class Phase:
         timer.daemon = True
         timer.start()
         try:
-            self._give(json.dumps({"all": {"hosts": {name: dict(v) for name, v in hosts.items()}}}).encode())
+            self._give(in_yaml({"all": {"hosts": {name: dict(v) for name, v in hosts.items()}}}).encode())
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
             while piece := os.read(self._output, 65536):
                 self._events.write(decoder.decode(piece))
@@ -134,11 +134,12 @@ class Phase:
         processes.sweep(self.mark)
 
     def _last_words(self) -> str:
-        """Return the last line that Ansible wrote to its error output, or why there is none."""
+        """Return the last error that Ansible wrote to its error output, or its last line, or why there is none."""
         if self._runner.rc == NEVER_BEGAN:
             return "it could not be started: is ansible-playbook installed beside this program?"
         lines = self._complaints.read_text("utf-8", "replace").strip().splitlines()
-        return lines[-1][:SHOWN] if lines else "it said nothing"
+        errors = [line for line in lines if line.lstrip("[").startswith("ERROR")]  # source and caret may follow it
+        return [*lines, *errors][-1][:SHOWN] if lines else "it said nothing"
 
     def call_off(self) -> None:
         """Wait at most 5 s for the thread of a phase that was never given its hosts, and close its output.

@@ -6,6 +6,7 @@ returns.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NewType
@@ -20,6 +21,7 @@ _HIDDEN = re.compile(
 )
 LONGEST = 4096  # characters of one reading
 UNSAFE = "__ansible_unsafe"  # by this key Ansible knows a text that it must not take for a template
+_TAGGED = re.compile(r'\{\s*"' + UNSAFE + r'":\s*("(?:[^"\\]|\\.)*")\s*\}')
 
 
 def visible(text: str) -> Visible:
@@ -60,6 +62,11 @@ def literal(text: str) -> str | Literal:
     Every template begins with a brace; a text without one stays as it is.
     """
     return {UNSAFE: text} if "{" in text else text
+
+
+def in_yaml(value: Any, indent: int | None = None) -> str:
+    """Return an inventory as text for Ansible's YAML plugin: JSON, in which a literal text has the tag `!unsafe`."""
+    return _TAGGED.sub(r"!unsafe \1", json.dumps(value, indent=indent, sort_keys=indent is not None))
 
 
 def _escape(char: str) -> str:

@@ -23,6 +23,9 @@ NEVER_SENT = (  # what ssh says where no command can have reached the device
 )
 
 
+REFUSED = re.compile(r"Permission denied \([a-z,-]+\)")  # ssh's words; a command that may not do something says others
+
+
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
     """Return the error of a device that cannot be reached, from its last step (None: no answer in time).
 
@@ -36,7 +39,7 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
     if (
         "HOST IDENTIFICATION HAS CHANGED" in said
         or "Host key verification failed" in said
-        or "host key" in said.lower()
+        or ("host key" in said.lower() and "no matching host key type" not in said)
     ):
         return IdentityError(
             "the host key is not the pinned one: refused",
@@ -44,7 +47,7 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
             hint="another box, or one that was reset: look at it, then enrol it again",
         )
     short = re.split(r"(?:via|over) ssh: ", said)[-1]
-    if "Permission denied" in said:
+    if REFUSED.search(said):
         return UnreachableError(
             f"the login was refused: {short[:160]}",
             where=where,

@@ -10,13 +10,14 @@ from typing import Any
 
 from provision import families
 from provision.core.errors import ProvisionError
-from provision.core.foreign import UNSAFE, literal
+from provision.core.foreign import in_yaml, literal
 from provision.ledger.records import DeviceRecord
 
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # it is a part of file names and of ssh's options
 HOST = re.compile(r"[A-Za-z0-9:\[][A-Za-z0-9:%._\]-]*")
-USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .\\+-]*")
-TAGGED = re.compile(r'\{\s*"' + UNSAFE + r'":\s*("(?:[^"\\]|\\.)*")\s*\}')
+USER = re.compile(
+    r"""[^\s"'-][^"'\x00-\x1f\x7f]*"""
+)  # ssh's own quotes stand around it, and an option begins with a hyphen
 
 
 @cache
@@ -53,7 +54,9 @@ def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
     role = record.role
     for text, name, shape in ((tag, "tag", TAG), (record.host, "address", HOST), (record.username, "user", USER)):
         if not shape.fullmatch(text) and (text or name != "user"):  # a radio has no user of SSH
-            raise ProvisionError(f"this is no {name}: {text}", where=tag, hint="provision history TAG shows its events")
+            raise ProvisionError(
+                f"this is no {name}: {text}", where=tag, hint=f"provision history {tag} shows where it comes from"
+            )
     own: dict[str, Any] = {"snmp_port": record.snmp_port} if role in {"modems", "radios"} else {}
     if role == "modems":
         own["tunnel_key"] = literal(record.tunnel_key)
@@ -119,4 +122,4 @@ def to_yaml(value: Mapping[str, Any]) -> str:
     }
     note = "# Written by `provision inventory --write` and after each apply; do not edit.\n"
     whole = {"all": {"hosts": hosts, "children": children, "vars": value["all"]["vars"]}}
-    return note + TAGGED.sub(r"!unsafe \1", json.dumps(whole, indent=2, sort_keys=True)) + "\n"
+    return note + in_yaml(whole, indent=2) + "\n"

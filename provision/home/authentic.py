@@ -25,7 +25,7 @@ def is_signed(body: bytes, signature: bytes, password: Secret) -> bool:
     try:
         read = json.loads(signature)
         salt, mac = bytes.fromhex(read["salt"]), bytes.fromhex(read["mac"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
     return len(salt) == SALT_BYTES and hmac.compare_digest(mac, _mac(body, password, salt))
 

@@ -20,7 +20,7 @@ from provision import __version__
 from provision.core.errors import ProvisionError
 from provision.core.model import Secret
 from provision.home.authentic import sign
-from provision.home.vault import Vault, password
+from provision.home.vault import Vault
 from provision.home.workspace import Workspace
 from provision.local.files import write_whole
 
@@ -36,9 +36,12 @@ CONTENTS = {
     "evidence/": "pictures that technicians attested with",
     "way-back/": "old values of radios whose change is not confirmed",
 }
-LEFT_OUT = "the vault password; devices.yml and peers.vault (they are made anew); the lab; hidden files"
+LEFT_OUT = (
+    "the vault password; devices.yml, peers.vault, ansible.cfg and .gitignore (they are made anew); "
+    "the lab; hidden files"
+)
 BELONGS = re.compile(  # what a backup may hold: no hidden file, nothing that another program takes for its settings
-    r"ledger\.jsonl|inventory(?:/[A-Za-z0-9][^/\0]*)+|(?:host-keys|papers|evidence|way-back)/[A-Za-z0-9][^/\0]*"
+    r"ledger\.jsonl|inventory(?:/[^./\0][^/\0]*)+|(?:host-keys|papers|evidence|way-back)/[^./\0][^/\0]*"
     r"|ssh/id_ed25519(?:-rsa)?\.(?:vault|pub)"
 )
 
@@ -64,9 +67,10 @@ def backup(workspace: Workspace, path: Path) -> Backup:
     workspace.place.require()
     if path.is_dir():
         raise ProvisionError("this is a directory", where=str(path), hint="name a file, as berau.tar.gz")
-    text = list(lines(workspace.ledger))
-    events, head = head_of(text)
-    parts = {LEDGER: "".join(text).encode()} | dict(_files(workspace)) | dict(_key(workspace))
+    vault_of(workspace)  # its password is the one that signs: it is proved before
+    text = "".join(lines(workspace.ledger))
+    events, head = head_of(text.split("\n")[:-1])
+    parts = {LEDGER: text.encode()} | dict(_files(workspace)) | dict(_key(workspace))
     parts = {name: body for name, body in parts.items() if BELONGS.fullmatch(name)}
     manifest = {
         "format": FORMAT,
@@ -128,5 +132,5 @@ def vault_of(workspace: Workspace) -> Vault:
 
 
 def password_of(workspace: Workspace) -> Secret:
-    """Return the vault password of the home; raises VaultError if there is none."""
-    return password(workspace.place.root / "var" / "vault-password")
+    """Return the vault password of the home, asked for once; raises VaultError if there is none."""
+    return workspace.vault_password

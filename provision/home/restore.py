@@ -39,7 +39,9 @@ PLACES = {
     "way-back": "var/way-back",
 }
 PRIVATE = {"papers", "evidence", "way-back"}
-BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError)
+BROKEN = (
+    tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def restore(workspace: Workspace, path: Path, asked: Asked) -> Restored:
         )
     left = tuple(sorted(name for name in parts if not BELONGS.fullmatch(name)))
     parts = {name: body for name, body in parts.items() if name not in left}
-    lines = parts.pop(LEDGER).decode().splitlines()
+    lines = parts.pop(LEDGER).decode().split("\n")[:-1]  # what a text holds may look like an end of line to splitlines
     _validate(manifest, head_of(lines), path)
     _approve_host_keys(workspace, parts, asked.approve)
     root = workspace.place.root
@@ -160,6 +162,7 @@ def read(path: Path, secret: Secret) -> tuple[dict[str, Any], dict[str, bytes], 
         body = parts.pop(MANIFEST)
         signed = is_signed(body, parts.pop(SIGNATURE, b""), secret)
         manifest = json.loads(body)
+        known = (int(manifest["events"]), str(manifest["head"]), manifest["format"])
         wrong = [n for n, digest in manifest["files"].items() if sha256(parts.get(n, b"")).hexdigest() != digest]
         foreign = sorted(set(parts) - set(manifest["files"]))
     except OSError as error:
@@ -170,7 +173,8 @@ def read(path: Path, secret: Secret) -> tuple[dict[str, Any], dict[str, bytes], 
         ) from None
     except BROKEN as error:
         raise _broken(path, str(error) or "it ends too soon") from None
-    if wrong or foreign or LEDGER not in parts:
+    wrong += [n for n in parts if n.startswith("ssh/") and f"{n.partition('.')[0]}.pub" not in parts]
+    if wrong or foreign or LEDGER not in parts or not known:
         raise _broken(path, f"{(wrong or foreign or [LEDGER])[0]} is not what was written")
     if manifest.get("format") not in {1, FORMAT}:
         raise ProvisionError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provision.connectors.network import Network
 from provision.core.device import Device, Intended, Intent
-from provision.core.model import Event
+from provision.core.model import Event, Secret
 from provision.home import targets
 from provision.home.place import Place
 from provision.home.targets import Targets
@@ -80,7 +80,12 @@ class Workspace:
     @cached_property
     def vault(self) -> Vault:
         """The vault of the home, opened. Raises VaultError if there is no password, or a wrong one."""
-        return Vault(self.place.inventory / NAME, password(self.place.root / "var" / "vault-password"))
+        return Vault(self.place.inventory / NAME, self.vault_password)
+
+    @cached_property
+    def vault_password(self) -> Secret:
+        """The vault password, which a person is asked for once. Raises VaultError if there is none."""
+        return password(self.place.root / "var" / "vault-password")
 
     @cached_property
     def home(self) -> intent.Home:

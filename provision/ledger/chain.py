@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from provision.ledger.head import HASH_DIGITS, Head, head_fault, read_head
+from provision.ledger.head import HASH_DIGITS, NUMBER_DIGITS, Head, head_fault, read_head
 from provision.ledger.schema import GENESIS, differences
 from provision.ledger.store import Ledger
 
@@ -41,7 +41,9 @@ def witness(text: str) -> Witness | None:
     """
     number, _, digest = text.strip().replace(":", " ", 1).partition(" ")
     digest = "".join(digest.split()).lower()
-    if not (number.isascii() and number.isdigit() and DIGITS <= len(digest) <= HASH_DIGITS):
+    if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS and int(number)):
+        return None
+    if not DIGITS <= len(digest) <= HASH_DIGITS:
         return None
     return Witness(number=int(number), digest=digest) if set(digest) <= set("0123456789abcdef") else None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import text
 
 from provision.core.errors import LedgerError
-from provision.ledger.head import advance_head
+from provision.ledger.head import MISSING, advance_head, head_fault, read_head
 from provision.ledger.schema import GENESIS
 from provision.ledger.store import INSERT, Ledger, newest
 
@@ -46,12 +47,12 @@ def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
 
     The head is the number and hash (hex) of the last event, or (0, "") without events; `head_of` verifies the lines.
     Raises LedgerError, with nothing written, if the ledger has more events than the lines, if the lines hold another
-    event in the place of its last one, or if its events are not those of its head file.
+    event in the place of its last one, or if the head file names an event that is not in the lines. A missing head file
+    is made: the lines prove what it would.
     """
     listed = [json.loads(line) for line in text_lines]
     with ledger.writing() as connection:
         have, last = newest(connection)
-        ledger.require_head(connection, have)
         if have > len(listed):
             raise LedgerError(
                 f"the ledger here is newer: it has {have} events, the copy {len(listed)}; nothing was written",
@@ -64,9 +65,21 @@ def take(ledger: Ledger, text_lines: Iterable[str]) -> tuple[int, str]:
                 where=ledger.where,
                 hint="restore into another directory: provision --home DIR restore FILE",
             )
+        _validate_head(ledger, listed)
         rows = [{"n": n, "b": body, "h": bytes.fromhex(digest)} for n, body, digest in listed[have:]]
         if rows:
             connection.execute(text(INSERT), rows)
-    if rows:
+    if listed:
         advance_head(ledger.head, len(listed), listed[-1][2])
     return (len(listed), listed[-1][2]) if listed else (0, "")
+
+
+def _validate_head(ledger: Ledger, listed: Sequence[Sequence[Any]]) -> None:
+    """Raise LedgerError if the head file names an event that is not in the copy."""
+    known = read_head(ledger.head)
+    if known is not MISSING and (said := head_fault(known, len(listed), lambda number: str(listed[number - 1][2]))):
+        raise LedgerError(
+            f"this copy is not of the ledger that was kept here: {said}; nothing was written",
+            where=str(ledger.head),
+            hint="restore into another directory: provision --home DIR restore FILE",
+        )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provision.local.files import ORDINARY, locked, write_whole
 
-HASH_DIGITS = 64
+HASH_DIGITS, NUMBER_DIGITS = 64, 18
 GENESIS = "0" * HASH_DIGITS  # the hash of event 0: a ledger has begun, and nothing was recorded yet
 
 
@@ -31,10 +31,14 @@ MISSING = Head(fault="the head outside the database is missing")
 def parse_head(text: str) -> Head:
     """Return the head that a text of two words names: the number of an event, and the 64 digits of its hash."""
     match text.split():
-        case [number, digest] if number.isascii() and number.isdigit() and len(digest) == HASH_DIGITS:
+        case [number, digest] if _is_number(number) and len(digest) == HASH_DIGITS:
             if set(digest.lower()) <= set("0123456789abcdef") and (int(number) or digest == GENESIS):
                 return Head(number=int(number), digest=digest.lower())
     return Head(fault="the head outside the database is not a number and a hash")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS
 
 
 def read_head(path: Path) -> Head:

@@ -1,6 +1,7 @@
 """The events of lending: one frozen class for each verb, as in `events.py`.
 
-The subject of an event is a kecamatan's slug, or the asset tag of an item that moves.
+The subject of an event is a kecamatan's code, or the asset tag of an item that moves. Up to release 0.1.0 it was the
+kecamatan's slug; see `places`.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ Objects = dict[tuple[str, str], str]  # (kind, name) -> its definition without b
 def _sqlite_has(cursor: Any) -> Objects:
     cursor.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
-        " AND name NOT LIKE 'sqlite_%'"
+        " AND substr(name, 1, 7) <> 'sqlite_'"
     )
     return {(kind, name): "".join(sql.split()) for kind, name, sql in cursor.fetchall()}
 
@@ -139,7 +139,11 @@ def _postgresql_has(cursor: Any) -> Objects:
     )
     found = {("trigger", name): "".join(text.split()) for name, text in cursor.fetchall()}
     cursor.execute("SELECT pg_get_viewdef('latest'::regclass)")
-    found["view", "latest"] = "".join(cursor.fetchone()[0].split())
+    found["view", "latest"] = "".join(cursor.fetchone()[0].replace("event.", "").rstrip(";").split())
+    cursor.execute("SELECT 'index', indexname, indexdef FROM pg_indexes WHERE tablename = 'event'")
+    found |= {(kind, name): "".join(text.split()) for kind, name, text in cursor.fetchall()}
+    cursor.execute("SELECT 'rule', rulename, definition FROM pg_rules WHERE tablename = 'event'")
+    found |= {(kind, name): "".join(text.split()) for kind, name, text in cursor.fetchall()}
     cursor.execute(
         "SELECT attname, pg_get_expr(adbin, adrelid) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid"
         " AND adnum = attnum WHERE attrelid = 'event'::regclass AND attnum > 0 AND NOT attisdropped"
@@ -148,11 +152,7 @@ def _postgresql_has(cursor: Any) -> Objects:
 
 
 def _postgresql_wanted(cursor: Any) -> Objects:
-    """Return what there should be; the view is compared as this server writes it, made anew for this session only."""
-    cursor.execute(VIEW.replace("CREATE VIEW latest", "CREATE TEMP VIEW latest_as_made"))
-    cursor.execute("SELECT pg_get_viewdef('latest_as_made'::regclass)")
-    view = "".join(cursor.fetchone()[0].split())
-    cursor.execute("DROP VIEW latest_as_made")
+    """Return what there should be, as this server writes it; one before 16 writes the table before each column."""
     body = "BEGINRAISEEXCEPTION'theledgerisappend-only';END"
     cursor.execute("SELECT current_schema()")
     table = f"{cursor.fetchone()[0]}.event"
@@ -160,7 +160,14 @@ def _postgresql_wanted(cursor: Any) -> Objects:
         "event_no_change": f"BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
         "event_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
     }
-    made: Objects = {("view", "latest"): view}
+    made: Objects = {("view", "latest"): "".join(VIEW.partition(" AS ")[2].split())}
+    of_event = f"INDEX {{}} ON {table} USING btree"
+    indexes = {
+        "event_pkey": f"CREATE UNIQUE {of_event} (number)",
+        "event_by_subject": f"CREATE {of_event} (subject, verb, number)",
+        "event_moved": f"CREATE {of_event} (subject, effective, number) WHERE ((verb)::text = '{MOVE}'::text)",
+    }
+    made |= {("index", name): "".join(text.format(name).split()) for name, text in indexes.items()}
     for name, text in texts.items():
         made["trigger", name] = (
             "".join(f"O CREATE TRIGGER {name} {text} EXECUTE FUNCTION event_append_only()".split()) + body

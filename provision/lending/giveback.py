@@ -55,7 +55,7 @@ def give_back(workspace: Workspace, name: str, asked: Return, *, bench: bool) ->
     expected = loans.last_moves(workspace, tags)
     returned = Returned(id=loan.id, effective=effective, receiver=receiver.strip(), conditions=condition, undone=undone)
     move = Move(place=custody.STORE, holder=receiver.strip(), effective=effective, because="returned", loan=loan.id)
-    lines: list[Line] = [(file.slug, returned)]
+    lines: list[Line] = [(file.subject, returned)]
     lines += [(i["asset_tag"], move.of({**i, "condition": condition[i["asset_tag"]]})) for i in loan.items]
     lines += revoke.lines(workspace, tags, f"returned, {loan.id}")
     loans.record(workspace, file, lines, moves=expected)

@@ -51,7 +51,7 @@ def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
         body = _content(workspace, file, to)
         moves = loans.last_moves(workspace, [i["asset_tag"] for i in body["items"]])
         _against(workspace, file)
-        loans.record(workspace, file, [(file.slug, Drafted(paper=body))], moves=moves)
+        loans.record(workspace, file, [(file.subject, Drafted(paper=body))], moves=moves)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
             f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}",
@@ -74,7 +74,7 @@ def issue(workspace: Workspace, name: str) -> custody.Handover:
         loans.record(
             workspace,
             file,
-            [(file.slug, Issued(id=loan.id, document=made.digest, file=made.path.name, made_with=made.made_with))],
+            [(file.subject, Issued(id=loan.id, document=made.digest, file=made.path.name, made_with=made.made_with))],
         )
         file = loans.read(workspace, name)
     elif made.digest != loan.document:
@@ -154,7 +154,7 @@ def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
     move = Move(
         place=file.slug, holder=loan.paper["to"]["name"], effective=effective, because="handed over", loan=loan.id
     )
-    lines: list[Line] = [(file.slug, Signed(id=loan.id, effective=effective, until=until))]
+    lines: list[Line] = [(file.subject, Signed(id=loan.id, effective=effective, until=until))]
     lines += [(i["asset_tag"], move.of(i)) for i in loan.items]
     loans.record(workspace, file, lines, moves=expected)
     return loans.needed(loans.read(workspace, name), custody.OPEN, "sign")
@@ -169,5 +169,5 @@ def void(workspace: Workspace, name: str, reason: str) -> str:
         raise UsageError("--void: say why", hint="as: --void 'nama penerima keliru'")
     file = loans.read(workspace, name)
     loan = loans.needed(file, (State.DRAFT, State.AWAITING), "void")
-    loans.record(workspace, file, [(file.slug, Voided(id=loan.id, reason=reason.strip()))])
+    loans.record(workspace, file, [(file.subject, Voided(id=loan.id, reason=reason.strip()))])
     return loan.id

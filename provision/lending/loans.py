@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,27 +12,37 @@ from provision.core.custody import Handover, Waiver
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import Event, Item, Kit, slug
 from provision.home.workspace import Workspace
-from provision.ledger import handovers
+from provision.ledger import handovers, places
 from provision.ledger.act import Line
 from provision.ledger.events import Registered
 from provision.ledger.lending_events import Moved
 
+Expected = Mapping[tuple[str, str], int]
 NOW = "9999"  # later than any time that is recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """All that is on record for one kecamatan: its kit, events and loans, and the waivers that hold today."""
+    """All that is on record for one kecamatan: its kit, events and loans, and the waivers that hold today.
+
+    `subjects` are those of its events: its code, and the slugs by which older releases called it.
+    """
 
     kit: Kit
+    subjects: tuple[str, ...]
     events: tuple[Event, ...]
     loans: tuple[Handover, ...]
     waivers: tuple[Waiver, ...]
 
     @property
     def slug(self) -> str:
-        """The kecamatan's slug, which is the subject of its events."""
+        """The kecamatan's slug: its name in commands and files."""
         return self.kit.kecamatan.slug
+
+    @property
+    def subject(self) -> str:
+        """The subject of its new events: the code, which a new name does not change."""
+        return self.kit.kecamatan.code
 
     @property
     def open(self) -> Handover | None:
@@ -40,9 +50,10 @@ class File:
         return custody.newest(self.loans)
 
     @property
-    def newest(self) -> int:
-        """The number of the newest of `events`, or 0 if there is none."""
-        return self.events[-1].number if self.events else 0
+    def seen(self) -> Expected:
+        """The number of the newest event of each of its subjects, 0 for none, as `record` expects it."""
+        newest = {e.subject: e.number for e in self.events}
+        return {(subject, ""): newest.get(subject, 0) for subject in self.subjects}
 
 
 def read(workspace: Workspace, name: str) -> File:
@@ -56,16 +67,15 @@ def read(workspace: Workspace, name: str) -> File:
         raise UsageError(
             f"no such kecamatan: {name}", hint=f"did you mean {near[0]}?" if near else ", ".join(workspace.home.kits)
         )
-    events = tuple(workspace.ledger.history(kit.kecamatan.slug))
+    subjects = places.subjects(workspace.latest, kit.kecamatan)
+    events = tuple(workspace.ledger.history(*subjects))
     return File(
         kit=kit,
+        subjects=subjects,
         events=events,
         loans=tuple(handovers.handovers(kit.kecamatan.slug, events, workspace.today())),
         waivers=tuple(handovers.waivers(events, workspace.today())),
     )
-
-
-Expected = Mapping[tuple[str, str], int]
 
 
 def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
@@ -74,7 +84,7 @@ def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expect
     Raises ChangedError, with nothing written, if another event of the kecamatan was recorded since `file` was read, or
     if one of the items in `moves` (see `last_moves`) has moved since.
     """
-    return workspace.ledger.record(lines, at=workspace.now(), expect={(file.slug, ""): file.newest, **(moves or {})})
+    return workspace.ledger.record(lines, at=workspace.now(), expect={**file.seen, **(moves or {})})
 
 
 def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
@@ -106,9 +116,11 @@ def registered(workspace: Workspace, items: list[Item]) -> list[str]:
 def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, Moved]:
     """Return the move with the latest effective day of each of `tags`, by asset tag.
 
-    A tag that has no move is left out.
+    Its place is called as today. A tag that has no move is left out.
     """
-    return {tag: Moved.read(body) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags}
+    slugs = {kit.kecamatan.code: kit.kecamatan.slug for kit in workspace.home.kits.values()}
+    moves = ((tag, Moved.read(body)) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags)
+    return {tag: replace(move, place=places.place_of(move, slugs)) for tag, move in moves}
 
 
 def effective_day(workspace: Workspace, text: str, option: str, tags: list[str]) -> str:

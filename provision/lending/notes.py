@@ -31,7 +31,7 @@ def waive(workspace: Workspace, name: str, asked: custody.Waiver) -> custody.Wai
     if last < workspace.today():
         raise UsageError(f"--until: {last} is over", hint=f"today is {workspace.today()}")
     waived = Waived(check=wanted, by=" ".join(by.split()), reason=" ".join(reason.split()), until=last)
-    loans.record(workspace, file, [(file.slug, waived)])
+    loans.record(workspace, file, [(file.subject, waived)])
     return custody.Waiver(check=waived.check, by=waived.by, reason=waived.reason, until=waived.until)
 
 
@@ -49,5 +49,5 @@ def train(workspace: Workspace, name: str, people: list[str], topics: list[str],
         )
     on = loans.effective_day(workspace, day or workspace.today(), "--date", [])
     trained = Trained(people=tuple(who), topics=tuple(what), day=on)
-    loans.record(workspace, file, [(file.slug, trained)])
+    loans.record(workspace, file, [(file.subject, trained)])
     return trained

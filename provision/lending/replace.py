@@ -12,6 +12,7 @@ from provision.core.errors import DeviceError, ProvisionError, UsageError
 from provision.core.model import Ending, Item
 from provision.devices.run import ApplyRequest, Callbacks, VerifyRequest
 from provision.home.workspace import Workspace
+from provision.ledger import places
 from provision.ledger.act import Line
 from provision.ledger.events import Registered
 from provision.ledger.lending_events import Move, Replaced
@@ -72,7 +73,7 @@ def replace(
         reason=asked.reason.strip(),
         pairs=tuple({"old": p.old, "new": row(p.new)} for p in pairs),
     )
-    lines: list[Line] = [(file.slug, replaced)]
+    lines: list[Line] = [(file.subject, replaced)]
     lines += _moves(file, loan, pairs, (effective, asked.condition)) if loan else []
     lines += revoke.lines(workspace, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
     loans.record(workspace, file, lines, moves=expected)
@@ -102,7 +103,8 @@ def _serving(workspace: Workspace, file: File) -> list[dict[str, Any]]:
     A device that was not registered is left out.
     """
     registered = {e.subject: Registered.read(e.payload).payload() for e in workspace.ledger.latest(Registered.VERB)}
-    known = [t for t, k in workspace.known.items() if k.device.kecamatan == file.slug and k.accepted]
+    names = places.slugs(workspace.latest, file.kit.kecamatan)
+    known = [t for t, k in workspace.known.items() if k.device.kecamatan in names and k.accepted]
     return [dict(registered[t]) for t in known if t in registered]
 
 

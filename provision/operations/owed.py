@@ -11,6 +11,7 @@ from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Revoked
 from provision.ledger.known import Known
 from provision.ledger.lending_events import Moved
+from provision.ledger.places import place_of
 
 MANAGED = (ItemKind.MODEM, ItemKind.COMPUTER)
 EVER, ON_ANY_DAY = "9999-12-31", "9999"
@@ -40,7 +41,8 @@ def not_comparable(workspace: Workspace, devices: Sequence[Intended], known: Map
 def _lent(workspace: Workspace) -> dict[str, str]:
     """Return the place (a kecamatan's slug) of each modem and computer that is not in the store, by asset tag."""
     moves = ((tag, Moved.read(body)) for tag, _, body in workspace.reader.held(EVER, ON_ANY_DAY))
-    return {tag: move.place for tag, move in moves if move.kind in MANAGED and move.place != custody.STORE}
+    slugs = {kit.kecamatan.code: kit.kecamatan.slug for kit in workspace.home.kits.values()}
+    return {tag: place_of(move, slugs) for tag, move in moves if move.kind in MANAGED and move.place != custody.STORE}
 
 
 def _whole_kits(workspace: Workspace, named: Mapping[str, Intended]) -> set[str]:

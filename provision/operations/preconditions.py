@@ -7,6 +7,7 @@ from provision.core.model import ApplyStep
 from provision.devices.kinds import DeviceKind
 from provision.devices.run import ApplyRequest
 from provision.home.workspace import Workspace
+from provision.ledger import places
 
 
 def refusal(
@@ -28,12 +29,13 @@ def refusal(
 
 def _serving(workspace: Workspace, intended: Intended) -> str:
     """Return the tag of another provisioned device in the place of `intended`, or an empty text."""
+    names = places.slugs(workspace.latest, intended.kit.kecamatan)
     serving = (
         tag
         for tag, known in workspace.known.items()
         if known.accepted
         and tag != intended.tag
         and known.device.takes_place_of(intended.kind)
-        and known.device.kecamatan == intended.kit.kecamatan.slug
+        and known.device.kecamatan in names
     )
     return next(serving, "")

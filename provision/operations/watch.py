@@ -58,6 +58,8 @@ def _record(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[s
         changes = tuple(shapes.change_from_accepted(c) for c in one.changes)
         event = events.Watched(state=one.state, because=one.because, seen_at=one.seen_at, changes=changes)
         old = last.get(tag)
+        if old and str(events.Watched.read(old.payload).seen_at) > one.seen_at:
+            continue  # another watch has seen it since
         if not old or not _is_same(events.Watched.read(old.payload), event) or _age_s(old.at, now) >= REPEAT_S:
             lines.append((tag, event))
     for line in lines:

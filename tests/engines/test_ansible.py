@@ -12,6 +12,7 @@ import pytest
 
 from provision.connectors.phase import Phase
 from provision.core.errors import ProvisionError
+from provision.core.foreign import literal
 from provision.home import ansible_inventory
 from provision.ledger.records import DeviceRecord
 from provision.local import children
@@ -34,6 +35,23 @@ def test_an_ansible_that_is_not_there_is_told(tmp_path: Path) -> None:
     phase = Phase(tmp_path / "place", "gather.yml", {"PATH": "/nonexistent"}, "PROVISION_RUN=none")
     with pytest.raises(ProvisionError, match="it could not be started"):
         phase.follow({"x": {"ansible_connection": "local"}}, lambda _: None, deadline_s=60)
+
+
+def test_a_password_with_braces_is_the_password(tmp_path: Path) -> None:
+    """What a run hands to Ansible through its pipe is literal, too."""
+    text = "{{ 7 * 7 }}{% raw %}"
+    own = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml"}
+    phase = Phase(tmp_path / "place", "gather.yml", own, "PROVISION_RUN=none")
+    document, output = tmp_path / "in", tmp_path / "out"
+    document.write_text("printf %s x")
+    host = {
+        "ansible_connection": "local", "ansible_password": literal(text), "feed_command": literal(f"printf %s '{text}'"),
+        "look_document": str(document), "look_output": str(output), "ansible_python_interpreter": sys.executable,
+    }  # fmt: skip
+    steps = []
+    phase.follow({"x": host}, steps.append, deadline_s=60)
+    assert output.exists(), steps
+    assert text in output.read_text()
 
 
 @pytest.mark.parametrize("form", ["script", "file"])

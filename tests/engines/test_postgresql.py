@@ -130,6 +130,8 @@ def test_an_old_ledger_on_postgresql_is_brought_up_to_date_and_copied_with_the_s
         ("CREATE OR REPLACE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
          "trigger event_no_change"),
         ("ALTER TABLE event ADD COLUMN more text", "column more"),
+        ("DROP INDEX event_moved", "index event_moved"),
+        ("CREATE RULE quiet AS ON UPDATE TO event DO INSTEAD NOTHING", "rule quiet"),
     ],
 )  # fmt: skip
 def test_what_is_not_as_it_was_made_is_named_on_postgresql(

@@ -42,6 +42,7 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "a control character, a line break or a mark of direction in what a device says",
         "`restore` of a backup of 0.1.0, or of one that somebody without the vault password made",
         "`watch` of a lent device that is not enrolled, was enrolled again, or is named by no kit file",
+        "`history --json` of an act of lending: `subject`",
     ),
 }
 

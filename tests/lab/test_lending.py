@@ -14,7 +14,7 @@ from provision.home.keys import pinned
 from provision.ledger.lending_events import Drafted, Returned, Voided
 
 pytestmark = pytest.mark.lab
-SLUG, PC = "sambaliung", "BRU-PC-03"
+SLUG, CODE, PC = "sambaliung", "64.03.03", "BRU-PC-03"
 WHO = ("--to", "Hj. Nurhayati, S.E., M.M. #panic() \\ $x$ [*]", "--nip", "19720304 199803 2 005")
 
 
@@ -123,7 +123,7 @@ def test_no_handover_while_anything_is_red_or_unknown_and_what_is_waived_is_on_t
             assert (done.code, "nobody can waive it" in done.err) == (2, True)
         bench.ok("waive", SLUG, "speaker-is-present", *waive, "2030-01-01")
         bench.ok("handover", SLUG, *WHO)
-        draft = next(e for e in reversed(bench.workspace.ledger.history(SLUG)) if e.verb == Drafted.VERB).payload
+        draft = next(e for e in reversed(bench.workspace.ledger.history(CODE)) if e.verb == Drafted.VERB).payload
         assert draft["waivers"] == [
             {"check": "speaker_is_present", "by": "Ir. Sri", "reason": "pengeras suara analog", "until": "2030-01-01"}
         ]
@@ -195,8 +195,8 @@ def test_two_people_at_once_make_one_handover(bench: Bench) -> None:
     both = [bench.start("handover", SLUG, *WHO) for _ in range(2)]
     ended = [p.communicate(timeout=60)[1] for p in both]
     assert sorted(p.returncode for p in both) == [0, 1], ended
-    drafts = [e for e in bench.workspace.ledger.history(SLUG) if e.verb == Drafted.VERB]
-    voids = [e for e in bench.workspace.ledger.history(SLUG) if e.verb in {Voided.VERB, Returned.VERB}]
+    drafts = [e for e in bench.workspace.ledger.history(CODE) if e.verb == Drafted.VERB]
+    voids = [e for e in bench.workspace.ledger.history(CODE) if e.verb in {Voided.VERB, Returned.VERB}]
     assert len(drafts) == len(voids) + 1
     end(bench)
 

@@ -20,7 +20,7 @@ from provision.lab import client
 
 pytestmark = pytest.mark.lab
 TAG, SLUG = "BRU-MDM-11", "maratua"
-OLD, NEW, PLACE = "BRU-MDM-08", "BRU-MDM-14", "biduk-biduk"
+OLD, NEW, PLACE, CODE = "BRU-MDM-08", "BRU-MDM-14", "biduk-biduk", "64.03.08"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -198,7 +198,7 @@ def test_a_new_modem_takes_the_place_and_the_old_ones_keys_end_in_the_same_act(b
     done = bench.run("apply", NEW, "--bench", "--yes")
     assert (done.code, f"{OLD} still serves" in done.out) == (1, True)
     bench.ok("replace", PLACE, "--reason", "tersambar petir", "--bench", "--yes")
-    (pair,) = bench.last(PLACE, "kit.replaced")["pairs"]
+    (pair,) = bench.last(CODE, "kit.replaced")["pairs"]
     registered = bench.last(OLD, "item.registered")
     assert pair["old"] == registered, "key by key, as it was registered"
     listed = json.loads(bench.ok("inventory", "--list").out)

@@ -337,3 +337,57 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(made: tuple[Workspace, P
             backup.backup(made[0], path)
         assert caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reason_that_looks_like_the_end_of_a_line_is_backed_up_and_restored(tmp_path: Path) -> None:
+    workspace = Workspace(starter.make(tmp_path / "home", lab=True))
+    workspace.ledger.append("note", "kelay", {"reason": "a\u2028b\u0085c\u2029d"}, at=workspace.now())
+    done = backup.backup(workspace, tmp_path / "b.tar.gz")
+    assert done.events == 1
+    new = empty(tmp_path, workspace)
+    assert restore.restore(new, tmp_path / "b.tar.gz", ASKED).events == 1
+    for one in (workspace, new):
+        one.ledger.close()
+
+
+def test_a_copy_makes_a_head_that_was_lost_and_refuses_one_that_it_does_not_hold(
+    made: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    workspace, path = made
+    new = empty(tmp_path, workspace)
+    restore.restore(new, path, ASKED)
+    head = new.place.var / "ledger.head"
+    kept = head.read_text()
+    head.unlink()
+    restore.restore(new, path, ASKED)
+    assert head.read_text() == kept
+    new.ledger.close()
+    (new.place.var / "ledger.db").unlink()  # lost; the head and the backup are left
+    restore.restore(new, path, ASKED)
+    assert verify(new.ledger) == (3, None)
+    head.write_text("9 " + "a" * 64 + "\n")
+    with pytest.raises(LedgerError, match="this copy is not of the ledger that was kept here"):
+        restore.restore(new, path, ASKED)
+    new.ledger.close()
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"[]", b"{}", b'{"files": [], "events": 1, "head": "x", "format": 2}', b"[" * 100_000]
+)
+def test_a_manifest_of_another_shape_is_no_backup(
+    made: tuple[Workspace, Path], tmp_path: Path, manifest: bytes
+) -> None:
+    inside = parts(made[1]) | {"manifest.json": manifest, "manifest.signature": b"[" * 100_000}
+    with pytest.raises(ProvisionError, match="not whole"):
+        restore.restore(empty(tmp_path, made[0]), packed(inside, tmp_path / "x.tar.gz"), replace(ASKED, reason="r"))
+
+
+def test_every_file_of_the_intent_is_backed_up_whatever_its_letters(tmp_path: Path) -> None:
+    workspace = Workspace(starter.make(tmp_path / "home", lab=True))
+    for name in ("kits/_note.yml", "kits/été.yml", "x y.md"):
+        (workspace.place.inventory / name).write_text("# x\n")
+    backup.backup(workspace, tmp_path / "b.tar.gz")
+    assert {"inventory/kits/_note.yml", "inventory/kits/été.yml", "inventory/x y.md"} <= parts(
+        tmp_path / "b.tar.gz"
+    ).keys()
+    workspace.ledger.close()

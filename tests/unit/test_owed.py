@@ -32,7 +32,7 @@ def only(site: Site, tag: str, *devices: Intended) -> Watched:
 
 def lend(site: Site, tag: str, place: str = "segah", day: str = "2026-12-01") -> None:
     item = site.intent(tag).item if tag in site.workspace.home.intents else site.computer(tag).item
-    move = Move(place=place, holder="Camat", effective=day, because="handed over", loan="64.03.02/1")
+    move = Move(place=place, holder="Camat", effective=day, because="handed over", loan="64.03.04/1")
     site.record(tag, move.of(item))
 
 

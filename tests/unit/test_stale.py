@@ -8,10 +8,13 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from berau import COLLECTED, MODEM, PC, Fault, Site
+from berau import COLLECTED, MODEM, OTHER_MODEM, PC, Fault, Site, silent
 
+from provision.core.device import SimCard
 from provision.core.errors import ChangedError, LeaseError
+from provision.core.model import Snapshot
 from provision.devices import journal
+from provision.devices.modem import data_used
 from provision.devices.pc import reports
 from provision.devices.run import ApplyRequest, Callbacks
 from provision.home.workspace import Workspace
@@ -109,3 +112,34 @@ def test_a_report_is_taken_in_once_by_two_commands_at_once(site: Site) -> None:
         reports.ingest(site.workspace, raws())
     assert site.events(PC).count(events.Reported.VERB) == 1
     other.ledger.close()
+
+
+def test_a_look_that_is_older_than_the_last_sum_adds_nothing(site: Site) -> None:
+    """It took minutes to read another modem; a verify has counted meanwhile."""
+    site.provisioned_modem()
+    home, intent = site.workspace.home, site.intent()
+    card = SimCard(number="081100000000", masa_aktif_sampai="2027-01-01", dicek_pada="2026-11-01")
+    site.workspace.__dict__["home"] = replace(home, intents={**home.intents, MODEM: replace(intent, sim_card=card)})
+    readings = {"sent_bytes": 5_000_000_100, "received_bytes": 0, "serial": intent.item.serial}
+    later = Snapshot(device=MODEM, at="2026-11-02T03:00:00Z", readings=readings)
+    older = replace(later, at="2026-11-02T02:00:00Z", readings={**readings, "sent_bytes": 5_000_000_000})
+    first = data_used.keep(site.workspace, {MODEM: later})[MODEM]
+    again = data_used.keep(site.workspace, {MODEM: older})[MODEM]
+    assert (again.used, again.gaps, again.at) == (first.used, first.gaps, first.at)
+
+
+def test_a_watch_that_was_overtaken_by_another_one_records_nothing(site: Site) -> None:
+    """One modem was silent; while another one is read for minutes, somebody else sees the first one again."""
+    modem, other = site.provisioned_modem(), site.provisioned_modem(OTHER_MODEM)
+    newer = events.Watched(state="ok", because="runs as accepted", seen_at="2026-11-03T00:00:00Z", changes=())
+
+    def meanwhile(answer: bytes) -> bytes:
+        site.record(MODEM, newer)
+        return answer
+
+    other.salt = "a comment"
+    other.next("Look", Fault(reaches=True, alter=meanwhile))
+    modem.next("SNMP", silent())
+    seen = watch(site.workspace, [site.intent(), site.intent(OTHER_MODEM)], bench=True)
+    assert [one.state for one in seen] == ["unknown", "ok"]
+    assert site.last(MODEM, events.Watched.VERB)["state"] == "ok"

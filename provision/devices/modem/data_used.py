@@ -31,6 +31,9 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
         sim = intent.sim_card
         if not sim or identity.another(intent.item, look.readings):
             continue
+        if tag in last and look.at < last[tag].at:  # another command has looked and counted since
+            sums[tag] = last[tag]
+            continue
         of, seen = traffic.card(sim), traffic.counters(look.readings)
         if seen is not None:
             sums[tag] = traffic.advance(last.get(tag), seen, look.at, of, narrow=_narrow(workspace, tag))

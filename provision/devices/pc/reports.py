@@ -19,7 +19,7 @@ from provision.devices.pc.verify import Things, things
 from provision.devices.replies import NONCE_BYTES, last_line
 from provision.families.languages import pc_report
 from provision.home.workspace import Workspace
-from provision.ledger.events import Enrolled, Reported
+from provision.ledger.events import Enrolled, Reported, Revoked
 
 FETCH_S = 120.0
 NOT_IN_A_FILE = {
@@ -83,6 +83,7 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
     as text, is returned as refused and not recorded. Raises ChangedError, with nothing recorded, if another command
     took a report of one of these PCs in meanwhile.
     """
+    workspace.forget_known()
     taken_in = _taken_in(workspace)
     last = {tag: counter for tag, (counter, _) in taken_in.items()}
     done: list[Ingested] = []
@@ -106,6 +107,9 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
             lines.append((one.tag, Reported(counter=one.counter, at=taken.at, findings=findings)))
     if lines:
         before = {(tag, Reported.VERB): taken_in.get(tag, (0, 0))[1] for tag, _ in lines}
+        for tag, _ in lines:  # a PC that was enrolled again has another key, and counts anew
+            seen = workspace.known[tag].seen
+            before |= {(tag, verb): seen[tag, verb] for verb in (Enrolled.VERB, Revoked.VERB)}
         workspace.ledger.record(lines, at=workspace.now(), expect=before)
     return done
 

@@ -266,7 +266,7 @@ class ComputerIntent(Shape):
     """What is different about one kit's PC; whatever is not given comes from the defaults."""
 
     driver: str | None = None
-    username: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .\\\\+-]{0,63}$")] | None = None
+    username: Annotated[str, Field(pattern=r"""^[^\s"'-][^"']{0,63}$""")] | None = None
     address: IPv4Address | None = None
     ssh_port: Port | None = None
 
