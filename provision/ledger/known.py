@@ -30,10 +30,10 @@ class Known:
 
 def devices(latest: Latest) -> dict[str, Known]:
     """Return every device that was enrolled and not revoked since, by asset tag."""
-    kept = {e.subject: e for e in latest(Configured.VERB)}
-    states = latest(Enrolled.VERB, Accepted.VERB, Revoked.VERB)
-    last = {e.subject: e for e in states}
-    numbers = {(e.subject, e.verb): e.number for e in (*kept.values(), *states)}
+    events = latest(Configured.VERB, Enrolled.VERB, Accepted.VERB, Revoked.VERB)  # at once: others record meanwhile
+    kept = {e.subject: e for e in events if e.verb == Configured.VERB}
+    last = {e.subject: e for e in events if e.verb != Configured.VERB}
+    numbers = {(e.subject, e.verb): e.number for e in events}
     return {t: _known(e, kept[t], numbers) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
 
 

@@ -43,6 +43,7 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`restore` of a backup of 0.1.0, or of one that somebody without the vault password made",
         "`watch` of a lent device that is not enrolled, was enrolled again, or is named by no kit file",
         "`history --json` of an act of lending: `subject`",
+        "`watch` of a PC whose camera, microphone or speaker is gone, is another one, or was not seen for `look_limit_days`",
     ),
 }
 

@@ -11,7 +11,9 @@ from provision.connectors import snmp
 from provision.core.model import Snapshot, Watched
 from provision.core.snmp_keys import LEARNED
 from provision.devices.modem import poll as modem_poll
+from provision.devices.pc import plugged
 from provision.devices.pc import poll as pc_poll
+from provision.ledger import events
 
 
 def polled(site: Site, *tags: str) -> dict[str, Snapshot]:
@@ -156,6 +158,21 @@ def test_a_hint_that_is_no_row_is_as_good_as_none(kept: str) -> None:
     assert modem_poll._row({f"{MODEM}.row": kept}, MODEM) == 1
 
 
+def findings(**verdicts: str) -> tuple[dict[str, object], ...]:
+    """What a verify finds: everything is plugged in, but for `verdicts`."""
+    return tuple(
+        {
+            "check": check, "device": PC, "verdict": verdicts.get(check, "pass"), "because": f"{check}: as it was",
+            "remedy": "", "evidence": {},
+        }
+        for check in plugged.CHECKS
+    )  # fmt: skip
+
+
+def judged(site: Site, **verdicts: str) -> None:
+    site.record(PC, events.Judged(findings=findings(**verdicts)))
+
+
 class TestPc:
     def watched(self, site: Site) -> Watched:
         pending = pc_poll.ask(site.workspace, [site.computer()], bench=True)
@@ -163,9 +180,48 @@ class TestPc:
 
     def test_one_that_runs_as_accepted_is_ok(self, site: Site) -> None:
         pc = site.provisioned_pc()
+        judged(site)
         seen = self.watched(site)
-        assert (seen.state, seen.because) == ("ok", "runs as accepted")
+        assert (seen.state, seen.because) == ("ok", "runs as accepted; what is plugged in was seen on 2026-11-02")
         assert (pc.asked, site.phases) == (["SSH"], []), "no Ansible for a look"
+
+    def test_one_whose_webcam_is_gone_or_swapped_is_drift_though_its_settings_are_right(self, site: Site) -> None:
+        site.provisioned_pc()
+        judged(site, camera_is_present="fail")
+        seen = self.watched(site)
+        assert (seen.state, seen.because, seen.changes) == (
+            "drift",
+            "camera_is_present: as it was (seen 2026-11-02)",
+            (),
+        )
+        judged(site)
+        assert self.watched(site).state == "ok", "it was put back, and seen"
+
+    def test_a_signed_report_is_a_proof_and_the_newest_one_counts(self, site: Site) -> None:
+        site.provisioned_pc()
+        judged(site)
+        site.clock.sleep(60)
+        bad = findings(peripherals_are_the_kits_own="fail")
+        site.record(PC, events.Reported(counter=1, at="2026-11-02T01:00:00Z", findings=bad))
+        assert self.watched(site).state == "drift"
+
+    def test_without_a_proof_or_with_an_old_one_nothing_is_green(self, site: Site) -> None:
+        site.provisioned_pc()
+        seen = self.watched(site)
+        assert (seen.state, "nobody has seen what is plugged in: provision verify" in seen.because) == ("unknown", True)
+        judged(site)
+        site.clock.sleep(8 * 86400)
+        seen = self.watched(site)
+        assert (seen.state, "was last seen on 2026-11-02: provision verify" in seen.because) == ("unknown", True)
+
+    def test_a_verify_that_could_not_look_proves_nothing_and_the_one_before_counts(self, site: Site) -> None:
+        site.provisioned_pc()
+        judged(site, camera_is_present="unknown")
+        assert self.watched(site).state == "unknown"
+        for verdict, state in (("fail", "drift"), ("pass", "ok")):
+            judged(site, camera_is_present=verdict)
+            judged(site, camera_is_present="unknown")
+            assert self.watched(site).state == state
 
     def test_a_setting_that_moved_is_drift_and_is_named(self, site: Site) -> None:
         pc = site.provisioned_pc()

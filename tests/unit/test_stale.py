@@ -12,13 +12,13 @@ from berau import COLLECTED, MODEM, OTHER_MODEM, PC, Fault, Site, silent
 
 from provision.core.device import SimCard
 from provision.core.errors import ChangedError, LeaseError
-from provision.core.model import Snapshot
+from provision.core.model import Event, Snapshot
 from provision.devices import journal
 from provision.devices.modem import data_used
 from provision.devices.pc import reports
 from provision.devices.run import ApplyRequest, Callbacks
 from provision.home.workspace import Workspace
-from provision.ledger import events
+from provision.ledger import events, known
 from provision.operations import rotate
 from provision.operations.watch import watch
 
@@ -143,3 +143,19 @@ def test_a_watch_that_was_overtaken_by_another_one_records_nothing(site: Site) -
     seen = watch(site.workspace, [site.intent(), site.intent(OTHER_MODEM)], bench=True)
     assert [one.state for one in seen] == ["unknown", "ok"]
     assert site.last(MODEM, events.Watched.VERB)["state"] == "ok"
+
+
+def test_what_is_known_is_read_at_once_though_others_record_meanwhile(site: Site) -> None:
+    """Two stations enrol side by side: a device that was enrolled between two questions had no configuration."""
+    site.provisioned_modem()
+    asked: list[tuple[str, ...]] = []
+
+    def latest(*verbs: str) -> list[Event]:
+        asked.append(verbs)
+        found = site.workspace.ledger.latest(*verbs)
+        if OTHER_MODEM not in site.known:
+            site.enrolled_modem(OTHER_MODEM)
+        return found
+
+    assert set(known.devices(latest)) == {MODEM}
+    assert len(asked) == 1

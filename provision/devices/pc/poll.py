@@ -10,8 +10,9 @@ from provision.connectors.openssh import Question, Reply
 from provision.core import identity
 from provision.core.device import Computer
 from provision.core.errors import ProvisionError
-from provision.core.model import DRIFT, OK, UNKNOWN, UNREACHABLE, Watched
+from provision.core.model import DRIFT, UNKNOWN, UNREACHABLE, Event, Watched
 from provision.core.settings import diff
+from provision.devices.pc import plugged
 from provision.devices.pc.look import feed, sources, visit
 from provision.devices.replies import NONCE_BYTES, last_line
 from provision.families.languages import pc_task
@@ -86,5 +87,11 @@ def _judge(workspace: Workspace, pending: Pending, reply: Reply, last_seen: str)
     if why := identity.another(pending.computer.item, snapshot.readings):
         return Watched(device=tag, state=UNKNOWN, seen_at=now, because=why)
     changes = diff(snapshot.settings, workspace.known[tag].snapshot.settings, owns=("*",))
-    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, "runs as accepted")
+
+    def history(tag: str) -> list[Event]:  # it opens the ledger: only where the newest events prove nothing
+        return workspace.ledger.history(tag)
+
+    limit = workspace.home.look_limit_days
+    drifted = (DRIFT, "differs from what was accepted")
+    state, because = drifted if changes else plugged.standing(workspace.latest, history, tag, now, limit)
     return Watched(device=tag, state=state, seen_at=now, because=because, changes=changes)

@@ -39,13 +39,17 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """All of the intent: 13 kits by slug, intents of modems and of PCs by asset tag, lending terms, firmware rules."""
+    """All of the intent: 13 kits by slug, intents of modems and of PCs by asset tag, lending terms, firmware rules.
+
+    `look_limit_days` is how old a proof of what is plugged into a PC may be.
+    """
 
     kits: Mapping[str, Kit]
     intents: Mapping[str, Intent]
     computers: Mapping[str, Computer]
     lending: Lending
     firmware: Baseline
+    look_limit_days: int
 
     def kit(self, name: str) -> Kit | None:
         """Return the kit of the kecamatan `name`, which may be in any spelling, or None if there is none."""
@@ -215,6 +219,7 @@ def _build(
         computers=dict(sorted(computers.items())),
         lending=defaults.lending,
         firmware=firmware,
+        look_limit_days=defaults.look_limit_days,
     )
 
 

@@ -196,6 +196,7 @@ class Defaults(Shape):
     computer: ComputerDefaults
     lending: Lending
     ssh_keys: list[str] = []
+    look_limit_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
 class Apn(Shape):
