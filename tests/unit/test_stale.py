@@ -159,3 +159,20 @@ def test_what_is_known_is_read_at_once_though_others_record_meanwhile(site: Site
 
     assert set(known.devices(latest)) == {MODEM}
     assert len(asked) == 1
+
+
+def test_a_report_under_the_key_of_before_is_not_recorded_behind_a_new_enrolment(site: Site) -> None:
+    """The PC has a new key since and counts anew: its next reports would all be told as replayed."""
+    site.provisioned_pc()
+    raw, other = report(site, 500), another_command(site)
+
+    def raws():  # type: ignore[no-untyped-def]
+        assert PC in site.workspace.known
+        enrolled = events.Enrolled.read(other.ledger.history(PC)[-1].payload | site.last(PC, events.Enrolled.VERB))
+        other.ledger.record([(PC, enrolled)], at=other.now())
+        yield "late", raw
+
+    with pytest.raises(ChangedError):
+        reports.ingest(site.workspace, raws())
+    assert events.Reported.VERB not in site.events(PC)
+    other.ledger.close()
