@@ -190,7 +190,9 @@ def print_watched(devices: list[Watched]) -> None:
         if one.changes:
             title = f"{one.device}: {counted(len(one.changes), 'difference')}"
             print_changes(title, one.changes, device=one.device)
-    if names := [w.device for w in devices if w.state == "drift"]:
+    if names := [w.device for w in devices if w.state == "drift" and not w.changes]:
+        say(one_line(f"next for {', '.join(names)}: plug in what belongs to the kit, then provision verify"))
+    if names := [w.device for w in devices if w.state == "drift" and w.changes]:
         say(
             one_line(
                 f"next for {', '.join(names)}: provision apply puts the intent back; provision adopt keeps what runs"

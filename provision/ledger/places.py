@@ -6,10 +6,10 @@ with the name: the code then stands in the number of the loan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from provision.core.custody import STORE
-from provision.core.model import Kecamatan, slug
+from provision.core.model import Kecamatan, Kit, slug
 from provision.ledger.known import Latest
 from provision.ledger.lending_events import Drafted, Moved
 
@@ -36,6 +36,11 @@ def slugs(latest: Latest, kecamatan: Kecamatan) -> tuple[str, ...]:
 def subjects(latest: Latest, kecamatan: Kecamatan) -> tuple[str, ...]:
     """Return the subjects of a kecamatan's events: its code, and the slugs of older releases."""
     return (kecamatan.code, *slugs(latest, kecamatan))
+
+
+def names_of(kits: Iterable[Kit]) -> dict[str, str]:
+    """Return the slug of each kecamatan's name today, by its code."""
+    return {kit.kecamatan.code: kit.kecamatan.slug for kit in kits}
 
 
 def place_of(move: Moved, names: Mapping[str, str]) -> str:

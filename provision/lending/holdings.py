@@ -8,7 +8,7 @@ from provision.core import custody
 from provision.core.errors import UsageError
 from provision.home.workspace import Workspace
 from provision.ledger.lending_events import Moved
-from provision.ledger.places import place_of
+from provision.ledger.places import names_of, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def custody_of(workspace: Workspace, names: list[str], *, effective: str = "", r
             f"nothing was registered by {on}" if effective or recorded else "nothing is registered",
             hint="choose a later day, or register the delivery list: provision register FILE",
         )
-    slugs = {kit.kecamatan.code: kit.kecamatan.slug for kit in workspace.home.kits.values()}
+    slugs = names_of(workspace.home.kits.values())
     found = [
         Holding(
             item=tag,

@@ -118,7 +118,7 @@ def whereabouts(workspace: Workspace, tags: list[str]) -> dict[str, Moved]:
 
     Its place is called as today. A tag that has no move is left out.
     """
-    slugs = {kit.kecamatan.code: kit.kecamatan.slug for kit in workspace.home.kits.values()}
+    slugs = places.names_of(workspace.home.kits.values())
     moves = ((tag, Moved.read(body)) for tag, _, body in workspace.reader.held(NOW, NOW) if tag in tags)
     return {tag: replace(move, place=places.place_of(move, slugs)) for tag, move in moves}
 

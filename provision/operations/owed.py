@@ -11,10 +11,10 @@ from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Revoked
 from provision.ledger.known import Known
 from provision.ledger.lending_events import Moved
-from provision.ledger.places import place_of
+from provision.ledger.places import names_of, place_of
 
 MANAGED = (ItemKind.MODEM, ItemKind.COMPUTER)
-EVER, ON_ANY_DAY = "9999-12-31", "9999"
+LAST_DAY, LAST_TIME = "9999-12-31", "9999"  # later than any day of effect, and any time of record
 
 
 def not_comparable(workspace: Workspace, devices: Sequence[Intended], known: Mapping[str, Known]) -> dict[str, Watched]:
@@ -40,8 +40,8 @@ def not_comparable(workspace: Workspace, devices: Sequence[Intended], known: Map
 
 def _lent(workspace: Workspace) -> dict[str, str]:
     """Return the place (a kecamatan's slug) of each modem and computer that is not in the store, by asset tag."""
-    moves = ((tag, Moved.read(body)) for tag, _, body in workspace.reader.held(EVER, ON_ANY_DAY))
-    slugs = {kit.kecamatan.code: kit.kecamatan.slug for kit in workspace.home.kits.values()}
+    moves = ((tag, Moved.read(body)) for tag, _, body in workspace.reader.held(LAST_DAY, LAST_TIME))
+    slugs = names_of(workspace.home.kits.values())
     return {tag: place_of(move, slugs) for tag, move in moves if move.kind in MANAGED and move.place != custody.STORE}
 
 

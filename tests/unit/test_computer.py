@@ -16,19 +16,7 @@ from provision.core.device import Device
 from provision.core.errors import ProvisionError
 from provision.core.model import Item, ItemKind, Snapshot, Stage, Verdict
 from provision.families.languages import pc_facts, pc_task
-from provision.lab import pcfactory
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAItest office"
-SETTINGS = {
-    "system.hostname": "BRU-PC-01",
-    "system.timezone": "Asia/Makassar",
-    "time.ntp": ("a.id", "b.id"),
-    "app.zoom": "installed",
-}
-PC = pcfactory.Pc(
-    tag="BRU-PC-01", serial="AC1", mac="c0:18:50:00:00:01", vendor="Acer", model="Veriton", address="127.0.0.1", ssh_port=22,
-    key=KEY, names={"webcam": "C920", "microphone": "K669", "speaker": "S150"},
-)  # fmt: skip
 NONCE = "n0nce"
 
 

@@ -199,6 +199,8 @@ def test_what_drifted_is_named_with_what_can_be_done(streams: Streams) -> None:
         assert "BRU-MDM-01 system.hostname\tb\ta\n" in out
     console.print_watched([watched("ok")])
     assert streams.readouterr()[1] == ""
+    console.print_watched([watched("drift")])
+    assert streams.readouterr()[1] == "next for BRU-MDM-01: plug in what belongs to the kit, then provision verify\n"
 
 
 @in_pipe_and_terminal
