@@ -38,6 +38,8 @@ def ledger_verify(
     if found:
         console.say(f"broken at event {found.number}: {found.because}")
         console.say(f"  where: {here.where}\n  next:  keep this file as it is; restore the newest backup beside it")
+        if found.of_head:
+            console.say("         or, where you know why: provision ledger trust-head --reason TEXT")
         raise typer.Exit(3)
     console.say(f"whole: {count} events")
 

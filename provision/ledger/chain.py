@@ -20,10 +20,14 @@ DIGITS = 16  # of a hash, at least, to compare an event with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """What breaks a ledger (`because`), and the number that follows its last good event."""
+    """What breaks a ledger (`because`), and the number that follows its last good event.
+
+    `of_head` is True if the events are sound, and only the head file is missing or names others.
+    """
 
     number: int
     because: str
+    of_head: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,8 @@ def _outside(known: Head, walked: Walked, against: Witness | None) -> Break | No
     """Return what does not fit the head file or a witness, among sound events; None if all does."""
     count, hashes = walked.count, walked.hashes
     if said := head_fault(known, count, lambda number: hashes[number]):
-        return Break(number=known.number if 0 < known.number <= count else count + 1, because=said)
+        number = known.number if 0 < known.number <= count else count + 1
+        return Break(number=number, because=said, of_head=True)
     if against is None or hashes.get(against.number, "").startswith(against.digest):
         return None
     if against.number not in hashes:

@@ -126,7 +126,11 @@ class Ledger:
             number, previous = newest(connection)
             said = self.fault(connection, number)
             if not said:
-                raise UsageError("the head and the events agree: there is nothing to trust", where=str(self.head))
+                raise UsageError(
+                    "the head and the events agree: there is nothing to trust",
+                    where=str(self.head),
+                    hint="provision ledger verify walks the whole chain",
+                )
             made = act(said)
             fields: dict[str, Any] = {
                 "actor": self.actor,

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,3 +154,21 @@ def make_home(path: Path, worker: int) -> Path:
         text = text.replace(f"127.{block}.", f"127.{block + OFFSETS[worker]}.")
     defaults.write_text(re.sub(r"window_s: \d+", "window_s: 20", text))
     return path
+
+
+@contextmanager
+def again_and_again(look: Callable[[], None], pause_s: float) -> Iterator[None]:
+    """Look beside what is done within, with a pause after each look."""
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(pause_s):
+            look()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import ansible
 import pytest
-from labhome import Bench
+from labhome import Bench, again_and_again
 
 from provision.local import children
 
@@ -28,28 +27,22 @@ def settings_of_ansible() -> set[str]:
 
 
 @contextmanager
-def environments_of_a_run() -> Iterator[dict[str, str]]:
-    """Collect the environment of every process that carries a run's mark, again and again."""
-    seen: dict[str, str] = {}
-    done = threading.Event()
+def environments() -> Iterator[dict[str, dict[str, str]]]:
+    """Collect the environments of the processes of each run, by its name; other labs have runs of their own."""
+    seen: dict[str, dict[str, str]] = {}
 
-    def watch() -> None:
-        while not done.wait(0.005):
-            for entry in os.scandir("/proc"):
-                try:
-                    block = Path(entry.path, "environ").read_bytes() if entry.name.isdigit() else b""
-                except OSError:
-                    continue
-                if b"PROVISION_RUN=" in block:
-                    seen.update(one.partition("=")[::2] for one in block.decode().split("\0") if "=" in one)
+    def look() -> None:
+        for entry in os.scandir("/proc"):
+            try:
+                block = Path(entry.path, "environ").read_bytes() if entry.name.isdigit() else b""
+            except OSError:
+                continue
+            own = dict(one.partition("=")[::2] for one in block.decode().split("\0") if "=" in one)
+            if "PROVISION_RUN" in own:
+                seen.setdefault(own["PROVISION_RUN"], {}).update(own)
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with again_and_again(look, 0.005):
         yield seen
-    finally:
-        done.set()
-        thread.join()
 
 
 def test_no_setting_of_the_users_shell_reaches_ansible_or_ssh(bench: Bench, tmp_path: Path) -> None:
@@ -64,10 +57,11 @@ def test_no_setting_of_the_users_shell_reaches_ansible_or_ssh(bench: Bench, tmp_
     del hostile["ANSIBLE_VAULT_PASSWORD_FILE"]  # which the vault of the home reads, as Ansible's users expect
     bench.fault(TAG, "reset")
     bench.enrol(TAG)
-    with environments_of_a_run() as seen:
+    with environments() as runs:
         done = bench.run("apply", TAG, "--bench", "--yes", env=hostile)
     assert done.code == 0, done.out + done.err
     assert not trap.exists()
+    seen = runs[bench.last(TAG, "apply.begun")["run"]]
     assert seen["LC_ALL"] == "C.UTF-8"
     assert {n for n, v in seen.items() if v and v == hostile.get(n)} == set()
     allowed = {*children.PASSED_ON, *children.LOCALE, "PWD", "SHLVL", "OLDPWD", "_"}  # the last four: a shell's own

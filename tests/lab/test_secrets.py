@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from labhome import Bench, Done
+from labhome import Bench, Done, again_and_again
 
 from provision.core.model import Secret
 from provision.home.vault import Vault, password
@@ -31,25 +30,16 @@ def marker(name: str) -> str:
 def watched_arguments() -> Iterator[set[bytes]]:
     """Collect the arguments and the environment of every process, again and again."""
     seen: set[bytes] = set()
-    done = threading.Event()
 
-    def watch() -> None:
-        while not done.wait(0.002):
-            for entry in os.scandir("/proc"):
-                if entry.name.isdigit():
-                    for name in ("cmdline", "environ"):
-                        try:
-                            seen.add(Path(entry.path, name).read_bytes())
-                        except OSError:
-                            continue
+    def look() -> None:
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                for name in ("cmdline", "environ"):
+                    with contextlib.suppress(OSError):
+                        seen.add(Path(entry.path, name).read_bytes())
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with again_and_again(look, 0.002):
         yield seen
-    finally:
-        done.set()
-        thread.join()
 
 
 def test_no_secret_shows_its_face_anywhere(bench: Bench, tmp_path: Path) -> None:

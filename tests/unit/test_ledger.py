@@ -143,6 +143,7 @@ def test_a_ledger_that_does_not_fit_its_head_stays_red_until_a_person_trusts_it(
         found = verify(again)[1]
         assert found is not None
         assert why in found.because
+        assert found.of_head
         with pytest.raises(LedgerError, match="these are not the events that were recorded here") as caught:
             again.append("training.held", "s", {}, at=AT)
         assert "trust-head" in caught.value.hint
@@ -156,8 +157,9 @@ def test_a_ledger_that_does_not_fit_its_head_stays_red_until_a_person_trusts_it(
 
 
 def test_a_sound_head_needs_no_trust(ledger: Ledger) -> None:
-    with pytest.raises(UsageError, match="nothing to trust"):
+    with pytest.raises(UsageError, match="nothing to trust") as caught:
         ledger.trust(lambda because: HeadTrusted(because=because, reason="r"), at=AT)
+    assert caught.value.hint
     assert verify(ledger) == (40, None)
 
 
