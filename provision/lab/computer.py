@@ -89,10 +89,10 @@ exec /bin/sh -i
             authorized="root/.ssh/authorized_keys",
         )
 
-        async def listen() -> None:
-            self.closers.append(await ssh.open_door(door))
+        async def listen() -> ssh.Stop:
+            return await ssh.open_door(door)
 
-        await self.doors(door, listen)
+        await self.doors({door: listen})
 
     async def put(self, fault: str, value: str) -> None:
         """Cause a fault, or mend it with an empty value; see client.FAULTS.

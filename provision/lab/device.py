@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,7 @@ class Powered(ABC):
         self.on = False
         self.faults: dict[str, Any] = {}
         self.shell = run / "shell"
-        self.closers: list[ssh.Stop] = []  # of its doors
-        self._opened_by: object = None  # what the doors that are open were opened by
+        self.open_doors: dict[Hashable, ssh.Stop] = {}  # what each depends on, and what closes it
         self.at_power_off: list[ssh.Stop] = []  # of what lasts as long as the power
         self.agent: ssh.Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,25 +80,21 @@ class Powered(ABC):
     async def follow(self) -> None:
         """Start the services of the device (SSH server and, if it has one, SNMP agent) as it is configured now."""
 
-    async def doors(self, by: object, open_them: Callable[[], Awaitable[None]]) -> None:
-        """Open the doors, or keep those that are open if `by`, all that they depend on, is what it was.
+    async def doors(self, wanted: Mapping[Any, Callable[[], Awaitable[ssh.Stop]]]) -> None:
+        """Close the doors that are not wanted any more, keep those that are, and open the others.
 
-        `open_them` appends to `closers` what stops each door, one by one, so that a failure in between leaves none that
-        nobody closes. procd does the same: it restarts a service only if the parameters of its instance have changed.
+        The key of a door is all that it depends on; its function opens it and returns what closes it. procd does the
+        same: it restarts a service only if the parameters of its instance have changed. A door that is kept is never
+        closed for a moment, in which a connection would be refused.
         """
-        if self.closers and by == self._opened_by:
-            return
-        self._opened_by = None
-        await self._close_doors()
-        await open_them()
-        self._opened_by = by
-
-    async def _close_doors(self) -> None:
-        while self.closers:
-            await self.closers.pop()()
+        for gone in [key for key in self.open_doors if key not in wanted]:
+            await self.open_doors.pop(gone)()
+        for key, open_it in wanted.items():
+            if key not in self.open_doors:
+                self.open_doors[key] = await open_it()
 
     async def _shut(self) -> None:
-        await self._close_doors()
+        await self.doors({})
         await self._stop_agent()
 
     async def _stop_agent(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,16 +125,16 @@ class Modem(Boxed):
             refuse=bool(self.faults.get("login")),
         )
 
-        async def behind_a_slow_line() -> None:
-            inside = slow.spare_port()
-            self.closers.append(await ssh.open_door(replace(door, port=inside, addresses=("127.0.0.1",))))
-            for address in door.addresses:
-                self.closers.append(await slow.relay(address, door.port, inside, delay_s))
+        async def behind_a_slow_line() -> ssh.Stop:
+            def inside(port: int) -> Awaitable[ssh.Stop]:
+                return ssh.open_door(replace(door, port=port, addresses=("127.0.0.1",)))
 
-        async def directly() -> None:
-            self.closers.append(await ssh.open_door(door))
+            return await slow.behind(inside, door.addresses, door.port, delay_s)
 
-        await self.doors((door, delay_s), behind_a_slow_line if delay_s else directly)
+        async def directly() -> ssh.Stop:
+            return await ssh.open_door(door)
+
+        await self.doors({(door, delay_s): behind_a_slow_line if delay_s else directly})
 
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+
+Stop = Callable[[], Awaitable[None]]
 
 
 def spare_port() -> int:
@@ -15,7 +17,24 @@ def spare_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def relay(address: str, port: int, inside: int, delay_s: float) -> Callable[[], Awaitable[None]]:
+async def behind(
+    open_inside: Callable[[int], Awaitable[Stop]], addresses: Sequence[str], port: int, delay_s: float
+) -> Stop:
+    """Open a server at a spare port of 127.0.0.1 by `open_inside` and relay to it from `port` of every address.
+
+    Return the coroutine function that stops all. If an address is taken, what was opened is closed and the OSError
+    is raised.
+    """
+    inside = spare_port()
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(await open_inside(inside))
+        for address in addresses:
+            opened.push_async_callback(await relay(address, port, inside, delay_s))
+        return opened.pop_all().aclose
+    raise AssertionError  # the block above returns or raises
+
+
+async def relay(address: str, port: int, inside: int, delay_s: float) -> Stop:
     """Relay connections at `address:port` to 127.0.0.1:`inside`, all data delayed by `delay_s` seconds.
 
     Return the coroutine function that stops listening.

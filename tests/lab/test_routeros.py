@@ -246,6 +246,24 @@ def test_a_firmware_without_a_baseline_or_a_way_back_is_read_only(bench: Bench, 
         bench.fault(OTHER, "firmware", "7.23.8")
 
 
+def listening(address: str, port: int) -> str | None:
+    """The inode of the listening socket: another one is a socket that was closed and opened again."""
+    packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return next((row[9] for row in rows if row[1] == f"{packed}:{port:04X}" and row[3] == "0A"), None)
+
+
+def test_an_address_that_comes_and_goes_never_closes_the_door_of_another(bench: Bench) -> None:
+    device = bench.workspace.known[TAG].device
+    before = listening(device.bench_host, device.ssh_port)
+    say(bench, TAG, "/ip address add address=127.104.12.200/32 interface=bridge")
+    until(lambda: listening("127.104.12.200", device.ssh_port) is not None, "the new address is open")
+    say(bench, TAG, '/ip address remove [find address="127.104.12.200/32"]')
+    until(lambda: listening("127.104.12.200", device.ssh_port) is None, "the new address is closed")
+    assert before is not None
+    assert listening(device.bench_host, device.ssh_port) == before
+
+
 def test_version_six_is_refused_the_tunnel_and_runs_without_it(bench: Bench) -> None:
     bench.fault(OTHER, "firmware", "6.49.23")
     bench.ok("enrol", OTHER, "--yes", "--new-key")

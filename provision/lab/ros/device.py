@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,9 @@ class Router(RouterParts):
 
     async def follow(self) -> None:
         """Start the SSH server and, unless the fault `snmp` is set, the SNMP agent, as configured."""
-
-        async def listen() -> None:
-            self.closers.append(await door.open_door(self))
-
-        await self.doors((self.addresses(), self.port(), self.faults.get("link"), self.faults.get("slow")), listen)
+        port, delay_s = self.port(), float(self.faults.get("slow") or 0)
+        addresses = () if self.faults.get("link") else self.addresses()
+        await self.doors({(a, port, delay_s): partial(door.open_door, self, a, port, delay_s) for a in addresses})
         if not self.faults.get("snmp"):
             self.agent = await agent.start(self)
 

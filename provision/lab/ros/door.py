@@ -65,19 +65,14 @@ def server(router: RouterParts) -> type[asyncssh.SSHServer]:
     return Server
 
 
-async def open_door(router: RouterParts) -> ssh.Stop:
-    """Start the SSH server at every address of the router; return the coroutine function that stops listening.
+async def open_door(router: RouterParts, address: str, port: int, delay_s: float) -> ssh.Stop:
+    """Start the SSH server at `port` of an address of the router; return the coroutine function that stops listening.
 
-    Open sessions live on. If the link is cut, nothing is started; with the fault `slow`, relays delay all data.
+    Open sessions live on. With `delay_s`, a relay delays all data by so many seconds.
     """
     key_path = router.root / "host_key"
     if not key_path.exists():
         asyncssh.generate_private_key("ssh-rsa").write_private_key(key_path)
-    if router.faults.get("link"):
-        return _shut
-    delay_s = float(router.faults.get("slow") or 0)
-    inside = slow.spare_port() if delay_s else router.port()
-    addresses = ("127.0.0.1",) if delay_s else router.addresses()
 
     async def session(process: asyncssh.SSHServerProcess[str]) -> None:
         def write(text: str) -> None:
@@ -94,11 +89,10 @@ async def open_door(router: RouterParts) -> ssh.Stop:
     def files(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
         return asyncssh.SFTPServer(channel, chroot=str(router.root / "files").encode())
 
-    servers = await ssh.at_every(
-        addresses,
-        lambda address: asyncssh.listen(
-            address,
-            inside,
+    async def listen(host: str, at: int) -> ssh.Stop:
+        listener = await asyncssh.listen(
+            host,
+            at,
             server_factory=server(router),
             server_host_keys=[str(key_path)],
             process_factory=session,
@@ -106,21 +100,16 @@ async def open_door(router: RouterParts) -> ssh.Stop:
             line_editor=False,
             reuse_address=True,
             server_version="ROSSSH",
-        ),
-    )
-    relays = [await slow.relay(a, router.port(), inside, delay_s) for a in router.addresses()] if delay_s else []
+        )
 
-    async def stop() -> None:
-        for one in servers:
-            one.close()
-        for close in relays:
-            await close()
+        async def stop() -> None:
+            listener.close()
 
-    return stop
+        return stop
 
-
-async def _shut() -> None:
-    """Do nothing: with the link cut, no server was started."""
+    if delay_s:
+        return await slow.behind(lambda inside: listen("127.0.0.1", inside), (address,), port, delay_s)
+    return await listen(address, port)
 
 
 async def terminal(router: RouterParts, process: asyncssh.SSHServerProcess[str]) -> None:
