@@ -6,11 +6,12 @@ standing side by side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from provision.core.device import Device
-from provision.core.model import Event, Kind, Snapshot
+from provision.core.model import Event, Kind, Secret, Snapshot
+from provision.home.held import Held
 from provision.home.workspace import Workspace
 from provision.ledger.act import Act, Line
 from provision.ledger.events import (
@@ -57,7 +58,7 @@ class Enrolment:
     """A device that was compared with its record and pinned, with its snapshot and host key.
 
     `installed` are the packages that were installed, None for a PC. `bound` are a PC's peripherals by kind, None for
-    other devices; `unbound` says why a kind has none.
+    other devices; `unbound` says why a kind has none. `secrets` are those that a person has set on it, by name.
     """
 
     device: Device
@@ -67,14 +68,15 @@ class Enrolment:
     installed: tuple[str, ...] | None = None
     bound: Bound | None = None
     unbound: tuple[str, ...] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
-def begin(workspace: Workspace, lines: Sequence[tuple[str, Begun | PcBegun]]) -> None:
+def begin(held: Held, lines: Sequence[tuple[str, Begun | PcBegun]]) -> None:
     """Record the begun event of a run on each device, in one transaction; to be called before anything is sent."""
-    workspace.ledger.record(lines, at=workspace.now())
+    held.record(lines)
 
 
-def conclude(workspace: Workspace, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
+def conclude(held: Held, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
     """Record the end of a run on each device, and what was rotated, undone and accepted, in one transaction.
 
     In a rotation the vault's pending secrets are promoted or discarded first. Without conclusions nothing is recorded.
@@ -84,44 +86,42 @@ def conclude(workspace: Workspace, kind: Kind, conclusions: Sequence[Conclusion]
     for one in conclusions:
         lines.append((one.tag, ended(run=one.run, ending=one.ending, because=one.because)))
         if one.rotated is not None:
-            (workspace.vault.promote if one.rotated else workspace.vault.discard)(one.tag)
+            (held.promote if one.rotated else held.discard)(one.tag)
             lines += [(one.tag, Rotated(run=one.run))] if one.rotated else []
         if one.undone is not None:
             lines.append((one.tag, Undone(run=one.run, settings=one.undone)))
         if one.accepted is not None:
             lines += _accepted(*one.accepted)
     if lines:
-        workspace.ledger.record(lines, at=workspace.now())
-        workspace.forget_known()
+        held.record(lines)
 
 
-def accept(workspace: Workspace, known: Known, running: Snapshot, before: Sequence[Act] = ()) -> None:
+def accept(held: Held, known: Known, running: Snapshot, before: Sequence[Act] = ()) -> None:
     """Record `running` as the accepted configuration of a device, in one transaction behind the events in `before`.
 
     Raises ChangedError, with nothing recorded, if the device was enrolled, accepted or revoked since `known` was read:
     what was compared with it says nothing any more.
     """
     lines: list[Line] = [(known.device.tag, act) for act in before]
-    workspace.ledger.record([*lines, *_accepted(known.device, running)], at=workspace.now(), expect=known.seen)
-    workspace.forget_known()
+    held.record([*lines, *_accepted(known.device, running)], expect=known.seen)
 
 
-def accept_all(workspace: Workspace, running: Sequence[tuple[Device, Snapshot]], before: Sequence[Line] = ()) -> None:
-    """Record each snapshot as the accepted configuration of its device.
-
-    All of it is one transaction, with the lines of `before` in front.
-    """
-    lines = [*before, *(line for device, snapshot in running for line in _accepted(device, snapshot))]
-    workspace.ledger.record(lines, at=workspace.now())
-    workspace.forget_known()
+def accept_all(held: Held, running: Sequence[tuple[Device, Snapshot]]) -> None:
+    """Record each snapshot as the accepted configuration of its device, all in one transaction."""
+    held.record([line for device, snapshot in running for line in _accepted(device, snapshot)])
 
 
-def enrolled(workspace: Workspace, enrolment: Enrolment) -> None:
+def enrolled(held: Held, enrolment: Enrolment) -> None:
     """Record an enrolled device, the configuration it was found with, and a PC's bound peripherals, if any.
 
-    All of it is one transaction.
+    All of it is one transaction. The secrets of the enrolment are put into the vault first: a device without its record
+    is enrolled again, one without its secrets could not be entered.
     """
     tag = enrolment.device.tag
+    if enrolment.secrets:
+        held.keep(tag, enrolment.secrets)
+    if enrolment.bound is not None:
+        held.new_report_key(tag)
     event = Enrolled(
         device=DeviceRecord.of(enrolment.device),
         host_key=enrolment.host_key,
@@ -130,8 +130,7 @@ def enrolled(workspace: Workspace, enrolment: Enrolment) -> None:
     )
     lines: list[Line] = [(tag, Configured(kept=Kept.of(enrolment.snapshot))), (tag, event)]
     lines += [(tag, enrolment.bound)] if enrolment.bound else []
-    workspace.ledger.record(lines, at=workspace.now())
-    workspace.forget_known()
+    held.record(lines)
 
 
 def unfinished(workspace: Workspace, kind: Kind) -> dict[str, Event]:

@@ -11,10 +11,10 @@ from typing import Any
 from provision.connectors.ansible import Writer
 from provision.connectors.phase import Step
 from provision.core.device import Device, Intended
-from provision.core.errors import DeviceError, LeaseError, ProvisionError
+from provision.core.errors import DeviceError, ProvisionError
 from provision.core.model import ApplyStep, Candidate, Ending, Outcome, Plan, Snapshot
+from provision.home.held import Held
 from provision.home.workspace import Workspace
-from provision.ledger.lease import hold
 
 OnStep = Callable[[Step], None]
 STEP_OF_TASK = {"Change": ApplyStep.CHANGE, "Finish": ApplyStep.FINISH, "Look": ApplyStep.LOOK}
@@ -102,9 +102,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One run at work on the devices of one kind, whose leases it holds."""
+    """One run at work on the devices of one kind, which it holds."""
 
     workspace: Workspace
+    held: Held
     writer: Writer
     request: ApplyRequest
     callbacks: Callbacks
@@ -112,7 +113,7 @@ class Session:
     @property
     def run(self) -> str:
         """The run's name."""
-        return self.writer.run
+        return self.held.run
 
     def reach(self, device: Device) -> Device:
         """Return the device as this run reaches it: at its bench address if `bench` is requested, else unchanged."""
@@ -181,20 +182,18 @@ def outcome(intended: Intended, ending: Ending, step: ApplyStep, because: str) -
 
 
 @contextmanager
-def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[Writer]:
-    """Hold the lease of one device for a new run, and yield an entered writer (`writer.run` is the run's name).
+def run_on(workspace: Workspace, tag: str, *, settled: bool = True) -> Iterator[tuple[Held, Writer]]:
+    """Hold one device for a new run, and yield that with an entered writer.
 
     Raises LeaseError if another run holds the device, and DeviceError if `settled` is asked for and the device, a modem
     or radio, has an earlier run without a recorded end.
     """
-    run = workspace.new_run()
-    with hold(workspace.ledger, [tag], run, now=workspace.clock_s()) as held:
-        if held:
-            raise LeaseError(f"held by {held[tag]}", where=tag, hint="wait for it, or provision resume")
+    with workspace.hold([tag], workspace.new_run()) as held:
+        held.only()
         if settled and tag in workspace.unfinished():
             raise DeviceError("an earlier run is not finished", where=tag, hint="provision resume")
-        with writer_of(workspace, run) as writer:
-            yield writer
+        with writer_of(workspace, held.run) as writer:
+            yield held, writer
 
 
 def writer_of(workspace: Workspace, run: str) -> Writer:

@@ -43,6 +43,10 @@ class Vault:
                     self._save()
         return {name: Secret(text) for name, text in self._sets[tag].items()}
 
+    def has(self, tag: str) -> bool:
+        """Return whether there is a secret of a device, pending ones too."""
+        return tag in self._sets or tag + NEXT in self._sets
+
     def devices(self, tags: list[str]) -> dict[str, Mapping[str, Secret]]:
         """Return the sets of several devices; missing ones are made in one write."""
         if missing := [t for t in tags if t not in self._sets]:
@@ -85,6 +89,11 @@ class Vault:
         The device's own are kept beside them.
         """
         return self.device(tag + NEXT)
+
+    def waiting(self, tag: str) -> Mapping[str, Secret] | None:
+        """Return the secrets that are to replace a device's own, or None if there are none."""
+        kept = self._sets.get(tag + NEXT)
+        return None if kept is None else {name: Secret(text) for name, text in kept.items()}
 
     def promote(self, tag: str) -> None:
         """Replace a device's own set by its pending one; do nothing if none is pending."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +15,13 @@ from provision.connectors.network import Network
 from provision.core.device import Device, Intended, Intent
 from provision.core.model import Event, Secret
 from provision.home import targets
+from provision.home.held import Held, Seen, require_observations
 from provision.home.place import Place
 from provision.home.targets import Targets
 from provision.home.vault import NAME, Vault, password
 from provision.ledger import known as ledger_known
+from provision.ledger import lease
+from provision.ledger.act import Line
 from provision.ledger.events import Begun, Ended, SelfTested
 from provision.ledger.known import Known
 from provision.ledger.reader import Reader
@@ -108,6 +113,40 @@ class Workspace:
     def forget_vault(self) -> None:
         """Forget `vault`, so that its next use opens the file again."""
         self.__dict__.pop("vault", None)
+
+    @contextmanager
+    def hold(self, devices: Sequence[str], run: str) -> Iterator[Held]:
+        """Hold devices for `run` until the block ends: only what is yielded can write what is known of them.
+
+        A device that a living run has is refused (`Held.refused`). What was known of devices and secrets before is
+        forgotten, so that what is decided inside the block was read under the lease.
+        """
+        refused = lease.take(self.ledger, devices, run, now=self.clock_s())
+        mine = [device for device in devices if device not in refused]
+        try:
+            self.forget_known()
+            self.forget_vault()
+            held = Held(self, run, mine, refused)
+            try:
+                yield held
+            finally:
+                held.end()
+        finally:
+            lease.release(self.ledger, mine, run)
+
+    def seen(self, devices: Sequence[str]) -> Seen:
+        """Return the numbers of the newest events that `known` was read from, for those of `devices` that are known."""
+        known = [self.known[tag].seen for tag in devices if tag in self.known]
+        return {key: number for one in known for key, number in one.items()}
+
+    def observe(self, lines: Sequence[Line], *, seen: Seen) -> None:
+        """Record what was observed of devices, without a lease, if nothing newer than `seen` was recorded.
+
+        Raises ChangedError, with nothing recorded, if there was: the observation is of the time before.
+        """
+        require_observations(lines)
+        if lines:
+            self.ledger.record(lines, at=self.now(), expect=seen)
 
     def targets(self, names: list[str]) -> Targets:
         """Resolve TARGETs (kecamatan in any spelling, device tag, `all`) to devices.

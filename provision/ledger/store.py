@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, bindparam, text
 
 from provision.core.errors import ChangedError, LedgerError, UsageError
 from provision.core.model import Event
@@ -184,6 +184,15 @@ class Ledger:
         """Return the number of a subject's newest event, or of its newest of one `verb`; 0 if there is none."""
         with spoken(self.where), self.engine.connect() as connection:
             return int(connection.execute(text(LAST_OF), {"s": subject, "v": verb}).scalar() or 0)
+
+    def newest_of(self, subjects: Sequence[str], verbs: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Return the number of the newest event of each verb of each subject; what has none is left out."""
+        query = text("SELECT subject, verb, number FROM latest WHERE subject IN :s AND verb IN :v").bindparams(
+            bindparam("s", expanding=True), bindparam("v", expanding=True)
+        )
+        with spoken(self.where), self.engine.connect() as connection:
+            rows = connection.execute(query, {"s": list(subjects), "v": list(verbs)}).fetchall()
+        return {(str(subject), str(verb)): int(number) for subject, verb, number in rows}
 
     def hash_of(self, number: int) -> str:
         """Return the hash (hex) of one event. Raises LedgerError if there is no such event."""

@@ -57,8 +57,9 @@ def give_back(workspace: Workspace, name: str, asked: Return, *, bench: bool) ->
     move = Move(place=custody.STORE, holder=receiver.strip(), effective=effective, because="returned", loan=loan.id)
     lines: list[Line] = [(file.subject, returned)]
     lines += [(i["asset_tag"], move.of({**i, "condition": condition[i["asset_tag"]]})) for i in loan.items]
-    lines += revoke.lines(workspace, tags, f"returned, {loan.id}")
-    loans.record(workspace, file, lines, moves=expected)
+    with revoke.held(workspace, tags) as held:
+        revoking = held, revoke.lines(workspace, tags, f"returned, {loan.id}")
+        loans.record(workspace, file, lines, moves=expected, revoking=revoking)
     revoke.sweep(workspace)
     return next(one for one in loans.read(workspace, name).loans if one.id == loan.id)
 

@@ -11,6 +11,7 @@ from provision.core import custody
 from provision.core.custody import Handover, Waiver
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import Event, Item, Kit, slug
+from provision.home.held import Held
 from provision.home.workspace import Workspace
 from provision.ledger import handovers, places
 from provision.ledger.act import Line
@@ -18,6 +19,7 @@ from provision.ledger.events import Registered
 from provision.ledger.lending_events import Moved
 
 Expected = Mapping[tuple[str, str], int]
+Revoking = tuple[Held, list[Line]]  # the devices that are revoked, held, and their events
 NOW = "9999"  # later than any time that is recorded
 
 
@@ -78,13 +80,24 @@ def read(workspace: Workspace, name: str) -> File:
     )
 
 
-def record(workspace: Workspace, file: File, lines: list[Line], *, moves: Expected | None = None) -> list[Event]:
-    """Append `lines` to the ledger for one kecamatan, and return the events.
+def record(
+    workspace: Workspace,
+    file: File,
+    lines: list[Line],
+    *,
+    moves: Expected | None = None,
+    revoking: Revoking | None = None,
+) -> list[Event]:
+    """Append `lines` to the ledger for one kecamatan, then the revocations of `revoking`, and return the events.
 
     Raises ChangedError, with nothing written, if another event of the kecamatan was recorded since `file` was read, or
     if one of the items in `moves` (see `last_moves`) has moved since.
     """
-    return workspace.ledger.record(lines, at=workspace.now(), expect={**file.seen, **(moves or {})})
+    expect = {**file.seen, **(moves or {})}
+    if revoking is not None:
+        held, revoked = revoking
+        return held.record(revoked, beside=lines, expect=expect)
+    return workspace.ledger.record(lines, at=workspace.now(), expect=expect)
 
 
 def last_moves(workspace: Workspace, tags: list[str]) -> Expected:

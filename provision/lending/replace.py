@@ -75,10 +75,18 @@ def replace(
     )
     lines: list[Line] = [(file.subject, replaced)]
     lines += _moves(file, loan, pairs, (effective, asked.condition)) if loan else []
-    lines += revoke.lines(workspace, [p.old["asset_tag"] for p in pairs], f"replaced by {pairs[0].new.asset_tag}")
-    loans.record(workspace, file, lines, moves=expected)
+    _record(workspace, file, (lines, expected), pairs)
     revoke.sweep(workspace)
     return pairs
+
+
+def _record(workspace: Workspace, file: File, exchange: tuple[list[Line], loans.Expected], pairs: list[Pair]) -> None:
+    """Record the exchange, as lines with their condition, and revoke the old devices, which nobody else may hold."""
+    lines, expected = exchange
+    old = [p.old["asset_tag"] for p in pairs]
+    with revoke.held(workspace, old) as held:
+        revoking = held, revoke.lines(workspace, old, f"replaced by {pairs[0].new.asset_tag}")
+        loans.record(workspace, file, lines, moves=expected, revoking=revoking)
 
 
 def _moves(file: File, loan: custody.Handover, pairs: list[Pair], how: tuple[str, str]) -> list[Line]:

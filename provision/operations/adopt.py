@@ -29,17 +29,16 @@ def adopt(workspace: Workspace, intent: Intent, reason: str, *, bench: bool) -> 
     it, IdentityError if it is another box, and the ProvisionError that says why it cannot be read.
     """
     tag = intent.tag
-    known = workspace.known.get(tag)
-    if known is None or not known.accepted:
-        raise DeviceError(
-            "never provisioned: nothing was accepted yet", where=tag, hint=f"provision apply {tag} --bench"
-        )
-    with run_on(workspace, tag) as writer:
+    with run_on(workspace, tag) as (held, writer):
+        known = workspace.known.get(tag)
+        if known is None or not known.accepted:
+            hint = f"provision apply {tag} --bench"
+            raise DeviceError("never provisioned: nothing was accepted yet", where=tag, hint=hint)
         running = box.read(workspace, writer, known.device.at(bench=bench))
         if why := identity.another(intent.item, running.readings):
             raise IdentityError(why, where=tag, hint="look at the box; nothing was adopted")
         changes = box.drift(workspace, known, running)
         if changes:
             event = Adopted(reason=reason, changes=tuple(shapes.change_from_accepted(c) for c in changes))
-            journal.accept(workspace, known, running, [event])
+            journal.accept(held, known, running, [event])
     return Adoption(changes=changes, against_intent=box.against_intent(workspace, intent, running).changes)

@@ -17,8 +17,8 @@ from provision.core.model import ApplyStep, Ending, Outcome, Snapshot
 from provision.devices import journal, kinds
 from provision.devices.kinds import DeviceKind
 from provision.devices.run import Applied, ApplyRequest, Callbacks, Job, Running, Session, outcome, writer_of
+from provision.home.held import Held
 from provision.home.workspace import Workspace
-from provision.ledger.lease import hold
 from provision.local import processes
 from provision.operations.preconditions import refusal
 
@@ -100,24 +100,42 @@ def _apply_or_fail(
 
 
 def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked: Asked, result: Applied) -> None:
-    """Apply to the devices of one kind under their leases; add outcomes, plans and answers to `result`.
+    """Hold the devices of one kind and apply to them; see `_within`."""
+    with workspace.hold([one.tag for one in group], result.run) as held:
+        _within(workspace, held, (kind, group), asked, result)
+
+
+def apply_held(
+    workspace: Workspace, held: Held, intended: Intended, request: ApplyRequest, callbacks: Callbacks
+) -> Applied:
+    """Bring one device, which is held, to its intent or to the request's override; see `apply`."""
+    result = Applied(run=held.run)
+    _within(workspace, held, (kinds.of(intended.kind), [intended]), (request, callbacks), result)
+    return result
+
+
+def _within(
+    workspace: Workspace, held: Held, devices: tuple[DeviceKind, list[Intended]], asked: Asked, result: Applied
+) -> None:
+    """Apply to the devices of one kind that are held; add outcomes, plans and answers to `result`.
 
     A device that is refused, or that another run holds, gets a failed outcome and is left alone.
     """
-    request, callbacks = asked
-    refused = {one.tag: why for one in group if (why := refusal(workspace, kind, one, request))}
-    result.outcomes += [outcome(one, Ending.FAILED, *refused[one.tag]) for one in group if one.tag in refused]
-    ready = [one for one in group if one.tag not in refused]
-    with hold(workspace.ledger, [one.tag for one in ready], result.run, now=workspace.clock_s()) as held:
-        result.outcomes += [
-            outcome(one, Ending.FAILED, ApplyStep.LEASE, f"held by {held[one.tag]}") for one in ready if one.tag in held
-        ]
-        ready = [one for one in ready if one.tag not in held]
-        if not ready:
-            return
-        with writer_of(workspace, result.run) as writer:
-            session = Session(workspace=workspace, writer=writer, request=request, callbacks=callbacks)
-            _work(session, kind, ready, result)
+    (kind, group), (request, callbacks) = devices, asked
+    result.outcomes += [
+        outcome(one, Ending.FAILED, ApplyStep.LEASE, f"held by {held.refused[one.tag]}")
+        for one in group
+        if one.tag in held.refused
+    ]
+    mine = [one for one in group if one.tag in held.devices]
+    refused = {one.tag: why for one in mine if (why := refusal(workspace, kind, one, request))}
+    result.outcomes += [outcome(one, Ending.FAILED, *refused[one.tag]) for one in mine if one.tag in refused]
+    ready = [one for one in mine if one.tag not in refused]
+    if not ready:
+        return
+    with writer_of(workspace, held.run) as writer:
+        session = Session(workspace=workspace, held=held, writer=writer, request=request, callbacks=callbacks)
+        _work(session, kind, ready, result)
 
 
 def _work(session: Session, kind: DeviceKind, group: list[Intended], result: Applied) -> None:
@@ -193,7 +211,7 @@ def _plan(
         if not session.request.plan_only and kind.is_news(known[tag], snapshots[tag]):
             accepted.append((known[tag].device, snapshots[tag]))
     if accepted:
-        journal.accept_all(session.workspace, accepted)
+        journal.accept_all(session.held, accepted)
     return jobs
 
 

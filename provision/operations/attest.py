@@ -38,12 +38,13 @@ def attest(workspace: Workspace, computer: Computer, what: str, word: Word) -> s
         raise UsageError("--by and --note: nobody, or nothing, is named", hint="who tried it, and what came out")
     if tag not in workspace.known:
         raise UsageError(f"{tag} is not enrolled", hint=f"provision enrol {tag} --address A")
+    seen = workspace.known[tag].seen
     body = {"by": by, "note": note}
     if photo is not None:
         body["photo"] = _keep(workspace, photo)
     elif what == "sight":
         raise UsageError("--photo: a picture is the proof that it sees", hint="take one with the Camera app of the PC")
-    workspace.ledger.record([(tag, VERBS[what](body=body))], at=workspace.now())
+    workspace.observe([(tag, VERBS[what](body=body))], seen=seen)
     return f"; the picture is var/evidence/{body['photo']}" if photo is not None else ""
 
 

@@ -59,7 +59,7 @@ def enrol(workspace: Workspace, intended: Intended, asked: Enrol) -> Enrolled:
         password=asked.password,
         on_step=asked.on_step,
     )
-    with run_on(workspace, tag, settled=False) as writer:
+    with run_on(workspace, tag, settled=False) as (held, writer):
         enrolment = kind.enrol(workspace, writer, intended, request)
-        journal.enrolled(workspace, enrolment)
+        journal.enrolled(held, enrolment)
     return Enrolled(enrolment=enrolment, next_tag=kind.next_on_bench(workspace))

@@ -6,7 +6,6 @@ from provision.core.model import Ending, Kind
 from provision.devices import journal, kinds
 from provision.devices.run import ApplyRequest, Callbacks, RunEnd, Session, writer_of
 from provision.home.workspace import Workspace
-from provision.ledger.lease import hold
 from provision.operations.apply import PATIENCE_S
 
 
@@ -25,13 +24,16 @@ def _resume(workspace: Workspace, kind: Kind) -> dict[str, RunEnd]:
     begun = journal.unfinished(workspace, kind)
     if not begun:
         return {}
-    run = workspace.new_run()
-    with hold(workspace.ledger, sorted(begun), run, now=workspace.clock_s()) as held:
-        ended = {t: RunEnd(ending=Ending.UNCONFIRMED, because=f"still at work: {who}") for t, who in held.items()}
-        mine = {t: e for t, e in begun.items() if t not in held}
+    with workspace.hold(sorted(begun), workspace.new_run()) as held:
+        ended = {
+            t: RunEnd(ending=Ending.UNCONFIRMED, because=f"still at work: {who}") for t, who in held.refused.items()
+        }
+        mine = {t: e for t, e in journal.unfinished(workspace, kind).items() if t in held.devices}
         if mine:
-            with writer_of(workspace, run) as writer:
-                session = Session(workspace=workspace, writer=writer, request=ApplyRequest(), callbacks=Callbacks())
+            with writer_of(workspace, held.run) as writer:
+                session = Session(
+                    workspace=workspace, held=held, writer=writer, request=ApplyRequest(), callbacks=Callbacks()
+                )
                 ended |= kinds.of(kind).settle(session, mine, wait_s=PATIENCE_S)
     workspace.forget_known()
     return ended

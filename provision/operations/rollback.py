@@ -46,20 +46,22 @@ def rollback(
     none that was accepted.
     """
     tag = intent.tag
-    known = workspace.known.get(tag)
-    if known is None or not known.accepted:
-        raise DeviceError("never provisioned: nothing to go back to", where=tag, hint=f"provision apply {tag} --bench")
-    event, device = _chosen(_accepted(workspace, tag), known.snapshot.settings, tag, to)
-    today = box.candidates_of(workspace, [intent])[tag]
-    kept = Configured.read(event.payload).kept.settings
-    candidate = Candidate(settings=_whole(kept, today, tag), files=today.files)
-    own = known.device
-    after = replace(device, tunnel_key=own.tunnel_key, model=own.model, firmware=own.firmware)
-    overrides = {tag: Override(candidate=candidate, after=after, owns=("*",))}
-    applied = apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
-    done = Rollback(run=applied.run, outcome=applied.outcomes[0], to=event.number)
-    if done.went:  # before anything else that could fail: the device runs it
-        workspace.ledger.record([(tag, RolledBack(run=applied.run, to=event.number))], at=workspace.now())
+    with workspace.hold([tag], workspace.new_run()) as held:
+        known = workspace.known.get(held.only())
+        if known is None or not known.accepted:
+            hint = f"provision apply {tag} --bench"
+            raise DeviceError("never provisioned: nothing to go back to", where=tag, hint=hint)
+        event, device = _chosen(_accepted(workspace, tag), known.snapshot.settings, tag, to)
+        today = box.candidates_of(workspace, [intent])[tag]
+        kept = Configured.read(event.payload).kept.settings
+        candidate = Candidate(settings=_whole(kept, today, tag), files=today.files)
+        own = known.device
+        after = replace(device, tunnel_key=own.tunnel_key, model=own.model, firmware=own.firmware)
+        overrides = {tag: Override(candidate=candidate, after=after, owns=("*",))}
+        applied = apply.apply_held(workspace, held, intent, replace(request, overrides=overrides), callbacks)
+        done = Rollback(run=applied.run, outcome=applied.outcomes[0], to=event.number)
+        if done.went:  # before anything else that could fail: the device runs it
+            held.record([(tag, RolledBack(run=applied.run, to=event.number))])
     running = workspace.known[tag].snapshot
     against = plan.make(intent.family, running, today, workspace.vault.seal_key())
     return replace(done, against_intent=against.changes)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provision.core.device import Intent
-from provision.core.errors import DeviceError, LeaseError, UsageError
+from provision.core.errors import DeviceError, UsageError
 from provision.core.model import Secret
 from provision.devices import box
 from provision.devices.run import Applied, ApplyRequest, Callbacks, Override
 from provision.home.workspace import Workspace
 from provision.ledger.events import SecretShown
-from provision.ledger.lease import hold
 from provision.operations import apply
 
 
@@ -28,11 +27,12 @@ def show(workspace: Workspace, intent: Intent, names: list[str], reason: str) ->
     tag = intent.tag
     if tag not in workspace.known:
         raise DeviceError("not enrolled, or revoked: it has no secrets", where=tag, hint=f"provision history {tag}")
+    seen = workspace.known[tag].seen
     own = workspace.vault.device(tag)
     if unknown := [n for n in names if n not in own]:
         raise UsageError(f"no such secret: {', '.join(unknown)}", hint="one of: " + ", ".join(own))
     wanted = names or list(own)
-    workspace.ledger.record([(tag, SecretShown(names=tuple(wanted), reason=reason))], at=workspace.now())
+    workspace.observe([(tag, SecretShown(names=tuple(wanted), reason=reason))], seen=seen)
     return {name: own[name] for name in wanted}
 
 
@@ -40,30 +40,28 @@ def rotate(workspace: Workspace, intent: Intent, request: ApplyRequest, callback
     """Replace a device's secrets (password, SNMP keys, tunnel key, preshared key) by an apply; return its result.
 
     A new set that was not sent is dropped. Raises DeviceError if the device was never provisioned, or if its SNMPv3
-    user is set by hand, LeaseError if another command is at its secrets.
+    user is set by hand, LeaseError if another run holds it.
     """
     tag = intent.tag
-    known = workspace.known.get(tag)
-    if known is None or not known.accepted:
-        raise DeviceError("never provisioned", where=tag, hint=f"provision apply {tag} --bench gives it its secrets")
     if not intent.family.door.feed and not intent.family.door.netmiko:
         raise DeviceError(
             "its SNMPv3 user is set by hand",
             where=tag,
             hint=f"set a new passphrase in its web page, then provision enrol {tag} --address A --password-file FILE",
         )
-    with hold(workspace.ledger, [f"secrets of {tag}"], workspace.new_run(), now=workspace.clock_s()) as refused:
-        for holder in refused.values():  # before the vault is read: its pending set would be dropped or made anew
-            raise LeaseError(f"its secrets are being replaced: held by {holder}", where=tag, hint="wait for it")
-        workspace.forget_vault()
+    with workspace.hold([tag], workspace.new_run()) as held:
+        known = workspace.known.get(held.only())
+        if known is None or not known.accepted:
+            hint = f"provision apply {tag} --bench gives it its secrets"
+            raise DeviceError("never provisioned", where=tag, hint=hint)
         if tag not in workspace.unfinished():
-            workspace.vault.discard(tag)  # a set that was never sent
-        new = workspace.vault.pending(tag)
+            held.discard(tag)  # a set that was never sent
+        new = held.pending(tag)
         candidate = box.candidates_of(workspace, [intent], {tag: new})[tag]
         after = box.after_of(intent, known.device, new)
         overrides = {tag: Override(candidate=candidate, after=after, rotation=True)}
         try:
-            return apply.apply(workspace, [intent], replace(request, overrides=overrides), callbacks)
+            return apply.apply_held(workspace, held, intent, replace(request, overrides=overrides), callbacks)
         finally:
             if tag not in workspace.unfinished():
-                workspace.vault.discard(tag)  # refused, or not approved: nothing was sent
+                held.discard(tag)  # refused, or not approved: nothing was sent

@@ -21,14 +21,13 @@ def verify(workspace: Workspace, devices: Sequence[Intended], request: VerifyReq
     A device is read for that, but for a PC whose answer is in the request. One that was never provisioned gets one
     finding, with the verdict unknown.
     """
+    seen = workspace.seen([one.tag for one in devices])
     findings = [f for kind, group in kinds.groups(devices) for f in kind.verify(workspace, group, request)]
     by_device: dict[str, list[Finding]] = {}
     for finding in findings:
         by_device.setdefault(finding.device, []).append(finding)
-    workspace.ledger.record(
-        [(tag, Judged(findings=tuple(shapes.finding_kept(f) for f in some))) for tag, some in by_device.items()],
-        at=workspace.now(),
-    )
+    lines = [(tag, Judged(findings=tuple(shapes.finding_kept(f) for f in some))) for tag, some in by_device.items()]
+    workspace.observe(lines, seen=seen)
     return findings
 
 

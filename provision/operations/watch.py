@@ -67,7 +67,7 @@ def _record(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[s
         own = tag not in known or watched[tag].because == NOT_MOVED  # this watch itself accepted it just now
         before = {} if own else known[tag].seen
         with contextlib.suppress(ChangedError):  # changed meanwhile: what was seen is of the time before
-            workspace.ledger.record([line], at=now, expect=before)
+            workspace.observe([line], seen=before)
 
 
 def _is_same(old: events.Watched, new: events.Watched) -> bool:

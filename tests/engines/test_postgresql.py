@@ -16,9 +16,8 @@ from ledgers import AT, closed_after, opened, still_whole_and_known
 from sqlalchemy.exc import DatabaseError
 
 from provision.core.errors import LedgerError
-from provision.ledger import connect, verify
+from provision.ledger import connect, lease, verify
 from provision.ledger.copy import lines, take
-from provision.ledger.lease import hold
 from provision.ledger.office_events import HeadTrusted
 
 
@@ -103,8 +102,10 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
     assert errors == []
     ledger = opened(url, tmp_path / "h2", "t")
     assert verify(ledger) == (3, None)
-    with hold(ledger, ["a"], "one", now=1) as refused:
-        assert refused == {}
+    assert lease.take(ledger, ["a"], "one", now=1) == {}
+    assert list(lease.take(ledger, ["a"], "two", now=1)) == ["a"]
+    lease.release(ledger, ["a"], "one")
+    assert ledger.newest_of(["s", "nobody"], ["v", "w"]) == {("s", "v"): 3}
     ledger.close()
 
 

@@ -133,6 +133,39 @@ def test_only_the_journal_writes_what_runs_and_what_was_accepted() -> None:
     )
 
 
+def written(path: Path) -> set[str]:
+    """What a module writes of devices by itself: calls of the ledger's and the vault's writing methods."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        name, of = node.func.attr, ast.unparse(node.func.value)
+        given = {keyword.arg for keyword in node.keywords}
+        if name in {"record", "extend", "append"} and (of.endswith("ledger") or "at" in given):
+            found.add("ledger")
+        elif (of.endswith("vault") and name in {"pending", "promote", "discard", "keep", "drop"}) or "anew" in given:
+            found.add("vault")
+        elif name in {"arm", "reverted", "clear"} and of.endswith(("way", "old_values")):
+            found.add("old values")
+    return found
+
+
+def test_only_whoever_holds_a_device_writes_its_state_and_its_secrets() -> None:
+    """`Workspace.hold` takes the lease and reads anew; elsewhere the rule could be forgotten."""
+    assert {"/".join(p.parts[-2:]): w for p in MODULES if "ledger" not in p.parts and (w := written(p))} == {
+        "home/held.py": {"ledger", "vault"},
+        "home/workspace.py": {"ledger"},  # what was only observed
+        "home/restore.py": {"ledger"},  # a home that was just made
+        "operations/register.py": {"ledger"},  # items, before they are devices
+        "lending/loans.py": {"ledger"},  # of a kecamatan; the devices that are revoked with it are held
+        "connectors/setter.py": {"old values"},  # a program that a run starts for a device that it holds
+    }
+    takes = {
+        "/".join(p.parts[-2:]) for p in MODULES if re.search(r"\b(?:lease|ledger)\.(?:take|release)\(", p.read_text())
+    }
+    assert takes == {"home/workspace.py"}
+
+
 def test_unit_tests_start_no_program(root: Path) -> None:
     """What is started is slow, and proves something else: it stands in tests/engines or tests/lab."""
     starts = re.compile(r"\bsubprocess\b|\bPopen\(|os\.(?:system|fork|exec\w*)\(")

@@ -6,7 +6,6 @@ import pytest
 from berau import MODEM, Site, silent
 
 from provision.core.errors import DeviceError, IdentityError, LeaseError, UnreachableError
-from provision.ledger.lease import hold
 from provision.operations.adopt import Adoption, adopt
 
 
@@ -55,7 +54,7 @@ def test_a_silent_device_a_held_one_and_one_with_an_open_run_are_refused(site: S
     with pytest.raises(UnreachableError, match="no answer"):
         adopted(site)
     with (
-        hold(site.workspace.ledger, [MODEM], "another", now=site.workspace.clock_s()),
+        site.workspace.hold([MODEM], "another"),
         pytest.raises(LeaseError, match="held by run another"),
     ):
         adopted(site)

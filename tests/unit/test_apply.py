@@ -10,7 +10,6 @@ from berau import MODEM, OTHER_MODEM, PC, Site, bent, cut_short, failed, refused
 from provision.core.errors import Interrupted, ProvisionError
 from provision.core.model import Plan
 from provision.devices.run import Callbacks
-from provision.ledger.lease import hold
 
 
 def ends(site: Site, tag: str, **request: object) -> tuple[str, str]:
@@ -62,7 +61,7 @@ def test_a_device_that_was_never_enrolled_is_refused_with_the_next_step(site: Si
 
 def test_a_device_held_by_another_run_is_refused(site: Site) -> None:
     modem = site.enrolled_modem()
-    with hold(site.workspace.ledger, [MODEM], "another", now=site.workspace.clock_s()):
+    with site.workspace.hold([MODEM], "another"):
         outcome = site.outcome(MODEM)
     assert (str(outcome.ending), str(outcome.step)) == ("failed", "lease")
     assert "held by run another" in outcome.because
@@ -78,7 +77,8 @@ def test_no_second_modem_takes_the_place_of_one_that_still_serves(site: Site) ->
     from provision.devices import journal
 
     moved = replace(other, kecamatan=site.known[MODEM].device.kecamatan)  # as if it were of the same kecamatan
-    journal.accept_all(site.workspace, [(moved, site.snapshot(OTHER_MODEM))])
+    with site.workspace.hold([OTHER_MODEM], "another") as held:
+        journal.accept_all(held, [(moved, site.snapshot(OTHER_MODEM))])
     outcome = site.outcome(MODEM)
     assert (str(outcome.step), "provision replace segah" in outcome.because) == ("record", True)
 

@@ -41,7 +41,7 @@ def test_a_power_cut_while_the_door_opens_leaves_no_door(tmp_path: Path) -> None
     async def cut() -> None:
         router = Router(box, tmp_path / "home", tmp_path / "run")
         await router.power_on()
-        router.faults["slow"] = "0"  # the door depends on it: it is opened anew
+        router.faults["slow"] = "0.001"  # the door depends on it: it is opened anew
         router.spawn(router.settle())
         await until(port=port, open_=False)
         await until(port=port, open_=True)
@@ -65,23 +65,26 @@ def test_a_door_is_kept_if_nothing_changed_and_a_failure_leaves_none_that_nobody
     async def settled() -> None:
         router = Router(box, tmp_path / "home", tmp_path / "run")
         await router.power_on()
-        opened = list(router.closers)
+        opened = dict(router.open_doors)
         await router.settle()
-        assert router.closers == opened, "a reload that changes nothing restarts nothing"
+        assert router.open_doors == opened, "a reload that changes nothing restarts nothing"
 
-        async def half() -> None:
-            router.closers.append(closes)
+        async def fails() -> ssh.Stop:
             raise OSError(errno.EADDRINUSE, "the second address is taken")
 
-        async def closes() -> None:
-            closed.append("the first door")
+        async def opens() -> ssh.Stop:
+            async def closes() -> None:
+                closed.append("the first door")
+
+            return closes
 
         closed: list[str] = []
         with pytest.raises(OSError, match="is taken"):
-            await router.doors("another", half)
+            await router.doors({"first": opens, "second": fails})
+        assert not listens(port), "what is not wanted is closed"
         await router.settle()
         assert closed == ["the first door"]
-        assert listens(port), "and what was opened by the same as before is opened again"
+        assert listens(port)
         await router.power_off()
 
     asyncio.run(settled())

@@ -19,7 +19,7 @@ from provision.core.errors import LedgerError, UsageError
 from provision.ledger import Ledger, connect, verify
 from provision.ledger.chain import witness
 from provision.ledger.glance import newest
-from provision.ledger.lease import hold
+from provision.ledger.lease import release, take
 from provision.ledger.office_events import HeadTrusted
 
 
@@ -277,14 +277,15 @@ def test_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_a_lease_is_held_once_and_ends_with_its_block(ledger: Ledger) -> None:
-    with hold(ledger, ["a", "b"], "one", now=100) as refused:
-        assert refused == {}
-        with hold(ledger, ["b", "c"], "two", now=100) as again:
-            assert list(again) == ["b"]
-            assert "run one" in again["b"]
-    with hold(ledger, ["b"], "three", now=100) as refused:
-        assert refused == {}
+def test_a_lease_is_held_once_until_it_is_given_back(ledger: Ledger) -> None:
+    assert take(ledger, ["a", "b"], "one", now=100) == {}
+    again = take(ledger, ["b", "c"], "two", now=100)
+    assert list(again) == ["b"]
+    assert "run one" in again["b"]
+    release(ledger, ["b"], "two")
+    assert list(take(ledger, ["b"], "three", now=100)) == ["b"], "who does not hold it cannot give it back"
+    release(ledger, ["a", "b"], "one")
+    assert take(ledger, ["b"], "three", now=100) == {}
 
 
 def test_a_lease_of_a_dead_process_or_of_a_silent_machine_is_taken_over(ledger: Ledger) -> None:
@@ -293,10 +294,8 @@ def test_a_lease_of_a_dead_process_or_of_a_silent_machine_is_taken_over(ledger: 
             "INSERT INTO lease VALUES ('a', 'old', ?, 999999, 1, 100), ('b', 'far', 'elsewhere', 1, 1, 100)",
             (os.uname().nodename,),
         )
-    with hold(ledger, ["a", "b"], "new", now=200) as refused:
-        assert list(refused) == ["b"]
-    with hold(ledger, ["b"], "new", now=2000) as refused:
-        assert refused == {}
+    assert list(take(ledger, ["a", "b"], "new", now=200)) == ["b"]
+    assert take(ledger, ["b"], "new", now=2000) == {}
 
 
 def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from provision.devices.run import run_on
 def whole(site: Site) -> Snapshot | ProvisionError:
     """Read all settings of the modem by Ansible."""
     device = site.known[MODEM].device.at(bench=True)
-    with run_on(site.workspace, MODEM) as writer:
+    with run_on(site.workspace, MODEM) as (_, writer):
         return modem_look.by_ansible(site.workspace, writer, CARRIER, [device])[MODEM]
 
 
@@ -56,7 +56,7 @@ def test_require_raises_the_reason(site: Site) -> None:
     modem = site.enrolled_modem()
     modem.next("Look", failed("module failure"))
     device = site.known[MODEM].device.at(bench=True)
-    with run_on(site.workspace, MODEM) as writer, pytest.raises(UnreachableError, match="module failure"):
+    with run_on(site.workspace, MODEM) as (_, writer), pytest.raises(UnreachableError, match="module failure"):
         modem_look.require(site.workspace, writer, CARRIER, device)
 
 
@@ -123,7 +123,7 @@ def test_a_family_that_publishes_its_marker_is_not_read_over_ssh(site: Site) -> 
 class TestPc:
     def ask(self, site: Site, **program: object) -> object:
         visited = pc_look.visit(site.workspace, site.computer(), bench=True)
-        with run_on(site.workspace, PC) as writer:
+        with run_on(site.workspace, PC) as (_, writer):
             asked = pc_look.Program(**program)  # type: ignore[arg-type]
             return pc_look.run_program(site.workspace, writer, [visited], asked)[PC]
 

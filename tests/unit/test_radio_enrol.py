@@ -170,7 +170,7 @@ class TestLook:
         from provision.devices.run import run_on
 
         site.enrol(MODEM, password=PASSPHRASE)
-        with run_on(site.workspace, MODEM) as writer:
+        with run_on(site.workspace, MODEM) as (_, writer):
             variables = radio_look.local_host(site.workspace, writer, site.known[MODEM].device)
         assert "provision.connectors.setter" in variables["feed_command"]
         assert PASSPHRASE.reveal() not in str(variables)

@@ -7,7 +7,6 @@ from berau import MODEM, PC, Modem, Site, cut_short, silent
 from provision.core.model import Ending
 from provision.devices.run import RunEnd
 from provision.ledger.events import PcBegun
-from provision.ledger.lease import hold
 from provision.operations.resume import resume
 
 
@@ -134,7 +133,7 @@ def test_a_finish_that_does_not_arrive_is_sent_again(site: Site) -> None:
 
 def test_a_run_that_still_has_a_holder_is_left_to_it(site: Site) -> None:
     modem = killed_with_the_guard_armed(site)
-    with hold(site.workspace.ledger, [MODEM], "another", now=site.workspace.clock_s()):
+    with site.workspace.hold([MODEM], "another"):
         end = resumed(site)
     assert (end.ending, "still at work" in end.because) == (Ending.UNCONFIRMED, True)
     assert modem.guard.startswith("armed")

@@ -35,7 +35,7 @@ def test_a_second_rotation_at_once_is_refused_and_the_device_runs_what_the_vault
     other = another_command(site)
 
     def meanwhile(_: object) -> bool:
-        with pytest.raises(LeaseError, match="its secrets are being replaced"):
+        with pytest.raises(LeaseError, match="held by run"):
             rotate.rotate(other, site.intent(), ApplyRequest(bench=True), Callbacks())
         return True
 
@@ -68,7 +68,8 @@ def test_a_watch_records_nothing_of_a_device_that_changed_while_it_was_looked_at
         if verb == "revoked":
             site.record(MODEM, events.Revoked(because="returned", host_key="", tunnel_key=""))
         else:
-            journal.accept_all(site.workspace, [(known.device, replace(known.snapshot, marker="of the apply"))])
+            with site.workspace.hold([MODEM], "another") as held:
+                journal.accept_all(held, [(known.device, replace(known.snapshot, marker="of the apply"))])
         return answer
 
     modem.next("Look", Fault(reaches=True, alter=meanwhile))

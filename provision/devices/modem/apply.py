@@ -62,7 +62,7 @@ def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
     """
     changes = {job.tag: _progress(session, carrier, job) for job in jobs}
     hosts = {tag: _host(session, carrier, one) for tag, one in changes.items()}
-    journal.begin(session.workspace, [(tag, _begun(session, one)) for tag, one in changes.items()])
+    journal.begin(session.held, [(tag, _begun(session, one)) for tag, one in changes.items()])
 
     def on_step(step: Step) -> None:
         _follow(session, changes[step.device], step)
@@ -175,7 +175,7 @@ def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
         return "what was read back is not what was sent: " + ", ".join(c.path for c in back.wrong[:3])
     progress.read_back = back.snapshot
     if progress.after.tunnel_key != progress.device.tunnel_key:  # the hub lets the new key in, too
-        peers.write(session.workspace, pending=[tag] if session.request.rotates(tag) else [])
+        peers.write(session.workspace, {} if session.request.bench else {tag: progress.after.tunnel_key})
     _write_finish(session, progress, back)
     return ""
 
@@ -210,7 +210,7 @@ def _end(session: Session, carrier: Carrier, changes: list[Progress]) -> dict[st
         conclusions.append(
             Conclusion(tag=one.tag, run=session.run, ending=ending, because=because, accepted=accepted, rotated=rotated)
         )
-    journal.conclude(session.workspace, carrier.kind, conclusions)
+    journal.conclude(session.held, carrier.kind, conclusions)
     open_changes = {one.tag: one for one in changes if one.tag not in outcomes}
     return outcomes | _settle(session, carrier, open_changes)
 

@@ -43,7 +43,7 @@ def keep(workspace: Workspace, looks: Mapping[str, Snapshot]) -> dict[str, Traff
         if _due(last.get(tag), one):
             before = {(tag, Counted.VERB): newest[tag].number if tag in newest else 0}
             with contextlib.suppress(ChangedError):  # another look has counted meanwhile; the next one goes on from it
-                workspace.ledger.record([(tag, counted_of(one))], at=workspace.now(), expect=before)
+                workspace.observe([(tag, counted_of(one))], seen=before)
     return sums
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provision.core import identity, plan
 from provision.core.device import Device, Intent
-from provision.core.errors import ChangedError, ProvisionError
+from provision.core.errors import ChangedError, LeaseError, ProvisionError
 from provision.core.model import (
     DRIFT,
     NOT_MOVED,
@@ -116,13 +116,23 @@ def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
     changes = drift(workspace, known, look)
     state, because = (DRIFT, "differs from what was accepted") if changes else (OK, NOT_MOVED)
     if not changes:  # a comment, an order that does not count: the new digest is the accepted one
-        from provision.devices import journal
-
-        try:
-            journal.accept(workspace, known, look)
-        except ChangedError:
-            state, because = UNKNOWN, "it was changed while it was looked at: watch it again"
+        state, because = _accept(workspace, known, look)
     return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
+
+
+def _accept(workspace: Workspace, known: Known, look: Snapshot) -> tuple[str, str]:
+    """Accept the new digest of a device whose settings have not moved; return the state of the device, and why."""
+    from provision.devices import journal
+
+    tag = known.device.tag
+    try:
+        with workspace.hold([tag], workspace.new_run()) as held:
+            journal.accept(held, known, look) if held.only() else None
+    except ChangedError:
+        return UNKNOWN, "it was changed while it was looked at: watch it again"
+    except LeaseError as error:
+        return UNKNOWN, f"it is being changed ({error.what}): watch it again"
+    return OK, NOT_MOVED
 
 
 def drift(workspace: Workspace, known: Known, running: Snapshot) -> tuple[Change, ...]:

@@ -22,6 +22,7 @@ from provision.devices.journal import Conclusion
 from provision.devices.modem.look import by_ansible, feed, guard_of
 from provision.devices.replies import NONCE_BYTES
 from provision.devices.run import RunEnd, Session
+from provision.home import peers
 from provision.home.workspace import Workspace
 from provision.ledger.events import Begun
 
@@ -109,6 +110,7 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: 
         devices = {t: getattr(run, side).device(t).at(bench=run.bench) for t, run in runs.items() if t not in seen}
         if not devices:
             break
+        _carry(session.workspace, {t: runs[t] for t in devices}, side)
         looks = by_ansible(
             session.workspace, session.writer, carrier, list(devices.values()), session.callbacks.on_step
         )
@@ -119,7 +121,19 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: 
                 others[tag] = f"{other}; look at the device, then provision resume"
             else:
                 seen[tag] = OpenRun(begun=runs[tag], snapshot=look, device=devices[tag])
+    _carry(session.workspace, {t: run for t, run in runs.items() if t not in seen}, "before")
     return seen
+
+
+def _carry(workspace: Workspace, runs: Mapping[str, Begun], side: str) -> None:
+    """Have the hub send the traffic of devices whose tunnel key is being replaced to the key before or after the run.
+
+    A device on the bench is not reached through the hub. Where nobody answers, the addresses go back to the key that
+    carried the change.
+    """
+    afield = {t: run for t, run in runs.items() if run.rotation and not run.bench}
+    if afield:
+        peers.write(workspace, {t: getattr(run, side).device(t).tunnel_key for t, run in afield.items()})
 
 
 def _another(workspace: Workspace, tag: str, look: Snapshot) -> str:
@@ -197,4 +211,4 @@ def _record(session: Session, kind: Kind, run: tuple[str, Begun], end: RunEnd, w
         accepted=accepted,
         rotated=applied if begun.rotation else None,
     )
-    journal.conclude(session.workspace, kind, [conclusion])
+    journal.conclude(session.held, kind, [conclusion])

@@ -23,6 +23,7 @@ from provision.devices.modem.look import by_ansible, gather, guard_of, require, 
 from provision.devices.modem.ways import CARRIER
 from provision.devices.replies import BACKUP_PASSWORD_BYTES, NONCE_BYTES, unreachable
 from provision.devices.run import Drill, OnStep, run_on
+from provision.home.held import Held
 from provision.home.workspace import Workspace
 from provision.ledger.events import Begun, SelfTested
 from provision.ledger.known import drill_of
@@ -41,6 +42,7 @@ class Exercise:
     """One drill at work: the run that it is recorded as, and what has to bring the old configuration back."""
 
     workspace: Workspace
+    held: Held
     writer: Writer
     device: Device
     run: str
@@ -61,15 +63,14 @@ def selftest(workspace: Workspace, device: Device) -> list[Drill]:
     """
     tag = device.tag
     took_s: dict[str, float] = {}
-    with run_on(workspace, tag) as writer:
+    with run_on(workspace, tag) as (held, writer):
         for letter, by in (("a", "timer"), ("b", "boot")):
             started = workspace.clock.monotonic()
-            run = f"{writer.run}{letter}"
-            _drill(Exercise(workspace=workspace, writer=writer, device=device, run=run, by=by))
+            run = f"{held.run}{letter}"
+            _drill(Exercise(workspace=workspace, held=held, writer=writer, device=device, run=run, by=by))
             took_s[by] = workspace.clock.monotonic() - started
-        run = writer.run
-    passed = SelfTested(device=tag, run=run, drills={name: round(s, 1) for name, s in took_s.items()})
-    workspace.ledger.record([(drill_of(device), passed)], at=workspace.now())
+        passed = SelfTested(device=tag, run=held.run, drills={name: round(s, 1) for name, s in took_s.items()})
+        workspace.observe([(drill_of(device), passed)], seen=workspace.seen([tag]))
     return [
         Drill(name=name, passed=True, text=f"{tag}: {name} brought the old configuration back, {s:.0f} s in all")
         for name, s in took_s.items()
@@ -90,7 +91,7 @@ def _drill(exercise: Exercise) -> None:
         settings={},
         drill=True,
     )
-    journal.begin(exercise.workspace, [(exercise.tag, begun)])
+    journal.begin(exercise.held, [(exercise.tag, begun)])
     _change(exercise, before, window_s)
     if exercise.by == "boot":
         _feed(exercise, "reboot", exercise.device.box.configuration.dialect.reboot())
@@ -129,7 +130,7 @@ def _change(exercise: Exercise, before: Snapshot, window_s: int) -> None:
 
 def _conclude(exercise: Exercise, ending: str, because: str) -> None:
     conclusion = Conclusion(tag=exercise.tag, run=exercise.run, ending=ending, because=because)
-    journal.conclude(exercise.workspace, Kind.MODEM, [conclusion])
+    journal.conclude(exercise.held, Kind.MODEM, [conclusion])
 
 
 def _harmless(family: Family, before: Snapshot, run: str) -> Plan:

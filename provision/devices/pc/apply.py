@@ -20,6 +20,7 @@ from provision.devices.pc.look import LOOK, Program, TimedAnswer, Visit, run_pro
 from provision.devices.replies import NEVER_SENT
 from provision.devices.run import Changed, Job, Running, Session, outcome, run_on
 from provision.families.languages.pc_task import Answer
+from provision.home.held import Held
 from provision.home.workspace import Workspace
 from provision.ledger.events import PcBegun
 
@@ -79,14 +80,14 @@ def change(session: Session, jobs: Sequence[Job]) -> Changed:
         (t, PcBegun(run=session.run, bench=request.bench, settings=tuple(sorted(v.settings))))
         for t, v in visits.items()
     ]
-    journal.begin(workspace, begun)
+    journal.begin(session.held, begun)
     files = {t: _debs(request.packages, _lacking(workspace, v)) for t, v in visits.items()}
     program = Program(verb="apply", packages=files)
     on_step = session.callbacks.on_step
     answers = run_program(workspace, session.writer, list(visits.values()), program, on_step)
     outcomes = {tag: _judge(computers[tag], visits[tag], answers[tag]) for tag in visits}
     journal.conclude(
-        workspace,
+        session.held,
         Kind.PC,
         [
             Conclusion(
@@ -168,31 +169,31 @@ def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str,
     """
     tag = computer.tag
     before = journal.unfinished(workspace, Kind.PC).get(tag)
-    with run_on(workspace, tag) as writer:
-        run = writer.run
-        journal.begin(workspace, [(tag, PcBegun(run=run, bench=bench, undo=True))])
+    with run_on(workspace, tag) as (held, writer):
+        run = held.run
+        journal.begin(held, [(tag, PcBegun(run=run, bench=bench, undo=True))])
         said = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(verb="undo"))[tag]
         if isinstance(said, ProvisionError):
             if before is not None and is_given_back(PcBegun.read(before.payload), said):
-                journal.conclude(workspace, Kind.PC, [given_back(tag, run)])
+                journal.conclude(held, Kind.PC, [given_back(tag, run)])
                 return ()
             if before is None and not may_have_begun(said):
-                _failed(workspace, tag, run, str(said))
+                _failed(held, tag, run, str(said))
             raise said
         answer = said.answer
         if answer.failed:
             why = failures(answer)
-            _failed(workspace, tag, run, why)
+            _failed(held, tag, run, why)
             raise DeviceError(f"not all could be given back: {why}", where=tag, hint="mend it, then return again")
         because = ", ".join(answer.changed)
         undone = Conclusion(tag=tag, run=run, ending="undone", because=because, undone=tuple(answer.changed))
-        journal.conclude(workspace, Kind.PC, [undone])
+        journal.conclude(held, Kind.PC, [undone])
     return answer.changed
 
 
-def _failed(workspace: Workspace, tag: str, run: str, because: str) -> None:
+def _failed(held: Held, tag: str, run: str, because: str) -> None:
     conclusion = Conclusion(tag=tag, run=run, ending=str(Ending.FAILED), because=because)
-    journal.conclude(workspace, Kind.PC, [conclusion])
+    journal.conclude(held, Kind.PC, [conclusion])
 
 
 def may_have_begun(error: ProvisionError) -> bool:

@@ -23,7 +23,7 @@ from provision.ledger.events import Bound
 def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: EnrolRequest) -> Enrolment:
     """Enrol one PC: approve and pin its host key, compare it with its record, see which peripherals to bind.
 
-    Return the enrolment; its key for reports is made anew. Raises IdentityError if it is not the PC of the record,
+    Return the enrolment. Raises IdentityError if it is not the PC of the record,
     DeviceError if its host key is not approved or it refuses the office's SSH key. If the visit fails, the host key
     that was pinned before is pinned again.
     """
@@ -40,7 +40,6 @@ def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: Enr
         raise
     said = snapshot.readings
     bound, unbound = peripherals.candidates(said)
-    workspace.vault.report_key(tag, anew=True)  # what was signed before is of another life
     return Enrolment(
         device=replace(one.device, model=str(said.get("model", "")), firmware=str(said.get("system", ""))),
         snapshot=snapshot,
@@ -87,7 +86,7 @@ def bind(workspace: Workspace, computer: Computer, reason: str, *, bench: bool) 
     tag = computer.tag
     if tag not in workspace.known:
         raise DeviceError("not enrolled yet", where=tag, hint=f"provision enrol {tag} --address A")
-    with run_on(workspace, tag) as writer:
+    with run_on(workspace, tag) as (held, writer):
         snapshot = _look(workspace, writer, visit(workspace, computer, bench=bench))
         compare(computer, snapshot, tag)
         bound, unbound = peripherals.candidates(snapshot.readings)
@@ -97,5 +96,5 @@ def bind(workspace: Workspace, computer: Computer, reason: str, *, bench: bool) 
                 where=tag,
                 hint="plug in the kit's own three, and no other of their kind; then bind again",
             )
-        workspace.ledger.record([(tag, _bound(bound, reason))], at=workspace.now())
+        held.record([(tag, _bound(bound, reason))])
     return bound

@@ -110,7 +110,7 @@ def ingest(workspace: Workspace, raws: Iterable[tuple[str, bytes | str]]) -> lis
         for tag, _ in lines:  # a PC that was enrolled again has another key, and counts anew
             seen = workspace.known[tag].seen
             before |= {(tag, verb): seen[tag, verb] for verb in (Enrolled.VERB, Revoked.VERB)}
-        workspace.ledger.record(lines, at=workspace.now(), expect=before)
+        workspace.observe(lines, seen=before)
     return done
 
 

@@ -37,7 +37,7 @@ def _end(session: Session, run: PcBegun, visited: Visit, reply: TimedAnswer | Pr
     tag = visited.device.tag
     if isinstance(reply, ProvisionError):
         if is_given_back(run, reply):
-            journal.conclude(session.workspace, Kind.PC, [given_back(tag, run.run)])
+            journal.conclude(session.held, Kind.PC, [given_back(tag, run.run)])
             return RunEnd(ending=Ending.APPLIED, because="it was given back: provision return again")
         return RunEnd(ending=Ending.UNCONFIRMED, because=str(reply))
     snapshot = reply.answer.snapshot
@@ -52,5 +52,5 @@ def _end(session: Session, run: PcBegun, visited: Visit, reply: TimedAnswer | Pr
     applied = end.ending is Ending.APPLIED
     accepted = (named(session.workspace, visited.device, snapshot), snapshot) if applied else None
     conclusion = Conclusion(tag=tag, run=run.run, ending=str(end.ending), because=end.because, accepted=accepted)
-    journal.conclude(session.workspace, Kind.PC, [conclusion])
+    journal.conclude(session.held, Kind.PC, [conclusion])
     return end

@@ -42,7 +42,7 @@ def selftest(
         on_drill(done[-1][0])
     if all(drill.passed for drill, _ in done):
         passed_all = SelfTested(device=tag, drills={drill.name: said for drill, said in done})
-        workspace.ledger.record([(drill_of(known.device), passed_all)], at=workspace.now())
+        workspace.observe([(drill_of(known.device), passed_all)], seen=known.seen)
     return [drill for drill, _ in done]
 
 
@@ -72,7 +72,7 @@ def _look(
     workspace: Workspace, computer: Computer, *, bench: bool, live: bool
 ) -> tuple[TimedAnswer | ProvisionError, float]:
     started = workspace.clock.monotonic()
-    with run_on(workspace, computer.tag) as writer:
+    with run_on(workspace, computer.tag) as (_, writer):
         answers = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(live=live))
     return answers[computer.tag], workspace.clock.monotonic() - started
 

@@ -63,8 +63,7 @@ def keep(workspace: Workspace, answers: Mapping[str, TimedAnswer | ProvisionErro
         if isinstance(said, TimedAnswer)
         for name, body in said.answer.live.items()
     ]
-    if lines:
-        workspace.ledger.record(lines, at=workspace.now())
+    workspace.observe(lines, seen=workspace.seen([tag for tag, _ in lines]))
 
 
 def things(workspace: Workspace) -> dict[str, Things]:

@@ -53,7 +53,6 @@ def enrol(workspace: Workspace, _: Writer, intent: Intent, request: EnrolRequest
     )
     seen = _look(workspace, device, engine_id, own)
     compare(intent, dict(seen.readings), where, "radio")
-    workspace.vault.keep(tag, own)
     engine.pin(workspace, tag, engine_id)
     return Enrolment(
         device=read_identity(device, seen),
@@ -61,6 +60,7 @@ def enrol(workspace: Workspace, _: Writer, intent: Intent, request: EnrolRequest
         host_key=engine.key_of(engine_id),
         fingerprint=engine_id.hex(),
         installed=(),
+        secrets=own,
     )
 
 
