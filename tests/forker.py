@@ -34,6 +34,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import boundaries
+
+DIES = "FORKER_DIES"  # the boundary at which a forked program is killed, and the file of its count
 HEAD = 4  # bytes of a request's length
 ROOM = 64 * 1024  # bytes that the process that forks keeps free in its environment, for the one of each forked program
 FIRST_OF_STAT = 3  # the field that follows the name of the process in /proc/PID/stat; proc(5)
@@ -256,6 +259,8 @@ def provision_command(words: Words) -> None:
     """Be `provision`."""
     from provision.cli import main
 
+    if DIES in os.environ:
+        boundaries.die(os.environ.pop(DIES))
     sys.argv = ["provision", *words]
     main()
 

@@ -11,12 +11,14 @@ assertion of the test's own file: a fault that stops the import, or that ends in
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +32,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_name("mutants.yml")
 COPIED = ("provision", "playbooks", "templates", "inventory", "tests", "pyproject.toml")
 LONGEST_S = 180
+LAB = threading.Lock()
 DECIDES = (  # what decides: unit tests alone reach most of it, and kill five mutations of each, or all that there are
     "operations/apply", "devices/modem/apply", "devices/pc/apply", "operations/resume", "devices/modem/resume",
     "devices/pc/resume", "operations/enrol", "devices/modem/enrol", "devices/pc/enrol", "devices/radio/enrol",
@@ -109,8 +112,12 @@ def is_proof(said: str, test: str) -> bool:
 
 
 def prove(row: Row) -> str:
-    """Try one row in a copy of its own; return why it proves nothing, or nothing."""
-    with tempfile.TemporaryDirectory(prefix="proves-") as folder:
+    """Try one row in a copy of its own; return why it proves nothing, or nothing.
+
+    One lab at a time: two of them would take the same addresses.
+    """
+    alone = LAB if row.test.startswith("tests/lab/") else contextlib.nullcontext()
+    with alone, tempfile.TemporaryDirectory(prefix="proves-") as folder:
         tree = copy_of_the_tree(Path(folder))
         path = tree / row.file
         text = path.read_text()

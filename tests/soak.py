@@ -2,6 +2,7 @@
 
     acts      lists of acts and faults on a modem, by hypothesis (tests/unit/test_chaos.py); --acts: how many lists
     inputs    every test with generated inputs, --acts inputs each
+    matrix    every case of a matrix of which the gate takes some: kills at every boundary, pairs of commands, doors
     mutants   all rows of tests/mutants.yml
     coverage  what the unit tests alone reach of what decides: at least 85 % of the branches of each file
     fuzz      every reader of what devices say, by coverage; --seconds for all targets together
@@ -46,6 +47,13 @@ def inputs(asked: argparse.Namespace) -> int:
     return _run([*words, "--deselect", "tests/unit/test_chaos.py"], PROVISION_SOAK_INPUTS=str(asked.acts))
 
 
+def matrix(_: argparse.Namespace) -> int:
+    """Run the tests of a matrix with all their cases."""
+    files = ["engines/test_pairs.py", "lab/test_boundaries.py", "lab/test_doors.py", "lab/test_radio_link.py"]
+    words = ["-m", "pytest", "-q", "-n", str(os.cpu_count()), "--dist", "loadfile", "-o", "timeout=3600"]
+    return _run([*words, *(f"tests/{name}" for name in files)], PROVISION_SOAK_MATRIX="1")
+
+
 def mutants(_: argparse.Namespace) -> int:
     """Prove all rows."""
     return _run(["tests/proves.py"])
@@ -83,7 +91,7 @@ def fuzz(asked: argparse.Namespace) -> int:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "acts": acts, "inputs": inputs, "mutants": mutants, "coverage": coverage, "fuzz": fuzz,
+    "acts": acts, "inputs": inputs, "matrix": matrix, "mutants": mutants, "coverage": coverage, "fuzz": fuzz,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from provision.checks.check import Case, Judgement, check
-from provision.core import identity, traffic
+from provision.core import guard, identity, traffic
 from provision.core.model import Verdict
 
 RSRP_FLOOR_DBM = -108  # acceptance of domain page 5, own proposal: RSRP and SINR that carry a call
@@ -50,14 +50,26 @@ def no_guard_is_left_behind(case: Case) -> Judgement:
 
     A run that was reverted is a warning, a state that is not understood is unknown.
     """
-    state = str(case.snapshot.readings["guard"]).split(" ")
-    if state[0] == "armed":
-        return Verdict.FAIL, f"run {state[1]} is not confirmed"
-    if state[0] == "reverted":
-        return Verdict.WARN, f"run {state[1]} was reverted ({' '.join(state[2:])})"
-    return (
-        (Verdict.PASS, "none armed") if state[0] == "none" else (Verdict.UNKNOWN, f"not understood: {' '.join(state)}")
-    )
+    state = guard.of(case.snapshot.readings)
+    match state.word:
+        case guard.ARMED:
+            return Verdict.FAIL, f"run {state.run} is not confirmed"
+        case guard.REVERTED:
+            return Verdict.WARN, f"run {state.run} was reverted ({state.rest})"
+        case guard.CONFIRMED | guard.NONE:
+            return Verdict.PASS, "none armed"
+    return Verdict.UNKNOWN, f"not understood: {case.snapshot.readings['guard']}"
+
+
+@check(
+    needs=("login",),
+    remedy="Find out why it lets nobody in before anything is changed; after a reset, enrol it again on the bench.",
+    guards="security",
+)
+def office_can_log_in(case: Case) -> Judgement:
+    """A new login with the office's key, at the pinned host key, is let in: without one nothing can be repaired."""
+    said = str(case.snapshot.readings["login"])
+    return (Verdict.PASS, "a new login with the office's key") if said == "ok" else (Verdict.FAIL, said)
 
 
 @check(needs=("serial",), remedy="provision secret rotate gives the device new ones.", guards="security")

@@ -82,15 +82,27 @@ def verify(
     raise typer.Exit(3 if use_case.is_red(findings) else 0)
 
 
-def resume(context: typer.Context) -> None:
+def resume(
+    context: typer.Context,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TARGET]...", help="kecamatan or device tag; all without", autocompletion=names),
+    ] = None,
+    assume: Annotated[
+        str, typer.Option("--assume", metavar="HOW", help="end what the device does not prove: applied, or reverted")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="with --assume: why, on record")] = "",
+) -> None:
     """End what dead runs left open: read each device back, then confirm or revert it. Exit 1 if one stays open."""
     from provision.cli import console
     from provision.home import publish
     from provision.lending import revoke
+    from provision.operations.resume import assumption_of
     from provision.operations.resume import resume as use_case
 
     here = workspace(context)
-    ended = use_case(here)
+    tags = {one.tag for one in here.targets(targets)} if targets else None
+    ended = use_case(here, tags, assumption_of(assume, reason))
     revoke.sweep(here)
     if not ended:
         console.say("nothing to resume: every run has its end")

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One command: its module in this folder, the heading under which help lists it, and an example to type."""
+    """One command: its module in this folder, the heading under which help lists it, and an example to type.
+
+    `reads` says that neither it nor one of its subcommands writes anything of a home: two of the others may meet.
+    """
 
     module: str
     heading: str
     example: str
+    reads: bool = False
 
 
 SET_UP, BENCH, HANDOVER, FIELD = "Set up", "On the bench", "Handover", "In the field"
@@ -30,12 +34,12 @@ BY_ITSELF, REPAIR, LOOK_BACK, LAB = "By itself", "Repair", "Look back", "Lab"
 HEADINGS = (SET_UP, BENCH, HANDOVER, FIELD, BY_ITSELF, REPAIR, LOOK_BACK, LAB)
 ENTRIES = {
     "init": Entry("intake", SET_UP, "provision init berau"),
-    "check": Entry("intake", SET_UP, "provision --home berau check"),
+    "check": Entry("intake", SET_UP, "provision --home berau check", reads=True),
     "register": Entry("intake", SET_UP, "provision register inventory/delivery.csv"),
-    "identify": Entry("intake", BENCH, "provision identify 192.168.1.1"),
+    "identify": Entry("intake", BENCH, "provision identify 192.168.1.1", reads=True),
     "enrol": Entry("intake", BENCH, "provision enrol BRU-MDM-01 --packages packages/"),
     "bind": Entry("intake", BENCH, 'provision bind BRU-PC-01 --bench --reason "kamera diganti"'),
-    "plan": Entry("change", BENCH, "provision plan kelay --bench"),
+    "plan": Entry("change", BENCH, "provision plan kelay --bench", reads=True),
     "apply": Entry("change", BENCH, "provision apply kelay --bench"),
     "verify": Entry("change", BENCH, "provision verify kelay --bench"),
     "selftest": Entry("change", BENCH, "provision selftest BRU-MDM-01 --bench"),
@@ -49,17 +53,17 @@ ENTRIES = {
     "adopt": Entry("drift", FIELD, 'provision adopt BRU-MDM-01 --reason "kanal diatur di tempat"'),
     "fetch": Entry("reports", BY_ITSELF, "provision fetch all"),
     "ingest": Entry("reports", BY_ITSELF, "provision ingest BRU-PC-01-000007.json"),
-    "inventory": Entry("views", BY_ITSELF, "provision inventory --list"),
+    "inventory": Entry("views", BY_ITSELF, "provision inventory --list", reads=True),
     "resume": Entry("change", REPAIR, "provision resume"),
     "rollback": Entry("drift", REPAIR, "provision rollback BRU-MDM-01"),
     "secret": Entry("secret", REPAIR, "provision secret rotate BRU-MDM-01"),
-    "backup": Entry("views", REPAIR, "provision backup berau.tar.gz"),
+    "backup": Entry("views", REPAIR, "provision backup berau.tar.gz", reads=True),
     "restore": Entry("views", REPAIR, "provision --home berau restore berau.tar.gz"),
-    "custody": Entry("lending", LOOK_BACK, "provision custody kelay"),
-    "history": Entry("views", LOOK_BACK, "provision history BRU-MDM-01"),
+    "custody": Entry("lending", LOOK_BACK, "provision custody kelay", reads=True),
+    "history": Entry("views", LOOK_BACK, "provision history BRU-MDM-01", reads=True),
     "ledger": Entry("ledger", LOOK_BACK, "provision ledger verify"),
-    "lab": Entry("lab", LAB, "provision --home demo lab up"),
-    "demo": Entry("views", LAB, "provision demo"),
+    "lab": Entry("lab", LAB, "provision --home demo lab up", reads=True),
+    "demo": Entry("views", LAB, "provision demo", reads=True),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from provision.connectors.openssh import identity, options
 from provision.connectors.phase import OnStep, Phase
 from provision.core.device import Device
 from provision.core.foreign import literal
+from provision.core.link import deadlines
 from provision.core.model import Secret
 from provision.local import children
 from provision.local.files import write_whole
@@ -101,7 +102,7 @@ class Writer:
 
         A password is for the first login of a box from the carton; without one, ssh never asks for any.
         """
-        words = options(self.host_keys / device.tag, device.tag, rsa=device.rsa, asks=bool(password))
+        words = options(self.host_keys, device, asks=bool(password))
         own = " ".join(shlex.quote(word) for word in words)
         with_password = {"ansible_password": literal(password.reveal())} if password else {}
         return with_password | {
@@ -112,6 +113,7 @@ class Writer:
             "ansible_ssh_private_key_file": str(identity(self.ssh_key, device)),
             "ansible_ssh_common_args": own,
             "ansible_ssh_transfer_method": "sftp",
+            "ansible_ssh_timeout": deadlines(device.link).connect_s,
             "ansible_control_path": self.control_path(),
         }
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provision.local.files import remove_whole, write_whole
+from provision.local.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
 class OldValues:
-    """The file of one device's old values: armed by a run, or only a note that a run was reverted.
+    """The file of one device's old values: armed by a run, or only a note of how the last run ended.
 
     Armed, it holds the objects of the change, with their old and new values.
     """
@@ -33,11 +33,11 @@ class OldValues:
         return kept
 
     def state(self) -> str:
-        """Return the state as guards print it: none, armed RUN, or reverted RUN WHY."""
+        """Return the state as guards print it: none, armed RUN, confirmed RUN, or reverted RUN WHY."""
         kept = self.read()
         if not kept:
             return "none"
-        return f"armed {kept['run']}" if kept["state"] == "armed" else f"reverted {kept['run']} {kept['why']}"
+        return f"{kept['state']} {kept['run']} {kept.get('why', '')}".rstrip()
 
     def armed(self) -> str:
         """Return the run whose old values are in the file, or an empty text if it is not armed.
@@ -60,9 +60,9 @@ class OldValues:
         """Replace the old values in the file by a note that those of `run` were put back, and why."""
         self._keep({"state": "reverted", "run": run, "why": why})
 
-    def clear(self) -> None:
-        """Remove the file, if there is one: the change is confirmed."""
-        remove_whole(self.path)
+    def confirmed(self, run: str) -> None:
+        """Replace the old values in the file by a note that the change of `run` was confirmed."""
+        self._keep({"state": "confirmed", "run": run})
 
     def _keep(self, body: dict[str, Any]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,32 +12,30 @@ from pathlib import Path
 
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
+from provision.core.link import deadlines
 from provision.local import children
-
-CONNECT_S = 20
-
 
 RSA = ["-o", "HostKeyAlgorithms=+ssh-rsa", "-o", "PubkeyAcceptedAlgorithms=+ssh-rsa"]
 
 
-def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) -> list[str]:
-    """Return ssh's options: only the pinned host key of `tag` is accepted, and nothing is asked (unless `asks`).
+def options(host_keys: Path, device: Device, *, asks: bool = False) -> list[str]:
+    """Return ssh's options: only the pinned host key of the device is accepted, and nothing is asked (unless `asks`).
 
-    `pinned` is the file of that key; the user's own settings do not count. `rsa` lets ssh-rsa signatures in, too, for a
-    device that knows no others.
+    `host_keys` is the folder of pinned keys; the user's own settings do not count. A device that knows no other
+    signatures than ssh-rsa may use these. How long a connection may take depends on the device's link.
     """
     return [
-        *(RSA if rsa else ()),
+        *(RSA if device.rsa else ()),
         "-F",
         "none",
         "-o",
-        f'UserKnownHostsFile="{pinned}"',
+        f'UserKnownHostsFile="{host_keys / device.tag}"',
         "-o",
         "GlobalKnownHostsFile=none",
         "-o",
         "StrictHostKeyChecking=yes",
         "-o",
-        f"HostKeyAlias={tag}",
+        f"HostKeyAlias={device.tag}",
         "-o",
         "IdentitiesOnly=yes",
         "-o",
@@ -49,7 +47,7 @@ def options(pinned: Path, tag: str, *, rsa: bool = False, asks: bool = False) ->
         "-o",
         "ServerAliveCountMax=3",
         "-o",
-        f"ConnectTimeout={CONNECT_S}",
+        f"ConnectTimeout={deadlines(device.link).connect_s}",
     ]
 
 
@@ -81,7 +79,7 @@ class Question:
         where = ["-i", str(identity(ssh_key, device)), "-p", str(device.ssh_port), f"{device.username}@{device.host}"]
         try:
             self._process = children.start(
-                ["ssh", *options(host_keys / device.tag, device.tag, rsa=device.rsa), *where, command],
+                ["ssh", *options(host_keys, device), *where, command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from provision.connectors.snmpv3 import ber, message, reply
 from provision.connectors.snmpv3.values import Absent, Value
 from provision.core.device import Device
+from provision.core.link import deadlines
 from provision.core.model import Secret
 from provision.core.snmp_keys import NET_SNMP, Usm, localise
 
@@ -40,7 +41,7 @@ def new_numbers() -> message.Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One SNMPv3 agent and its user, with localised keys; its `oids`, if any, are read instead of those of the call."""
+    """One SNMPv3 agent and its user, with localised keys; its own `oids` and longer `timeout_s` go before a call's."""
 
     device: str
     host: str
@@ -51,6 +52,7 @@ class Target:
     auth_key: bytes = field(repr=False)
     priv_key: bytes = field(repr=False)
     oids: tuple[str, ...] = ()
+    timeout_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ def target(device: Device, user: str, secrets: Mapping[str, Secret], usm: Usm, l
         usm=usm,
         auth_key=key("snmp_auth"),
         priv_key=key("snmp_priv")[:AES128_BYTES],
+        timeout_s=deadlines(device.link).snmp_s,
     )
 
 
@@ -141,7 +144,7 @@ class _Reader:
         request = message.build(job.peer, query, job.clock, new_numbers())
         self.pending[request.msg_id] = request, job
         job.waiting.add(request.msg_id)
-        heapq.heappush(self.due, (time.monotonic() + self.timeout_s, request.msg_id))
+        heapq.heappush(self.due, (time.monotonic() + max(self.timeout_s, job.target.timeout_s), request.msg_id))
         with contextlib.suppress(OSError):  # as if it was lost on the way
             self.wire.sendto(request.datagram, job.address)
 

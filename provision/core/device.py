@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from provision.core.family import Family
+from provision.core.link import BENCH
 from provision.core.model import Item, Kind, Kit, Settings, Stage
 from provision.core.pc_family import PcFamily
 
@@ -196,8 +197,8 @@ class Device:
         return self.family
 
     def at(self, *, bench: bool) -> Device:
-        """Return the device with its bench address as `host` if `bench` is true, otherwise unchanged."""
-        return replace(self, host=self.bench_host) if bench else self
+        """Return the device with its bench address as `host`, and a cable as its link, if `bench`; else unchanged."""
+        return replace(self, host=self.bench_host, link=BENCH) if bench else self
 
     def takes_place_of(self, kind: Kind) -> bool:
         """Return whether this device and one of `kind` fill the same place in a kit: both are PCs, or neither is.

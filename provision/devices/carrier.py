@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provision.core.device import Device
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from provision.core.model import Secret
     from provision.ledger.known import Known
 
+NO_SHARING = "none"  # ssh_config(5), ControlPath
 Look = Callable[[Workspace, list[Device]], dict[str, Snapshot]]
 
 
@@ -45,3 +46,11 @@ class Carrier:
         So a device with a guard of its own has the time until that guard has acted.
         """
         return self.silent_s + (window_s if self.waits_for_window else 0)
+
+    def anew(self) -> Carrier:
+        """Return this carrier, but with a connection of its own for each document: no open one counts as a login."""
+
+        def host(workspace: Workspace, writer: Writer, device: Device) -> Variables:
+            return self.host(workspace, writer, device) | {"ansible_control_path": NO_SHARING}
+
+        return replace(self, host=host)

@@ -11,7 +11,7 @@ from provision.home.workspace import Workspace
 def case_of(workspace: Workspace, intended: Intended, snapshot: Snapshot) -> Case:
     """Return the case of a known device: the snapshot, recorded item, known device, its kept marker, and today.
 
-    Raises KeyError if the ledger does not know the device.
+    Raises DeviceError if the ledger does not know the device.
     """
     known = workspace.known[intended.tag]
     return Case(

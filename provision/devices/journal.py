@@ -28,6 +28,7 @@ from provision.ledger.events import (
 )
 from provision.ledger.known import Known, open_runs
 from provision.ledger.records import DeviceRecord, Kept
+from provision.ledger.run_events import Assumed
 
 BEGUN: dict[Kind, tuple[type[Begun | PcBegun], type[Ended]]] = {
     Kind.MODEM: (Begun, Ended),
@@ -35,13 +36,16 @@ BEGUN: dict[Kind, tuple[type[Begun | PcBegun], type[Ended]]] = {
     Kind.PC: (PcBegun, PcEnded),
 }
 
+REVOKED = "revoked"  # the end of a run whose device was revoked
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """The end of a run on one device: how, because of what, and the device and snapshot that were accepted, if any.
 
     `rotated` is True to make the pending secrets in the vault the device's own, False to discard them, None to leave
-    the vault alone. `undone` are the settings that were given back, None if the run undid nothing.
+    the vault alone. `undone` are the settings that were given back, None if the run undid nothing. `assumed` is the
+    reason of a person who said how it ended, empty where that is proved.
     """
 
     tag: str
@@ -51,6 +55,7 @@ class Conclusion:
     accepted: tuple[Device, Snapshot] | None = None
     rotated: bool | None = None
     undone: tuple[str, ...] | None = None
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +84,16 @@ def begin(held: Held, lines: Sequence[tuple[str, Begun | PcBegun]]) -> None:
 def conclude(held: Held, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
     """Record the end of a run on each device, and what was rotated, undone and accepted, in one transaction.
 
-    In a rotation the vault's pending secrets are promoted or discarded first. Without conclusions nothing is recorded.
+    In a rotation the vault's pending secrets are promoted or discarded first; where its end is only assumed, the others
+    are kept as spare ones until a device is proved to run its own. Without conclusions nothing is recorded.
     """
     _, ended = BEGUN[kind]
     lines: list[Line] = []
     for one in conclusions:
+        lines += [(one.tag, Assumed(run=one.run, ending=one.ending, reason=one.assumed))] if one.assumed else []
         lines.append((one.tag, ended(run=one.run, ending=one.ending, because=one.because)))
         if one.rotated is not None:
-            (held.promote if one.rotated else held.discard)(one.tag)
+            (held.promote if one.rotated else held.discard)(one.tag, spare=bool(one.assumed))
             lines += [(one.tag, Rotated(run=one.run))] if one.rotated else []
         if one.undone is not None:
             lines.append((one.tag, Undone(run=one.run, settings=one.undone)))
@@ -94,6 +101,19 @@ def conclude(held: Held, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
             lines += _accepted(*one.accepted)
     if lines:
         held.record(lines)
+    for one in conclusions:
+        if one.rotated and not one.assumed:
+            held.forget_spare(one.tag)
+
+
+def ended_by_revocation(workspace: Workspace, tag: str, because: str) -> list[Line]:
+    """Return the events that end the open runs of a device that is revoked: what it runs is nobody's any more."""
+    return [
+        (tag, BEGUN[kind][1](run=BEGUN[kind][0].read(event.payload).run, ending=REVOKED, because=because))
+        for kind in Kind
+        for subject, event in unfinished(workspace, kind).items()
+        if subject == tag
+    ]
 
 
 def accept(held: Held, known: Known, running: Snapshot, before: Sequence[Act] = ()) -> None:

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from provision.core.model import ApplyStep, Event, Finding, Plan, Snapshot, Watched
     from provision.devices.door import EnrolRequest
     from provision.devices.journal import Enrolment
-    from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
+    from provision.devices.run import (
+        ApplyRequest,
+        Assumption,
+        Changed,
+        Drill,
+        Job,
+        OnStep,
+        RunEnd,
+        Running,
+        Session,
+        VerifyRequest,
+    )
     from provision.home.workspace import Workspace
     from provision.ledger.known import Known
 
@@ -72,6 +83,10 @@ class DeviceKind(Protocol):
         A run that cannot be ended stays open, as UNCONFIRMED. `wait_s` is for how many seconds a kind may ask a silent
         device again.
         """
+        ...
+
+    def assume(self, session: Session, tag: str, begun: Event, assumption: Assumption) -> RunEnd:
+        """End the open run of one device as a person says that it ended, on record, and return that."""
         ...
 
     def running(self, session: Session, group: Sequence[Intended]) -> Running:

@@ -166,6 +166,14 @@ class RunEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """What a person says of runs of whose end there is no proof: how they ended (APPLIED or REVERTED), and why."""
+
+    ending: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """One drill of a selftest: its name, whether it went as it must, and the line that says so."""
 

@@ -45,7 +45,7 @@ FAMILY = Family(
             "dropbear.@dropbear.Interface", "dropbear.@dropbear.DirectInterface", "file:*",
         ),
         volatile=("network.globals.ula_prefix", "ucitrack.*"),
-        access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
+        access=("network.*", "dropbear.*", "firewall.*", "snmpd.*", "file:/etc/dropbear/*", "file:/etc/shadow"),
         path=("network.wwan", "network.wwan.*", "network.wan", "network.wan.*", "network.wan6", "network.wan6.*"),
         files={
             "/etc/dropbear/authorized_keys": PlacedFile(source="access:authorized_keys", mode="600"),
@@ -72,7 +72,7 @@ FAMILY = Family(
             23: "the device's flash is full", 24: "the way back could not be put on the device's flash",
             25: "uci refused the configuration", 26: "rpcd refused",
             31: "the guard of this run is not armed (it reverted, or was never armed)",
-            32: "the configuration moved after it was read back",
+            32: "the configuration moved after it was read back", 33: "the confirmation could not be kept on flash",
         },
     ),
     snmp=SnmpLook(readings=readings.TABLE),

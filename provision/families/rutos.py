@@ -51,7 +51,7 @@ FAMILY = Family(
             "network.globals.ula_prefix", "ucitrack.*", "simcard.*.iccid", "ntpclient.@ntpdrift*",
             "system.system.device_fw_version",
         ),
-        access=("network.*", "dropbear.*", "firewall.*", "file:/etc/dropbear/*"),
+        access=("network.*", "dropbear.*", "firewall.*", "snmpd.*", "file:/etc/dropbear/*", "file:/etc/shadow"),
         path=("network.mob*", "simcard.*", "mwan3.*"),
         files={
             "/etc/dropbear/authorized_keys": PlacedFile(source="access:authorized_keys", mode="600"),

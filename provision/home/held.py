@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from provision.core.errors import LeaseError
 from provision.core.model import Event, Secret
-from provision.ledger import events
+from provision.ledger import events, run_events
 from provision.ledger.act import Act, Line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Seen = Mapping[tuple[str, str], int]  # the number of the newest event by (subje
 
 STATE: tuple[type[Act], ...] = (  # what is known of a device; only whoever holds it records these
     events.Enrolled, events.Accepted, events.Configured, events.Revoked, events.Begun, events.Ended, events.PcBegun,
-    events.PcEnded, events.Undone, events.Adopted, events.RolledBack, events.Rotated, events.Bound,
+    events.PcEnded, run_events.Assumed, events.Undone, events.Adopted, events.RolledBack, events.Rotated, events.Bound,
 )  # fmt: skip
 OBSERVED: tuple[type[Act], ...] = (  # what was seen of a device, which changes nothing on it
     events.Watched, events.Judged, events.Heard, events.Seen, events.Reported, events.Counted, events.SecretShown,
@@ -104,15 +104,20 @@ class Held:
         self._require({tag})
         return self._opened.vault.pending(tag)
 
-    def promote(self, tag: str) -> None:
-        """Replace the device's own secrets by the pending ones, if there are any."""
+    def promote(self, tag: str, *, spare: bool = False) -> None:
+        """Replace the device's own secrets by the pending ones, if there are any; with `spare` both are kept."""
         self._require({tag})
-        self._opened.vault.promote(tag)
+        self._opened.vault.promote(tag, spare=spare)
 
-    def discard(self, tag: str) -> None:
-        """Remove the device's pending secrets, if there are any."""
+    def discard(self, tag: str, *, spare: bool = False) -> None:
+        """Remove the device's pending secrets, if there are any; with `spare` they are kept beside its own."""
         self._require({tag})
-        self._opened.vault.discard(tag)
+        self._opened.vault.discard(tag, spare=spare)
+
+    def forget_spare(self, tag: str) -> None:
+        """Remove the device's spare secrets, if there are any: it is proved which ones it runs."""
+        self._require({tag})
+        self._opened.vault.forget_spare(tag)
 
     def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
         """Write secrets that a person has set on the device; see `Vault.keep`."""

@@ -69,11 +69,12 @@ def _text(workspace: Workspace, devices: list[Device], carries: Mapping[str, str
 
 
 def _keys(workspace: Workspace, device: Device, *, rotating: bool) -> Keys:
-    """Return the keys that a modem may run: its own, and in a rotation without an end those that replace them."""
-    own = workspace.vault.device(device.tag)
-    if not rotating:
+    """Return the keys that a modem may run: its own, and in a rotation without a proved end the others, too."""
+    vault, tag = workspace.vault, device.tag
+    own, others = vault.device(tag), (vault.waiting(tag) if rotating else None, vault.spare(tag))
+    if not any(others):
         return {device.tunnel_key: own["wireguard_preshared"]}
-    sets = [own, *([waiting] if (waiting := workspace.vault.waiting(device.tag)) else [])]
+    sets = [own, *(one for one in others if one)]
     return {wireguard_public(one["wireguard_private"]): one["wireguard_preshared"] for one in sets}
 
 

@@ -20,6 +20,7 @@ NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
 REPORT_KEY_BYTES = 32  # as long as the digest (RFC 2104)
 NEXT = ".next"
+SPARE = ".spare"
 
 
 class Vault:
@@ -44,8 +45,8 @@ class Vault:
         return {name: Secret(text) for name, text in self._sets[tag].items()}
 
     def has(self, tag: str) -> bool:
-        """Return whether there is a secret of a device, pending ones too."""
-        return tag in self._sets or tag + NEXT in self._sets
+        """Return whether there is a secret of a device, pending and spare ones too."""
+        return any(tag + suffix in self._sets for suffix in ("", NEXT, SPARE))
 
     def devices(self, tags: list[str]) -> dict[str, Mapping[str, Secret]]:
         """Return the sets of several devices; missing ones are made in one write."""
@@ -95,31 +96,52 @@ class Vault:
         kept = self._sets.get(tag + NEXT)
         return None if kept is None else {name: Secret(text) for name, text in kept.items()}
 
-    def promote(self, tag: str) -> None:
-        """Replace a device's own set by its pending one; do nothing if none is pending."""
-        self._settle(tag, take=True)
+    def spare(self, tag: str) -> Mapping[str, Secret] | None:
+        """Return the secrets that a device may run if a person was wrong about how a rotation ended, or None."""
+        kept = self._sets.get(tag + SPARE)
+        return None if kept is None else {name: Secret(text) for name, text in kept.items()}
 
-    def discard(self, tag: str) -> None:
-        """Remove a device's pending set; do nothing if none is pending."""
-        self._settle(tag, take=False)
+    def promote(self, tag: str, *, spare: bool = False) -> None:
+        """Replace a device's own set by its pending one, and keep the other one as a `spare`; see `_settle`."""
+        self._settle(tag, take=True, spare=spare)
 
-    def _settle(self, tag: str, *, take: bool) -> None:
+    def discard(self, tag: str, *, spare: bool = False) -> None:
+        """Remove a device's pending set, or keep it as a `spare`; see `_settle`."""
+        self._settle(tag, take=False, spare=spare)
+
+    def _settle(self, tag: str, *, take: bool, spare: bool) -> None:
+        """Make the pending set the device's own, or not, and keep the set that is not its own only as a `spare`.
+
+        Do nothing if none is pending.
+        """
         if tag + NEXT not in self._sets:
             return
         with self._locked():
             self._load()
             waiting = self._sets.pop(tag + NEXT, None)
-            if take and waiting:
-                self._sets[tag] = waiting
+            if waiting is not None:
+                own = self._sets[tag]
+                self._sets[tag], other = (waiting, own) if take else (own, waiting)
+                if spare:
+                    self._sets[tag + SPARE] = other
             self._save()
 
+    def forget_spare(self, tag: str) -> None:
+        """Remove a device's spare set: it is proved which one it runs. Do nothing if there is none."""
+        if tag + SPARE in self._sets:
+            with self._locked():
+                self._load()
+                self._sets.pop(tag + SPARE, None)
+                self._save()
+
     def drop(self, tags: list[str]) -> None:
-        """Remove the sets of some devices, pending ones too; do nothing if none of the devices has a set."""
-        if not any(t in self._sets for t in tags):
+        """Remove the sets of some devices, pending and spare ones too; do nothing if none of the devices has a set."""
+        if not any(self.has(t) for t in tags):
             return
         with self._locked():
             self._load()
-            self._sets = {name: one for name, one in self._sets.items() if name.removesuffix(NEXT) not in tags}
+            gone = {t + suffix for t in tags for suffix in ("", NEXT, SPARE)}
+            self._sets = {name: one for name, one in self._sets.items() if name not in gone}
             self._save()
 
     def seal_key(self) -> bytes:

@@ -23,7 +23,7 @@ from provision.ledger import known as ledger_known
 from provision.ledger import lease
 from provision.ledger.act import Line
 from provision.ledger.events import Begun, Ended, SelfTested
-from provision.ledger.known import Known
+from provision.ledger.known import KnownDevices
 from provision.ledger.reader import Reader
 from provision.local.clock import Clock
 
@@ -98,13 +98,17 @@ class Workspace:
         return self.place.intent()
 
     @cached_property
-    def known(self) -> dict[str, Known]:
+    def known(self) -> KnownDevices:
         """Every device that was enrolled and not revoked since, by asset tag, as the ledger knew it at first use."""
         return ledger_known.devices(self.latest)
 
     def last_answers(self) -> dict[str, str]:
         """Return when each known device last answered a look (UTC, ISO 8601), by asset tag."""
         return ledger_known.last_answers(self.latest, self.known)
+
+    def last_logins(self, check: str) -> dict[str, str]:
+        """Return when a new login to each device was last proved, by asset tag; a verify proves it by `check`."""
+        return ledger_known.last_logins(self.latest, check)
 
     def forget_known(self) -> None:
         """Forget `known`, so that its next use reads the ledger again."""

@@ -25,6 +25,7 @@ FAULTS = {
     "cut": "cut the power at the N-th flash operation from now, then boot",
     "reset": "press the reset button: factory state, all forgotten",
     "login": "refuse every login (empty value: mend)",
+    "door": "refuse (or drop) new connections to SSH, as `drop`, or at one port or address: `drop 2223` (empty value: mend)",
     "slow": "delay every piece over SSH by N seconds (empty value: mend)",
     "serial": "lie about the serial number (empty value: the truth)",
     "snmp": "drop SNMP (empty value: mend)",

@@ -92,7 +92,9 @@ exec /bin/sh -i
         async def listen() -> ssh.Stop:
             return await ssh.open_door(door)
 
-        await self.doors({door: listen})
+        barrier = ssh.Barrier.of(self.faults.get("door") or "")
+        kept = barrier.keeps(door.addresses, door.port)
+        await self.doors(barrier.doors(door.addresses, door.port) if kept else {door: listen})
 
     async def put(self, fault: str, value: str) -> None:
         """Cause a fault, or mend it with an empty value; see client.FAULTS.
@@ -110,7 +112,8 @@ exec /bin/sh -i
                 await self.power_off()
                 make(self.box, self.root)
                 await self.power_on()
-            case "login":
+            case "login" | "door":
+                ssh.Barrier.of(value if fault == "door" else "")
                 self.faults[fault] = value
                 await self.settle()
             case "report":

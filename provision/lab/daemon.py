@@ -71,18 +71,23 @@ class Lab:
     async def serve(self) -> None:
         """Power all devices on and serve control requests until SIGTERM, SIGINT or a `down` request.
 
-        Then power all off and remove `run`. The file `ready` tells the parent that the control socket is open.
+        Then power all off and remove `run`, also if a device could not be powered on: nothing is left that would hold
+        its addresses. The file `ready` tells the parent that the control socket is open.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end.set)
-        await asyncio.gather(*(m.power_on() for m in self.devices.values()))
-        server = await asyncio.start_unix_server(self.control, self.run / "control")
-        (self.run / "ready").write_text(str(os.getpid()))
-        await self.end.wait()
-        server.close()
-        await asyncio.gather(*(m.power_off() for m in self.devices.values()))
-        shutil.rmtree(self.run, ignore_errors=True)
+        try:
+            started = await asyncio.gather(*(m.power_on() for m in self.devices.values()), return_exceptions=True)
+            for error in (one for one in started if isinstance(one, BaseException)):
+                raise error
+            server = await asyncio.start_unix_server(self.control, self.run / "control")
+            (self.run / "ready").write_text(str(os.getpid()))
+            await self.end.wait()
+            server.close()
+        finally:
+            await asyncio.gather(*(m.power_off() for m in self.devices.values()))
+            shutil.rmtree(self.run, ignore_errors=True)
 
 
 def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Router | Computer:

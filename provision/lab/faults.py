@@ -9,7 +9,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from provision.lab import factory
+from provision.lab import factory, ssh
 from provision.lab.device import Boxed, NoSuchFaultError
 from provision.local.processes import alive, marked
 
@@ -37,7 +37,8 @@ async def put(modem: Boxed, name: str, value: str) -> None:
             factory.tell(modem.root, value or modem.box.serial, modem.box.imei)
         case "full":
             _full(modem, on=bool(value))
-        case "login" | "snmp" | "slow":
+        case "login" | "snmp" | "slow" | "door":
+            ssh.Barrier.of(value if name == "door" else "")
             modem.faults[name] = value
             await modem.settle()
         case "radio":

@@ -134,7 +134,12 @@ class Modem(Boxed):
         async def directly() -> ssh.Stop:
             return await ssh.open_door(door)
 
-        await self.doors({(door, delay_s): behind_a_slow_line if delay_s else directly})
+        barrier = ssh.Barrier.of(self.faults.get("door") or "")
+        kept = barrier.keeps(door.addresses, door.port)
+        barred = barrier.doors(door.addresses, door.port)
+        door = replace(door, addresses=tuple(a for a in door.addresses if a not in kept))
+        opened = {(door, delay_s): behind_a_slow_line if delay_s else directly} if door.addresses else {}
+        await self.doors({**barred, **opened})
 
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:

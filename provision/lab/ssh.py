@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from provision.local import children
 
@@ -49,6 +51,53 @@ def _wrapper() -> str | None:
 async def open_door(door: Door) -> Stop:
     """Start dropbear, or asyncssh if the real parts are not used; return the coroutine function that stops it."""
     return await (_dropbear(door) if real() else _asyncssh(door))
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """The fault `door`: new connections to an SSH server are refused, or vanish (`drop`); open ones live on.
+
+    `at` is the only port or address where it holds, empty for all.
+    """
+
+    how: str
+    at: str = ""
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """Return the barrier of a fault's value: `refuse` or `drop`, and a port or address after it, or none.
+
+        An empty value is no barrier. Raises ValueError for another word.
+        """
+        how, _, at = value.partition(" ")
+        if how not in {"", "refuse", "drop"}:
+            raise ValueError(f"refuse or drop, not {how}")
+        return cls(how, at)
+
+    def keeps(self, addresses: Sequence[str], port: int) -> list[str]:
+        """Return those of the addresses at whose `port` nobody gets in."""
+        return [address for address in addresses if self.how and self.at in {"", str(port), address}]
+
+    def doors(self, addresses: Sequence[str], port: int) -> dict[object, Callable[[], Awaitable[Stop]]]:
+        """Return what stands at the addresses that it keeps, as `Powered.doors` takes it."""
+        if self.how == "refuse":
+            return {}
+        return {("drop", a, port): partial(_swallow, a, port) for a in self.keeps(addresses, port)}
+
+
+async def _swallow(address: str, port: int) -> Stop:
+    """Listen at an address and accept nothing: with its queue full, the kernel drops every further SYN.
+
+    Return the coroutine function that stops it.
+    """
+    hole = socket.create_server((address, port), backlog=0)
+    filler = socket.create_connection((address, port), timeout=5)  # one that waits fills a queue of none
+
+    async def stop() -> None:
+        filler.close()
+        hole.close()
+
+    return stop
 
 
 async def at_every(addresses: Sequence[str], listen: Callable[[str], Awaitable[Any]]) -> list[Any]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provision.core.device import Device
+from provision.core.errors import DeviceError
 from provision.core.model import Event, Snapshot, Stage
 from provision.ledger.act import Json
-from provision.ledger.events import Accepted, Configured, Enrolled, Revoked, Rotated, SecretShown, Watched
+from provision.ledger.events import Accepted, Configured, Enrolled, Judged, Revoked, Rotated, SecretShown, Watched
 from provision.ledger.records import DeviceRecord
 
 Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subject for each verb, oldest first
@@ -28,13 +29,24 @@ class Known:
     seen: Mapping[tuple[str, str], int]
 
 
-def devices(latest: Latest) -> dict[str, Known]:
+class KnownDevices(dict[str, Known]):
+    """The known devices by asset tag; one that is not among them raises DeviceError: it may have been revoked."""
+
+    def __missing__(self, tag: str) -> Known:
+        """Raise DeviceError."""
+        raise DeviceError(
+            "not enrolled, or revoked meanwhile", where=tag, hint=f"provision history {tag} shows what happened to it"
+        )
+
+
+def devices(latest: Latest) -> KnownDevices:
     """Return every device that was enrolled and not revoked since, by asset tag."""
     events = latest(Configured.VERB, Enrolled.VERB, Accepted.VERB, Revoked.VERB)  # at once: others record meanwhile
     kept = {e.subject: e for e in events if e.verb == Configured.VERB}
     last = {e.subject: e for e in events if e.verb != Configured.VERB}
     numbers = {(e.subject, e.verb): e.number for e in events}
-    return {t: _known(e, kept[t], numbers) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
+    known = {t: _known(e, kept[t], numbers) for t, e in sorted(last.items()) if e.verb != Revoked.VERB}
+    return KnownDevices(known)
 
 
 def _known(event: Event, configuration: Event, numbers: Mapping[tuple[str, str], int]) -> Known:
@@ -57,6 +69,22 @@ def last_answers(latest: Latest, known: Mapping[str, Known]) -> dict[str, str]:
     """
     watched = {e.subject: Watched.read(e.payload).seen_at for e in latest(Watched.VERB)}
     return {tag: max(watched.get(tag, ""), one.snapshot.at) for tag, one in known.items()}
+
+
+def last_logins(latest: Latest, check: str) -> dict[str, str]:
+    """Return when a new login to each device was last proved (UTC, ISO 8601), by asset tag.
+
+    A device is logged in to when it is enrolled and whenever what it runs is accepted; a verify proves it by `check`.
+    """
+    proved: dict[str, str] = {}
+    for event in latest(Enrolled.VERB, Accepted.VERB, Judged.VERB):
+        if event.verb != Judged.VERB or _passed(event, check):
+            proved[event.subject] = max(event.at, proved.get(event.subject, ""))
+    return proved
+
+
+def _passed(event: Event, check: str) -> bool:
+    return any(f.get("check") == check and f.get("verdict") == "pass" for f in Judged.read(event.payload).findings)
 
 
 def accepted_records(newest: Sequence[tuple[str, str, Json]]) -> list[tuple[str, DeviceRecord]]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from provision.core.errors import LeaseError
 from provision.core.host_keys import fingerprint as fingerprint_of
+from provision.devices import journal
 from provision.home import keys
 from provision.home.held import Held
 from provision.home.workspace import Workspace
@@ -26,7 +27,7 @@ def lines(workspace: Workspace, tags: list[str], because: str) -> list[Line]:
             key = keys.pinned(workspace.place.host_keys, tag)
             fingerprint = fingerprint_of(key) if key else ""
             revoked = Revoked(because=because, host_key=fingerprint, tunnel_key=known.device.tunnel_key)
-            found.append((tag, revoked))
+            found += [(tag, revoked), *journal.ended_by_revocation(workspace, tag, because)]
     return found
 
 

@@ -86,12 +86,6 @@ def write_new(path: Path, body: bytes | str, mode: int = 0o600) -> bool:
     return True
 
 
-def remove_whole(path: Path) -> None:
-    """Remove a file if it exists, and flush its directory, so that the file stays removed after a power cut."""
-    path.unlink(missing_ok=True)
-    _flush_directory(path.parent)
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Wait until no other process holds the lock of `path`, and hold it during the context.

@@ -21,14 +21,16 @@ from provision.operations import apply
 def show(workspace: Workspace, intent: Intent, names: list[str], reason: str) -> dict[str, Secret]:
     """Return secrets of one device by name (all of them without `names`), after the ledger has who asked and why.
 
-    From then on they are due for rotation. Raises DeviceError if the device is not enrolled or was revoked, UsageError
+    From then on they are due for rotation. After a rotation whose end was assumed, those that it may run otherwise are
+    among them, as spare_NAME. Raises DeviceError if the device is not enrolled or was revoked, UsageError
     for a name that it does not have.
     """
     tag = intent.tag
     if tag not in workspace.known:
         raise DeviceError("not enrolled, or revoked: it has no secrets", where=tag, hint=f"provision history {tag}")
     seen = workspace.known[tag].seen
-    own = workspace.vault.device(tag)
+    spare = workspace.vault.spare(tag) or {}
+    own = {**workspace.vault.device(tag), **{f"spare_{name}": secret for name, secret in spare.items()}}
     if unknown := [n for n in names if n not in own]:
         raise UsageError(f"no such secret: {', '.join(unknown)}", hint="one of: " + ", ".join(own))
     wanted = names or list(own)

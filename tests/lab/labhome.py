@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -13,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forker import Forker
+from boundaries import counted
+from forker import DIES, Forker
 
+from provision.connectors import private
 from provision.home.workspace import Workspace
 from provision.lab import client
 
@@ -52,6 +55,22 @@ class Bench:
         process = self.start(*words, home=home, env=env)
         out, err = process.communicate(timeout=COMMAND_S)
         return Done(process.returncode, out, err)
+
+    def killed(self, at: int, *words: str) -> tuple[Done, int]:
+        """Run a command that is killed at a boundary (0: at none; see tests/boundaries.py), and what it had started.
+
+        Return how it ended, and how many boundaries it passed.
+        """
+        count = self.home / "boundaries"
+        count.unlink(missing_ok=True)
+        os.environ[DIES] = f"{at}:{count}"
+        try:
+            done = self.run(*words)
+        finally:
+            del os.environ[DIES]
+        if done.code == -signal.SIGKILL:
+            private.reap()  # whatever it had started
+        return done, counted(count)
 
     def ok(self, *words: str) -> Done:
         done = self.run(*words)

@@ -45,6 +45,12 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`history --json` of an act of lending: `subject`",
         "`watch` of a PC whose camera, microphone or speaker is gone, is another one, or was not seen for `look_limit_days`",
     ),
+    "2026-11-28": (
+        "`resume`, and an `apply` that settles an open run, of a device that runs neither the old nor the new configuration and proves nothing",
+        "`verify` of a device that another command changed meanwhile",
+        "`return` and `replace` of a device that another run holds",
+        "`guard` in what a modem says over SNMP and in a look",
+    ),
 }
 
 

@@ -14,6 +14,10 @@ import pytest
 from labhome import Bench, until, while_it_runs
 
 from provision import families
+from provision.core.errors import ProvisionError
+from provision.lab import client
+from provision.lab.box import Box
+from provision.local.processes import marked
 
 pytestmark = pytest.mark.lab
 TAG = "BRU-MDM-08"
@@ -434,3 +438,14 @@ def test_two_first_commands_at_once_both_succeed(bench: Bench, tmp_path: Path) -
     done = bench.run("ledger", "verify", home=home)
     assert done.code == 0
     assert done.err.strip() == "whole: 130 events"
+
+
+def test_a_lab_that_cannot_start_leaves_no_process_that_holds_its_addresses(bench: Bench, tmp_path: Path) -> None:
+    """A second lab on the same addresses, as a typing mistake makes it."""
+    boxes = [Box(**b) for b in json.loads((bench.home / "var/lab/boxes.json").read_text()) if "imei" in b]
+    with pytest.raises(ProvisionError, match="the lab did not start"):
+        client.up(tmp_path / "lab", boxes)
+    run = client.run_directory(tmp_path / "lab")
+    until(lambda: not [t for b in boxes for t in marked(f"KIT_LAB_DEVICE={run / b.tag}")], "nothing of it is left")
+    assert not run.exists()
+    assert bench.status(TAG)["on"]

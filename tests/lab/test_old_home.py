@@ -27,7 +27,8 @@ from provision.lending import handover, loans, paper
 from provision.local.processes import sweep
 
 HOMES = sorted((Path(__file__).parents[1] / "recordings/homes").glob("*.tar"))
-NEWER = {"0.1.0": [("BRU-PC-04", "report.program")], "0.2.0": []}  # what a plan shows of a home of that release
+GUARD = ("BRU-MDM-04", "file:/usr/libexec/kit/guard")  # it leaves the proof of the end on flash
+NEWER = {"0.1.0": [GUARD, ("BRU-PC-04", "report.program")], "0.2.0": [GUARD]}  # what a plan shows of such a home
 LENT, MODEM, PC = "segah", "BRU-MDM-04", "BRU-PC-04"
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")]
 

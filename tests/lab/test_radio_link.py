@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import signal
 from collections.abc import Iterator
 
 import pytest
 from labhome import Bench, Done, until, while_it_runs
+from matrix import SOAK
 from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
 
 from provision.families.epmp import EPMP
@@ -168,6 +170,27 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
     assert (answer["code"], answer["guard"]) == (setter.REFUSED, "reverted r refused")
     assert answer["refused"] == f"the agent says {said} at webService"
     assert (applied.running["snmpSystemName"], applied.read()["staged"]) == ("lain", {})
+
+
+def test_killed_at_a_boundary_it_ends_with_the_old_or_the_new_values(bench: Bench, applied: Radio) -> None:
+    """The gate draws three boundaries of an apply; `./run soak matrix` takes all of them."""
+    drift = {"snmpSystemName": "lain", "webService": "3"}
+    applied.alter(**drift)
+    done, count = bench.killed(0, "apply", TAG, "--bench", "--yes")
+    assert (done.code, count > 6) == (0, True), done.out + done.err
+    new = applied.running
+    old = new | drift
+    for at in range(1, count + 1) if SOAK else sorted(random.Random("radio").sample(range(1, count + 1), 3)):
+        applied.alter(**drift)
+        done, _ = bench.killed(at, "apply", TAG, "--bench", "--yes")
+        assert done.code in {-signal.SIGKILL, 0}
+        assert bench.run("resume").code == 0
+        assert bench.workspace.unfinished() == {}
+        assert applied.running in (old, new), f"killed at {at} of {count}: half of it"
+        assert applied.read()["staged"] == {}
+        kept = bench.workspace.known[TAG].snapshot.settings
+        assert kept["snmpSystemName"] == TAG
+        assert watched(bench)["state"] == ("ok" if applied.running == new else "drift")
 
 
 def test_an_object_that_does_not_listen_puts_all_old_values_back(bench: Bench, applied: Radio) -> None:

@@ -174,7 +174,7 @@ class Modem(Playing):
     facts: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     armed: str = ""
-    reverted: str = ""
+    ended: str = ""  # what its guard keeps of the last run: confirmed RUN MARKER, or reverted RUN WHY
     looks_until_the_timer: int = 0  # 0: its timer does not end within the test
     has_a_boot_hook: bool = True
     loses: str = ""  # the beginning of an edit that it does not take, and says nothing of
@@ -223,13 +223,13 @@ class Modem(Playing):
     @property
     def guard(self) -> str:
         """What the guard says of itself."""
-        return f"armed {self.armed} 50" if self.armed else f"reverted {self.reverted}" if self.reverted else "none"
+        return f"armed {self.armed} 50" if self.armed else self.ended or "none"
 
     def revert(self, why: str) -> None:
         """The guard puts the old configuration back."""
         if self.armed and self.kept:
             self.packages, self.files = self.kept
-            self.reverted, self.armed, self.kept = f"{self.armed} {why}", "", None
+            self.ended, self.armed, self.kept = f"reverted {self.armed} {why}", "", None
 
     def look(self, nonce: str) -> str:
         """What a look prints."""
@@ -251,7 +251,7 @@ class Modem(Playing):
         if finish := re.search(r"&& finish (\S+) (\w+)", text):
             ours = finish[1] == self.armed and finish[2] == self.marker
             if ours:
-                self.armed = ""
+                self.armed, self.ended = "", f"confirmed {finish[1]} {finish[2]}"
             return (f"#kit end {nonce}\n#kit code 0\n" if ours else "#kit refused moved\n#kit code 32\n").encode()
         if "&& undo " in text:
             self.revert("asked")
@@ -270,7 +270,7 @@ class Modem(Playing):
         marker, run, _ = change.groups()
         if marker != self.marker:
             return "#kit refused stale: the configuration moved since the plan was made\n#kit code 22\n"
-        self.kept, self.armed, self.reverted = (self.packages, dict(self.files)), run, ""
+        self.kept, self.armed = (self.packages, dict(self.files)), run
         for command, body in re.findall(
             rf"^([^\n]+) <<'KIT-{nonce}' \|\| return [^\n]*\n(.*?)\nKIT-{nonce}$", text, re.MULTILINE | re.DOTALL
         ):
@@ -627,7 +627,7 @@ class Site:
         run, device = self.clock.new_run(), self.known[tag].device
         record = DeviceRecord.of(device)
         begun = Begun(
-            run=run, marker="m", bench=True, window_s=60, before=record, after=record,
+            run=run, marker=self.known[tag].snapshot.marker, bench=True, window_s=60, before=record, after=record,
             settings=self.known[tag].snapshot.settings, drill=drill,
         )  # fmt: skip
         self.record(tag, begun)

@@ -10,7 +10,7 @@ from berau import MODEM, OTHER_MODEM, Site
 from provision.core.errors import ChangedError, LeaseError
 from provision.core.model import Secret
 from provision.home.held import OBSERVED, STATE, Held
-from provision.ledger import events, lending_events, office_events
+from provision.ledger import events, lending_events, office_events, run_events
 
 REVOKED = events.Revoked(because="returned", host_key="", tunnel_key="")
 WATCHED = events.Watched(state="ok", because="", seen_at="2026-11-01T00:00:00Z", changes=())
@@ -21,6 +21,7 @@ WRITES: dict[str, Callable[[Held], object]] = {
     "discard": lambda held: held.discard(MODEM),
     "keep": lambda held: held.keep(MODEM, {"snmp_auth": Secret("12345678")}),
     "new_report_key": lambda held: held.new_report_key(MODEM),
+    "forget_spare": lambda held: held.forget_spare(MODEM),
     "drop": lambda held: held.drop([MODEM]),
 }
 
@@ -84,8 +85,9 @@ def test_an_observation_cannot_change_what_is_known_of_a_device(site: Site) -> N
 def test_every_event_of_a_device_is_of_its_state_or_an_observation() -> None:
     acts = {
         act
-        for act in vars(events).values()
-        if isinstance(act, type) and hasattr(act, "VERB") and act.__module__ == events.__name__
+        for module in (events, run_events)
+        for act in vars(module).values()
+        if isinstance(act, type) and hasattr(act, "VERB") and act.__module__ == module.__name__
     }
     assert acts == {*STATE, *OBSERVED, events.Registered}, "the register is of items"
     for module in (lending_events, office_events):

@@ -111,7 +111,7 @@ def test_every_integer_comes_back(number: int) -> None:
     assert ber.integer(wire, 0, len(wire), (values.MIN_INT, values.MAX_INT))[0] == number
 
 
-def test_the_way_back_is_kept_whole_and_forgotten(tmp_path: Path) -> None:
+def test_the_way_back_is_kept_whole_and_replaced_by_how_it_ended(tmp_path: Path) -> None:
     way = OldValues(tmp_path / "deep/TAG.json")
     assert (way.state(), way.armed()) == ("none", "")
     way.arm("r1", [{"name": "a", "oid": "1.3", "type": "integer", "new": "1", "old": "0"}])
@@ -119,8 +119,9 @@ def test_the_way_back_is_kept_whole_and_forgotten(tmp_path: Path) -> None:
     assert way.path.stat().st_mode & 0o77 == 0
     way.reverted("r1", "asked")
     assert (way.state(), way.armed()) == ("reverted r1 asked", "")
-    way.clear()
-    assert way.state() == "none"
+    way.arm("r2", [])
+    way.confirmed("r2")
+    assert (way.state(), way.armed()) == ("confirmed r2", "")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"state": "armed"}'])

@@ -7,9 +7,11 @@ loaded for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from provision.core import identity, plan
+from provision.core import guard, identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ChangedError, LeaseError, ProvisionError
 from provision.core.model import (
@@ -26,7 +28,7 @@ from provision.core.model import (
     Watched,
 )
 from provision.devices.carrier import Carrier, Look
-from provision.devices.modem import data_used
+from provision.devices.modem import data_used, login
 from provision.devices.modem.look import by_ansible
 from provision.home.workspace import Workspace
 from provision.ledger.known import Known
@@ -62,8 +64,21 @@ def watch(
             watched[tag] = Watched(device=tag, state=state, seen_at=seen_at, because=because)
     if moved:
         watched |= _fetch(workspace, read, known, moved)
+    watched = {tag: _warned(workspace, one, looks[tag]) for tag, one in watched.items()}
     data_used.keep(workspace, looks)
     return watched
+
+
+def _warned(workspace: Workspace, watched: Watched, look: Snapshot) -> Watched:
+    """Return what was watched, with the day of the last new login if that is long ago and this look was none itself."""
+    if watched.state != OK or watched.because == NOT_MOVED or login.READING in look.readings:
+        return watched
+    last = workspace.last_logins(login.CHECK)[watched.device]
+    age = datetime.fromisoformat(workspace.now()) - datetime.fromisoformat(last)
+    if age <= timedelta(days=workspace.home.login_proof_days):
+        return watched
+    because = f"{watched.because}; no new login since {last[:10]}: provision verify {watched.device}"
+    return replace(watched, because=because)
 
 
 def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
@@ -77,9 +92,8 @@ def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
         return (UNREACHABLE if why == SILENT else UNKNOWN), why
     if why := identity.another(item, look.readings):
         return UNKNOWN, why
-    guard = str(look.readings.get("guard", ""))
-    if guard.startswith("armed"):
-        return UNKNOWN, f"run {guard.split(' ')[1]} is not confirmed: provision resume"
+    if (state := guard.of(look.readings)).word == guard.ARMED:
+        return UNKNOWN, f"run {state.run} is not confirmed: provision resume"
     if not look.marker:
         return UNKNOWN, f"no digest of its configuration: {look.missing.get('marker', identity.NOT_SAID)}"
     return (OK, "runs as accepted") if look.marker == known.snapshot.marker else (DRIFT, "")

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from provision.core.model import ApplyStep, Event, Finding, Plan, Snapshot, Watched
     from provision.devices.door import EnrolRequest
     from provision.devices.journal import Enrolment
-    from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
+    from provision.devices.run import (
+        ApplyRequest,
+        Assumption,
+        Changed,
+        Drill,
+        Job,
+        OnStep,
+        RunEnd,
+        Running,
+        Session,
+        VerifyRequest,
+    )
     from provision.ledger.known import Known
 
 
@@ -69,6 +80,12 @@ class BoxKind:
         from provision.devices.modem import resume
 
         return resume.settle(session, self.carrier, begun, wait_s=wait_s)
+
+    def assume(self, session: Session, tag: str, begun: Event, assumption: Assumption) -> RunEnd:
+        """End the open run of one device as a person says that it ended; see `resume.assume`."""
+        from provision.devices.modem import resume
+
+        return resume.assume(session, self.carrier, (tag, begun), assumption)
 
     def running(self, session: Session, group: Sequence[Intended]) -> Running:
         """Return what runs on each device, or why it could not be read."""

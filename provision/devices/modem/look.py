@@ -19,7 +19,12 @@ from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
 from provision.home.workspace import Workspace
 from provision.local.share import templates
 
-ONLY_OVER_SSH = ("marker", "guard", "registration")  # what a device that publishes no digest tells in no other way
+ONLY_OVER_SSH = (
+    "marker",
+    "guard",
+    "registration",
+    "login",
+)  # what a device that publishes no digest tells in no other way
 
 if TYPE_CHECKING:
     from provision.connectors.ansible import Variables, Writer
@@ -48,13 +53,14 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
         return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(lacking, str(whole))})
     if not over_snmp.readings:
         why = f"what it hides is not proven: SNMP: {next(iter(over_snmp.missing.values()), 'no answer')}"
-        return replace(whole, marker="", missing={**over_snmp.missing, "marker": why})
+        readings = {**whole.readings, "login": "ok"}
+        return replace(whole, marker="", readings=readings, missing={**over_snmp.missing, "marker": why})
     serials = {one.readings["serial"] for one in (over_snmp, whole) if "serial" in one.readings}
     if len(serials) > 1:
         why = f"two boxes answer: serial {' and '.join(sorted(serials))}"
         missing = dict.fromkeys(("serial", *over_snmp.missing), why)
         return Snapshot(device=over_snmp.device, at=over_snmp.at, missing=missing)
-    readings = {**whole.readings, **over_snmp.readings}
+    readings = {**whole.readings, **over_snmp.readings, "login": "ok"}
     missing = {name: why for name, why in over_snmp.missing.items() if name not in readings and name != "marker"}
     return replace(whole, readings=readings | {"marker": whole.marker}, missing=missing)
 

@@ -10,32 +10,41 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provision.core import identity, read_back
+from provision.core import guard, identity, read_back
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
-from provision.core.family import DocumentRequest
-from provision.core.model import Ending, Event, Kind, Snapshot
-from provision.core.settings import diff
+from provision.core.family import DocumentRequest, Family
+from provision.core.guard import Guard
+from provision.core.model import Ending, Event, Kind, Settings, Snapshot
+from provision.core.settings import diff, marker, matches
 from provision.devices import journal
 from provision.devices.carrier import Carrier
 from provision.devices.journal import Conclusion
 from provision.devices.modem.look import by_ansible, feed, guard_of
 from provision.devices.replies import NONCE_BYTES
-from provision.devices.run import RunEnd, Session
+from provision.devices.run import Assumption, RunEnd, Session
 from provision.home import peers
 from provision.home.workspace import Workspace
 from provision.ledger.events import Begun
 
 PAUSE_S = 2.0
+UNKNOWN = (
+    "unknown: its guard says nothing of run {run}, and neither the old nor the new configuration runs; look at it, "
+    "then: provision resume {tag} --assume applied|reverted --reason TEXT"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
-    """What an open run's device runs now, and how it was reached."""
+    """What an open run's device runs now, and how it was reached.
+
+    `proved` says that this was a login of its own by the way in that the run leads to.
+    """
 
     begun: Begun
     snapshot: Snapshot
     device: Device
+    proved: bool
 
     @property
     def is_new(self) -> bool:
@@ -54,8 +63,8 @@ def settle(
     """Settle every open run in `begun` (asset tag -> begun event), record each end, and return them by asset tag.
 
     A run that cannot be ended yet (no answer, another device than the record's, another run's guard) is tried again
-    until `wait_s` seconds are over; then it stays open, as UNCONFIRMED, for the next resume. `why` goes before the
-    recorded reason of a run that was not applied.
+    until `wait_s` seconds are over; then it stays open, as UNCONFIRMED, for the next resume. So does one of whose end
+    there is no proof: see `_end`. `why` goes before the recorded reason of a run that was not applied.
     """
     runs = {tag: Begun.read(event.payload) for tag, event in begun.items()}
     ended: dict[str, RunEnd] = {}
@@ -67,7 +76,8 @@ def settle(
         open_now = {t: run for t, run in runs.items() if t not in ended}
         now_ended, acted = _round(session, carrier, open_now, others)
         for tag, end in now_ended.items():
-            _record(session, carrier.kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
+            if end.ending is not Ending.UNCONFIRMED:
+                _record(session, carrier.kind, (tag, runs[tag]), end, (why or {}).get(tag, ""))
         ended |= now_ended
         if len(ended) == len(runs) or (clock.monotonic() >= deadline and not acted):
             break
@@ -87,18 +97,19 @@ def _round(
 ) -> tuple[dict[str, RunEnd], bool]:
     """Look once at every device, at its new address first, then at its old one; end its run, or confirm or revert it.
 
-    Return the runs that ended, by asset tag, and whether any was confirmed or reverted: those end in a later round. Why
-    a device is another one than its record names is put into `others`, by asset tag.
+    What can be seen only by the way in of before is reverted, whatever it runs: nobody could log in to it later. Return
+    the runs that ended, by asset tag, and whether any was confirmed or reverted: those end in a later round. Why a
+    device is another one than its record names is put into `others`, by asset tag.
     """
     to_confirm: dict[str, OpenRun] = {}
     to_revert: dict[str, OpenRun] = {}
     ended: dict[str, RunEnd] = {}
     for tag, seen in _see(session, carrier, runs, others).items():
-        state = str(seen.snapshot.readings.get("guard", "")).split(" ")
-        if state[0] == "armed" and state[1] == seen.begun.run:
-            (to_confirm if seen.is_new else to_revert)[tag] = seen
-        elif state[0] in {"none", "reverted"}:  # another run's guard ends first; one that cannot be read says nothing
-            ended[tag] = _ended(state, seen)
+        state = guard.of(seen.snapshot.readings)
+        if state.is_of(guard.ARMED, seen.begun.run):
+            (to_confirm if seen.is_new and seen.proved else to_revert)[tag] = seen
+        elif state.word in {guard.NONE, guard.CONFIRMED, guard.REVERTED}:
+            ended[tag] = _end(session.workspace, state, seen)
     _finish(session, carrier, to_confirm)
     _finish(session, carrier, to_revert, revert=True)
     return ended, bool(to_confirm or to_revert)
@@ -110,17 +121,16 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: 
         devices = {t: getattr(run, side).device(t).at(bench=run.bench) for t, run in runs.items() if t not in seen}
         if not devices:
             break
+        by = carrier.anew() if side == "after" else carrier
         _carry(session.workspace, {t: runs[t] for t in devices}, side)
-        looks = by_ansible(
-            session.workspace, session.writer, carrier, list(devices.values()), session.callbacks.on_step
-        )
+        looks = by_ansible(session.workspace, session.writer, by, list(devices.values()), session.callbacks.on_step)
         for tag, look in looks.items():
             if isinstance(look, ProvisionError):
                 continue
             if other := _another(session.workspace, tag, look):
                 others[tag] = f"{other}; look at the device, then provision resume"
             else:
-                seen[tag] = OpenRun(begun=runs[tag], snapshot=look, device=devices[tag])
+                seen[tag] = OpenRun(begun=runs[tag], snapshot=look, device=devices[tag], proved=side == "after")
     _carry(session.workspace, {t: run for t, run in runs.items() if t not in seen}, "before")
     return seen
 
@@ -145,12 +155,37 @@ def _another(workspace: Workspace, tag: str, look: Snapshot) -> str:
     return identity.another(intent.item, look.readings) if intent else ""
 
 
-def _ended(state: list[str], seen: OpenRun) -> RunEnd:
-    if seen.is_new:
+def _end(workspace: Workspace, state: Guard, seen: OpenRun) -> RunEnd:
+    """Return how a run ended whose guard is not armed; UNCONFIRMED if neither guard nor configuration proves it.
+
+    The guard's own word counts first: what runs may have been changed since. A guard that still names an earlier run
+    was never armed by this one.
+    """
+    run = seen.begun.run
+    moved = not seen.is_new or state.rest not in {"", seen.snapshot.marker}
+    if state.is_of(guard.CONFIRMED, run) and moved:
+        because = "its guard confirmed it; what runs was changed since"
+        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_confirmed(workspace, state, seen))
+    if state.is_of(guard.CONFIRMED, run) or seen.is_new:
         because = "read back: the new configuration, confirmed"
         return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_sent(seen))
-    how = f"the guard reverted it ({state[-1]})" if state[0] == "reverted" else "nothing took effect"
+    how = ""
+    if state.is_of(guard.REVERTED, run):
+        how = f"the guard reverted it ({state.rest})"
+    elif state.run:
+        how = f"nothing took effect (its guard still names run {state.run})"
+    elif seen.snapshot.marker == seen.begun.marker and seen.snapshot.readings.get("mark") != run:
+        how = "nothing took effect"
+    if not how:
+        return RunEnd(ending=Ending.UNCONFIRMED, because=UNKNOWN.format(run=run, tag=seen.device.tag))
     return RunEnd(ending=Ending.REVERTED, because=f"{how}; the old configuration runs", snapshot=seen.snapshot)
+
+
+def _as_confirmed(workspace: Workspace, state: Guard, seen: OpenRun) -> Snapshot:
+    """Return the snapshot that was confirmed, of a device that was changed since; see `_as_left`."""
+    family, before = seen.device.box, workspace.known[seen.device.tag].snapshot.settings
+    settings = _as_left(family, before, seen.begun)
+    return replace(seen.snapshot, settings=settings, marker=state.rest or marker(read_back.visible(family, settings)))
 
 
 def _is_candidate(run: Begun, device: Device, look: Snapshot) -> bool:
@@ -179,7 +214,8 @@ def _finish(session: Session, carrier: Carrier, seen: Mapping[str, OpenRun], *, 
     """
     documents = {tag: (one.device, _last_document(one, revert=revert)) for tag, one in seen.items()}
     if documents:
-        feed(session.workspace, session.writer, carrier, documents, session.callbacks.on_step)
+        by = carrier if revert else carrier.anew()
+        feed(session.workspace, session.writer, by, documents, session.callbacks.on_step)
 
 
 def _last_document(seen: OpenRun, *, revert: bool) -> bytes:
@@ -212,3 +248,36 @@ def _record(session: Session, kind: Kind, run: tuple[str, Begun], end: RunEnd, w
         rotated=applied if begun.rotation else None,
     )
     journal.conclude(session.held, kind, [conclusion])
+
+
+def assume(session: Session, carrier: Carrier, run: tuple[str, Event], assumption: Assumption) -> RunEnd:
+    """Record how the open run of a device ended as a person says, and return that.
+
+    If it is said to be applied, what the run sent is accepted, without a digest: the next watch compares it with what
+    runs. Of a rotation both sets of secrets are kept until a later one is proved.
+    """
+    tag, event = run
+    begun, applied = Begun.read(event.payload), assumption.ending is Ending.APPLIED
+    because, accepted = f"assumed: {assumption.reason}", None
+    if applied and not begun.drill:
+        family, before = begun.after.device(tag).box, session.workspace.known[tag].snapshot
+        settings = _as_left(family, before.settings, begun)
+        accepted = begun.after.device(tag), replace(before, settings=settings, marker="", at=session.workspace.now())
+    conclusion = Conclusion(
+        tag=tag,
+        run=begun.run,
+        ending=str(assumption.ending),
+        because=because,
+        accepted=accepted,
+        rotated=None if not begun.rotation else applied,
+        assumed=assumption.reason,
+    )
+    journal.conclude(session.held, carrier.kind, [conclusion])
+    return RunEnd(ending=assumption.ending, because=because)
+
+
+def _as_left(family: Family, before: Settings, begun: Begun) -> Settings:
+    """Return what a device runs once a run is applied: what the run sent, and of the rest what was known before."""
+    owns = family.configuration.owns if begun.owns is None else begun.owns
+    kept = {p: v for p, v in before.items() if p not in begun.settings and not matches(p, owns)}
+    return kept | dict(begun.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provision.core import plan
+from provision.core import guard, plan
 from provision.core.device import Intent
 from provision.core.errors import ProvisionError
 from provision.core.model import Plan, Snapshot
@@ -41,7 +41,7 @@ def running(session: Session, carrier: Carrier, intents: Sequence[Intent]) -> di
 
 
 def _is_accepted(look_: Snapshot, known: Known) -> bool:
-    armed = str(look_.readings.get("guard", "")).startswith("armed")
+    armed = guard.of(look_.readings).word == guard.ARMED
     return bool(look_.marker) and look_.marker == known.snapshot.marker and not armed
 
 

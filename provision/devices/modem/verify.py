@@ -12,7 +12,7 @@ from provision.core.model import Finding, Snapshot
 from provision.core.traffic import Traffic
 from provision.devices.carrier import Look
 from provision.devices.case import case_of
-from provision.devices.modem import data_used
+from provision.devices.modem import data_used, login
 from provision.devices.replies import not_provisioned
 from provision.devices.run import VerifyRequest
 from provision.home.workspace import Workspace
@@ -21,11 +21,17 @@ PAUSE_S = 0.5
 
 
 def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest) -> list[Finding]:
-    """Read every provisioned device, and return the findings of all; one that was never provisioned is UNKNOWN.
+    """Read every provisioned device, log in to it anew, and return the findings; one never provisioned is UNKNOWN.
 
     The bytes that modems counted are added to the sums of their SIM cards.
     """
-    snapshots = _settled_looks(workspace, look, intents, request)
+    ready = [k.device for i in intents if (k := workspace.known.get(i.tag)) and k.accepted]
+    asked = login.ask(workspace, [device.at(bench=request.bench) for device in ready])  # they come up meanwhile
+    try:
+        snapshots = login.proved(workspace, asked, _settled_looks(workspace, look, intents, request))
+    except BaseException:
+        login.end(asked)
+        raise
     sums = data_used.keep(workspace, snapshots)
     findings = [_judge(workspace, i, snapshots.get(i.tag), sums.get(i.tag)) for i in intents]
     return [finding for some in findings for finding in some]
@@ -57,7 +63,7 @@ def _may_say_more(workspace: Workspace, tag: str, snapshot: Snapshot) -> bool:
 
     The marker may come from snmpd's cache (5 s).
     """
-    needed = {name for check in checks.load("modems") for name in check.needs}
+    needed = {name for check in checks.load("modems") for name in check.needs} - {login.READING}
     return not needed.isdisjoint(snapshot.missing) or snapshot.marker != workspace.known[tag].snapshot.marker
 
 

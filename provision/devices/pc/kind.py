@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from provision.core.model import ApplyStep, Event, Finding, Plan, Snapshot, Watched
     from provision.devices.door import EnrolRequest
     from provision.devices.journal import Enrolment
-    from provision.devices.run import ApplyRequest, Changed, Drill, Job, OnStep, RunEnd, Running, Session, VerifyRequest
+    from provision.devices.run import (
+        ApplyRequest,
+        Assumption,
+        Changed,
+        Drill,
+        Job,
+        OnStep,
+        RunEnd,
+        Running,
+        Session,
+        VerifyRequest,
+    )
     from provision.ledger.known import Known
 
 
@@ -67,6 +78,12 @@ class PcKind:
             t: e for t, e in begun.items() if t in session.workspace.known and t in session.workspace.home.computers
         }
         return resume.settle(session, mine)
+
+    def assume(self, session: Session, tag: str, begun: Event, assumption: Assumption) -> RunEnd:
+        """End the open run of one PC as a person says that it ended; see `resume.assume`."""
+        from provision.devices.pc import resume
+
+        return resume.assume(session, tag, begun, assumption)
 
     def running(self, session: Session, group: Sequence[Intended]) -> Running:
         """Return what runs on each PC, or why it could not be read."""

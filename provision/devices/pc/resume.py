@@ -15,7 +15,7 @@ from provision.devices import journal
 from provision.devices.journal import Conclusion
 from provision.devices.pc.apply import given_back, is_given_back, named
 from provision.devices.pc.look import LOOK, TimedAnswer, Visit, run_program, visit
-from provision.devices.run import RunEnd, Session
+from provision.devices.run import Assumption, RunEnd, Session
 from provision.ledger.events import PcBegun
 
 
@@ -54,3 +54,17 @@ def _end(session: Session, run: PcBegun, visited: Visit, reply: TimedAnswer | Pr
     conclusion = Conclusion(tag=tag, run=run.run, ending=str(end.ending), because=end.because, accepted=accepted)
     journal.conclude(session.held, Kind.PC, [conclusion])
     return end
+
+
+def assume(session: Session, tag: str, begun: Event, assumption: Assumption) -> RunEnd:
+    """Record how the open run of a PC ended as a person says; nothing is accepted: the next look says what runs."""
+    because = f"assumed: {assumption.reason}"
+    conclusion = Conclusion(
+        tag=tag,
+        run=PcBegun.read(begun.payload).run,
+        ending=str(assumption.ending),
+        because=because,
+        assumed=assumption.reason,
+    )
+    journal.conclude(session.held, Kind.PC, [conclusion])
+    return RunEnd(ending=assumption.ending, because=because)

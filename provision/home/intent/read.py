@@ -41,7 +41,7 @@ HINTS = {
 class Home:
     """All of the intent: 13 kits by slug, intents of modems and of PCs by asset tag, lending terms, firmware rules.
 
-    `look_limit_days` is how old a proof of what is plugged into a PC may be.
+    How old a proof may be: `look_limit_days` what is plugged into a PC, `login_proof_days` a login to a modem.
     """
 
     kits: Mapping[str, Kit]
@@ -50,6 +50,7 @@ class Home:
     lending: Lending
     firmware: Baseline
     look_limit_days: int
+    login_proof_days: int
 
     def kit(self, name: str) -> Kit | None:
         """Return the kit of the kecamatan `name`, which may be in any spelling, or None if there is none."""
@@ -207,9 +208,8 @@ def _build(
         kit = Kit(kecamatan=place, items=tuple(Item(**i.model_dump()) for i in file.items))
         found[place.slug] = kit
         if file.modem and kit.modem:
-            intents[kit.modem.asset_tag] = _intent(
-                kit, kit.modem, file.modem, defaults, presets.get(file.modem.apn, NO_APN)
-            )
+            apn = presets.get(file.modem.apn, NO_APN)
+            intents[kit.modem.asset_tag] = _intent(kit, kit.modem, file.modem, defaults, apn)
         if (pc := kit.item(ItemKind.COMPUTER)) is not None:
             computers[pc.asset_tag] = _computer(kit, pc, file, defaults, apps)
     order = sorted(found, key=lambda name: found[name].kecamatan.code)
@@ -220,6 +220,7 @@ def _build(
         lending=defaults.lending,
         firmware=firmware,
         look_limit_days=defaults.look_limit_days,
+        login_proof_days=defaults.login_proof_days,
     )
 
 

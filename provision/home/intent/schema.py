@@ -197,6 +197,7 @@ class Defaults(Shape):
     lending: Lending
     ssh_keys: list[str] = []
     look_limit_days: Annotated[int, Field(ge=1, le=365)] = 7
+    login_proof_days: Annotated[int, Field(ge=1, le=365)] = 30
 
 
 class Apn(Shape):

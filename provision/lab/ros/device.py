@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from provision.lab import ssh
 from provision.lab.box import Box
 from provision.lab.device import NoSuchFaultError
 from provision.lab.ros import agent, door, factory, words
@@ -155,7 +156,12 @@ class Router(RouterParts):
         """Start the SSH server and, unless the fault `snmp` is set, the SNMP agent, as configured."""
         port, delay_s = self.port(), float(self.faults.get("slow") or 0)
         addresses = () if self.faults.get("link") else self.addresses()
-        await self.doors({(a, port, delay_s): partial(door.open_door, self, a, port, delay_s) for a in addresses})
+        barrier = ssh.Barrier.of(self.faults.get("door") or "")
+        kept = barrier.keeps(addresses, port)
+        opened = {
+            (a, port, delay_s): partial(door.open_door, self, a, port, delay_s) for a in addresses if a not in kept
+        }
+        await self.doors({**barrier.doors(addresses, port), **opened})
         if not self.faults.get("snmp"):
             self.agent = await agent.start(self)
 
@@ -232,7 +238,8 @@ class Router(RouterParts):
             case "radio":
                 (self.root / "signal").write_text(value)
                 await self.settle()
-            case "login" | "snmp" | "slow" | "link" | "serial" | "full" | "noise" | "mode" | "bytes":
+            case "login" | "snmp" | "slow" | "door" | "link" | "serial" | "full" | "noise" | "mode" | "bytes":
+                ssh.Barrier.of(value if name == "door" else "")
                 self.faults[name] = value
                 await self.settle()
                 if name == "link" and value:

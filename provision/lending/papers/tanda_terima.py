@@ -20,6 +20,7 @@ CHECKS = {
     "speaker_is_present": "Pengeras suara terpasang", "clock_is_right": "Jam dan zona waktu benar",
     "disk_has_room": "Ruang simpan cukup", "hostname_is_the_asset_tag": "Nama komputer sesuai kode aset",
     "conference_app_is_there": "Aplikasi rapat terpasang", "firmware_is_known": "Perangkat lunak modem dikenal",
+    "office_can_log_in": "Dapat dikelola dari kantor",
     "it_is_registered": "Modem terdaftar pada operator", "signal_carries_a_call": "Sinyal cukup untuk rapat",
 }  # fmt: skip
 TERMS = (

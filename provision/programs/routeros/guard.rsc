@@ -3,6 +3,7 @@
 # password, loaded by two scheduler jobs that were added after it was saved: one at the end of the
 # window, one at the next start (a job with an interval does not run at startup). The script entry
 # `kit-mark` names the last whole change; it is part of the configuration, so it goes back with it.
+# Its comment is the run, and `confirmed` before it once the run was confirmed.
 # Refusals: 21 another guard, 23 flash full, 24 no way back, 31 not armed by this run.
 
 # == look
@@ -45,6 +46,7 @@
 # == finish
 :if ([:len [/system scheduler find name="kit-undo" comment={{ run }}]] = 0) do={:put "#kit refused not armed by {{ run }}"; :put "#kit code 31"; :error "kit"}
 {{ closing }}
+/system script set [find name="kit-mark"] comment="confirmed {{ run }}"
 /system scheduler remove [find where name~"^kit-undo"]
 :foreach i in=[/file find where name~"kit-undo-"] do={/file remove $i}
 :put "#kit code 0"

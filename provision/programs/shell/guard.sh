@@ -4,13 +4,15 @@
 # The way back lies on flash (/etc/kit): a checkpoint of all that a run may change, and the file
 # `armed` that names the run. While `armed` is there, the old configuration comes back at the
 # deadline (wait, tick) or at the next boot, whichever is first. rpcd's own rollback is used too,
-# but it lives in RAM and knows /etc/config only.
+# but it lives in RAM and knows /etc/config only. How the last run ended stays on flash, in the file
+# `confirmed` (run and digest) or `reverted` (run and cause), written before `armed` goes.
 #
 # Run as `guard VERB …`, or sourced without a word for its functions: every process that is not
 # started counts on such a small box, so a document sources it once and builtins do what they can.
 #
 # Exit codes: 21 another run is armed, 22 the plan is stale, 23 flash is full, 24 no checkpoint,
-# 25 refused by uci, 26 refused by rpcd, 31 not armed by this run, 32 moved since it was read back.
+# 25 refused by uci, 26 refused by rpcd, 31 not armed by this run, 32 moved since it was read back,
+# 33 the confirmation could not be kept on flash.
 R=${IPKG_INSTROOT-}
 K=$R/etc/kit
 T=$R/tmp/kit
@@ -58,12 +60,14 @@ sums() { # "DIGEST  PATH" of all that a run may change; of shadow only root's ha
 short() { read -r sum _; printf '%.32s\n' "$sum"; }
 marker() { sums | sha256sum | short; }
 
-state() { # none | armed RUN SECONDS_LEFT | reverted RUN WHY
+state() { # none | armed RUN SECONDS_LEFT | reverted RUN WHY | confirmed RUN MARKER
 	if [ -s "$K/armed" ]; then
 		read -r run deadline _ <"$K/armed"
 		echo "armed $run $((deadline - $(up)))"
 	elif [ -s "$K/reverted" ]; then
 		line_of "$K/reverted"; echo "reverted $line"
+	elif [ -s "$K/confirmed" ]; then
+		line_of "$K/confirmed"; echo "confirmed $line"
 	else
 		echo none
 	fi
@@ -98,7 +102,6 @@ checkpoint() { # MARKER
 	for p in $PATHS; do
 		if [ -e "$R/$p" ]; then present="$present $p"; else absent="$absent $p"; fi
 	done
-	[ ! -e "$K/reverted" ] || rm -f "$K/reverted"
 	# shellcheck disable=SC2086
 	tar -C "$R/" -cf "$K/old.new" $present || die 24 'the checkpoint could not be written'
 	echo "$absent" >"$K/absent" || die 24 'the checkpoint could not be written'
@@ -192,11 +195,17 @@ release() { # end the rpcd session, forget the way back
 }
 
 finish() { # RUN MARKER: confirm, then disarm: a cut between the two brings the old back, whole
+	# the proof of it is on flash before: whoever comes later need not guess how this run ended
 	lock
 	armed_by "$1" || die 31 "not armed by $1: $(state)"
 	[ "$2" = "$(marker)" ] || die 32 'moved: the configuration is not the one that was read back'
+	want="$1 $2"
+	echo "$want" >"$K/confirmed.new" && sync && line_of "$K/confirmed.new" && [ "$line" = "$want" ] ||
+		die 33 'the confirmation could not be kept on flash'
 	[ ! -s "$T/session" ] || rpc uci confirm "$(session)" >/dev/null || [ $? -eq 5 ] ||
 		die 26 'rpcd refused to confirm'
+	mv "$K/confirmed.new" "$K/confirmed" && rm -f "$K/reverted" && sync ||
+		die 33 'the confirmation could not be kept on flash'
 	mv "$K/armed" "$K/done"; sync
 	release
 	unlock
@@ -219,7 +228,7 @@ revert() { # WHY
 	read -r run _ <"$K/armed"
 	[ "$1" = boot ] || [ ! -s "$T/session" ] || rpc uci rollback "$(session)" >/dev/null 2>&1
 	restore || { unlock; return 1; }
-	echo "$run $1" >"$K/reverted"
+	echo "$run $1" >"$K/reverted.new" && sync && mv "$K/reverted.new" "$K/reverted"; sync
 	mv "$K/armed" "$K/done"; sync
 	release
 	unlock
