@@ -11,7 +11,7 @@ def watch(context: typer.Context, targets: Targets = None, as_json: Json = False
     """Look again for drift from what was accepted. Exit 0 as accepted, 3 drift, 1 could not look."""
     from provision.cli import console
     from provision.core import shapes
-    from provision.core.model import DRIFT, OK
+    from provision.core.model import Standing
     from provision.operations import watch as use_case
 
     here = workspace(context)
@@ -21,7 +21,7 @@ def watch(context: typer.Context, targets: Targets = None, as_json: Json = False
     else:
         console.print_watched(found)
     states = {w.state for w in found}
-    raise typer.Exit(3 if DRIFT in states else 0 if states == {OK} else 1)
+    raise typer.Exit(3 if Standing.DRIFT in states else 0 if states == {Standing.OK} else 1)
 
 
 def adopt(

@@ -100,7 +100,7 @@ def enrol(
     one = done.enrolment
     installed = f"; installed {', '.join(one.installed)}" if one.installed else ""
     bound = f"; bound {_things(one.bound.things)}" if one.bound else ""
-    said = f"{one.device.model}, {one.device.firmware}, host key {one.fingerprint}"
+    said = f"{one.device.model.visible}, {one.device.firmware.visible}, host key {one.fingerprint}"
     console.say(f"{intended.tag} enrolled: {said}{installed}{bound}")
     if one.unbound:
         console.say(f"not bound: {'; '.join(one.unbound)}")

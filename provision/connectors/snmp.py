@@ -41,7 +41,7 @@ def new_numbers() -> message.Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One SNMPv3 agent and its user, with localised keys; its own `oids` and longer `timeout_s` go before a call's."""
+    """One SNMPv3 agent and its user, with localised keys; `oids` and `timeout_s` are its own, where a call has none."""
 
     device: str
     host: str
@@ -52,7 +52,7 @@ class Target:
     auth_key: bytes = field(repr=False)
     priv_key: bytes = field(repr=False)
     oids: tuple[str, ...] = ()
-    timeout_s: float = 0.0
+    timeout_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ class _Reader:
         request = message.build(job.peer, query, job.clock, new_numbers())
         self.pending[request.msg_id] = request, job
         job.waiting.add(request.msg_id)
-        heapq.heappush(self.due, (time.monotonic() + max(self.timeout_s, job.target.timeout_s), request.msg_id))
+        heapq.heappush(self.due, (time.monotonic() + (self.timeout_s or job.target.timeout_s), request.msg_id))
         with contextlib.suppress(OSError):  # as if it was lost on the way
             self.wire.sendto(request.datagram, job.address)
 
@@ -213,7 +213,7 @@ class _Reader:
 
 
 def read(
-    targets: list[Target], oids: tuple[str, ...] = (), *, timeout_s: float = 2.0, retries: int = 1
+    targets: list[Target], oids: tuple[str, ...] = (), *, timeout_s: float = 0.0, retries: int = 1
 ) -> dict[str, Answer]:
     """GET `oids`, or a target's own if it has any, from all targets at once; return the answers by device.
 
@@ -232,7 +232,7 @@ def write(target: Target, wanted: Mapping[str, bytes], *, timeout_s: float = 5.0
     return _run([target], query, _Patience(timeout_s, retries))[target.device]
 
 
-def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 2.0, retries: int = 1) -> Answer:
+def walk(target: Target, root: str, *, rows: int = 32, timeout_s: float = 0.0, retries: int = 1) -> Answer:
     """Return the answer to one GETBULK of at most `rows` values; those that do not lie below `root` are left out."""
     query = message.Query((root,), message.BULK, rows)
     answer = _run([target], query, _Patience(timeout_s, retries))[target.device]
@@ -267,7 +267,7 @@ def learn(addresses: Mapping[str, tuple[str, int]], *, timeout_s: float = 2.0, r
 
 
 class _Patience(NamedTuple):
-    """How long an answer may take (seconds), and how often it is asked for again."""
+    """How long an answer may take (seconds, 0: as long as its target says), and how often it is asked for again."""
 
     timeout_s: float
     retries: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from provision.core.family import Family
+from provision.core.foreign import Foreign
 from provision.core.link import BENCH
 from provision.core.model import Item, Kind, Kit, Settings, Stage
 from provision.core.pc_family import PcFamily
@@ -153,6 +154,7 @@ class Computer:
         return self.family.kind
 
 
+NOTHING = Foreign()
 Intended = Intent | Computer
 
 
@@ -173,8 +175,8 @@ class Device:
     snmp_port: int
     stage: Stage
     username: str = "root"
-    model: str = ""
-    firmware: str = ""
+    model: Foreign = NOTHING
+    firmware: Foreign = NOTHING
     link: str = ""
     tunnel_key: str = ""
     rsa: bool = False

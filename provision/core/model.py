@@ -13,7 +13,6 @@ from provision.core.secret import Secret
 
 __all__ = ["Secret"]  # it stands in a file of its own, and is one of the nouns
 
-OK, DRIFT, UNREACHABLE, UNKNOWN = "ok", "drift", "unreachable", "unknown"  # how a watched device stands
 SILENT = "no answer"
 NOT_MOVED = "no setting moved"  # why a watched device is ok though its digest moved: the new digest was accepted
 
@@ -213,15 +212,24 @@ class Change:
     intended: Value | None
 
 
+class Standing(StrEnum):
+    """How an owed device stands against what was accepted; what was not proved is UNKNOWN."""
+
+    OK = "ok"
+    DRIFT = "drift"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """Result of comparing one device with what was accepted; `state` is ok, drift, unreachable or unknown.
+    """Result of comparing one owed device with what was accepted.
 
     `seen_at` is the last time it answered (UTC, ISO 8601); a change's `intended` is the accepted value.
     """
 
     device: str
-    state: str
+    state: Standing
     seen_at: str
     because: str
     changes: tuple[Change, ...] = ()

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provision.core.device import Device
+from provision.core.foreign import Foreign
 from provision.core.model import Event, Kind, Secret, Snapshot
 from provision.home.held import Held
 from provision.home.workspace import Workspace
@@ -170,7 +171,7 @@ def all_unfinished(workspace: Workspace) -> set[str]:
 def read_identity(device: Device, snapshot: Snapshot) -> Device:
     """Return the device with the model and firmware of the snapshot's readings, each empty if it was not read."""
     said = snapshot.readings
-    return replace(device, firmware=str(said.get("firmware", "")), model=str(said.get("model", "")))
+    return replace(device, firmware=Foreign(str(said.get("firmware", ""))), model=Foreign(str(said.get("model", ""))))
 
 
 def _accepted(device: Device, running: Snapshot) -> list[Line]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from provision import families
 from provision.core.errors import ProvisionError
-from provision.core.foreign import in_yaml, literal
+from provision.core.foreign import OurTemplate, in_yaml, literal, without_templates
 from provision.ledger.records import DeviceRecord
 
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # it is a part of file names and of ssh's options
@@ -36,8 +36,8 @@ def all_vars(var: str) -> dict[str, str]:
     """
     pinned = f"{var}/host-keys/{{{{ asset_tag }}}}"
     return {
-        "ansible_ssh_private_key_file": f"{var}/ssh/id_ed25519",
-        "ansible_ssh_common_args": (
+        "ansible_ssh_private_key_file": OurTemplate(f"{var}/ssh/id_ed25519"),
+        "ansible_ssh_common_args": OurTemplate(
             f"-o UserKnownHostsFile='\"{pinned}\"' -o StrictHostKeyChecking=yes "
             "-o HostKeyAlias={{ asset_tag }} -o IdentitiesOnly=yes"
         ),
@@ -63,7 +63,7 @@ def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
     if role == "computers" and (shell := families.pc(record.driver).ansible_shell):
         own["ansible_shell_type"] = shell
     if record.rsa:
-        own["ansible_ssh_private_key_file"] = f"{var}/ssh/id_ed25519-rsa"
+        own["ansible_ssh_private_key_file"] = OurTemplate(f"{var}/ssh/id_ed25519-rsa")
         own["ansible_ssh_extra_args"] = "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedAlgorithms=+ssh-rsa"
     return {
         "ansible_host": literal(record.host),
@@ -72,9 +72,9 @@ def host_vars(tag: str, record: DeviceRecord, var: str) -> dict[str, Any]:
         "asset_tag": literal(tag),
         "kecamatan": literal(record.kecamatan),
         "kit_driver": literal(record.driver),
-        "kit_firmware": literal(record.firmware),
+        "kit_firmware": record.firmware.literal,
         "kit_link": literal(record.link),
-        "kit_model": literal(record.model),
+        "kit_model": record.model.literal,
         **own,
     }
 
@@ -106,7 +106,7 @@ def to_json(value: Mapping[str, Any]) -> str:
 
     It is not indented, since `indent` would take json's slow encoder (four times the time for 10,000 hosts).
     """
-    return json.dumps(value, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(without_templates(value), sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def to_yaml(value: Mapping[str, Any]) -> str:

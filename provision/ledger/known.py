@@ -107,7 +107,7 @@ def shown_secret(latest: Latest, tag: str) -> str:
 
 def drill_of(device: Device) -> str:
     """Return the name of what a selftest is valid for, as family/model/firmware."""
-    return f"{device.family.name}/{device.model}/{device.firmware}"
+    return f"{device.family.name}/{device.model.raw}/{device.firmware.raw}"
 
 
 def open_runs(events: list[Event], begun: str) -> dict[str, Event]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from provision import families
 from provision.core.device import Device
+from provision.core.foreign import Foreign
 from provision.core.model import Secret, Settings, Snapshot, Stage
+
+SAID = ("model", "firmware")  # what a device said of itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +28,8 @@ class DeviceRecord:
     ssh_port: int
     snmp_port: int
     username: str
-    model: str
-    firmware: str
+    model: Foreign
+    firmware: Foreign
     link: str = ""
     tunnel_key: str = ""
     role: str = "modems"
@@ -44,11 +47,13 @@ class DeviceRecord:
 
         Releases before 0.1.0 left some keys out; these get their defaults.
         """
-        return cls(**{f.name: body[f.name] for f in fields(cls) if f.name in body})
+        own = {f.name: body[f.name] for f in fields(cls) if f.name in body}
+        return cls(**own | {name: Foreign(own[name]) for name in SAID if name in own})
 
     def payload(self) -> dict[str, Any]:
         """Return the record as JSON."""
-        return asdict(self)
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return own | {name: own[name].raw for name in SAID}
 
     def device(self, tag: str, stage: Stage = Stage.PROVISIONED) -> Device:
         """Return the device `tag` at `stage` that the record describes, with its family resolved.

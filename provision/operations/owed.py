@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from provision.core import custody
 from provision.core.device import Intended
-from provision.core.model import UNKNOWN, ItemKind, Watched
+from provision.core.model import ItemKind, Standing, Watched
 from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Revoked
 from provision.ledger.known import Known
@@ -35,7 +35,9 @@ def not_comparable(workspace: Workspace, devices: Sequence[Intended], known: Map
     for tag, place in lent.items():
         if place in whole and tag not in workspace.home.intents and tag not in workspace.home.computers:
             owed[tag] = f"lent to {place}, and no kit file names it: provision replace {place}, or correct the file"
-    return {t: Watched(device=t, state=UNKNOWN, seen_at=answers.get(t, ""), because=w) for t, w in owed.items()}
+    return {
+        t: Watched(device=t, state=Standing.UNKNOWN, seen_at=answers.get(t, ""), because=w) for t, w in owed.items()
+    }
 
 
 def _lent(workspace: Workspace) -> dict[str, str]:

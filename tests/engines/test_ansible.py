@@ -12,14 +12,14 @@ import pytest
 
 from provision.connectors.phase import Phase
 from provision.core.errors import ProvisionError
-from provision.core.foreign import literal
+from provision.core.foreign import Foreign, literal
 from provision.home import ansible_inventory
 from provision.ledger.records import DeviceRecord
 from provision.local import children
 
 RECORD = DeviceRecord(
     kecamatan="kelay", driver="openwrt", host="10.0.0.1", bench_host="h", ssh_port=22, snmp_port=161, username="root",
-    model="m", firmware="1",
+    model=Foreign("m"), firmware=Foreign("1"),
 )  # fmt: skip
 SHOWN = ("kecamatan", "kit_driver", "kit_firmware", "kit_link", "kit_model", "tunnel_key")
 
@@ -59,7 +59,11 @@ def test_no_text_of_a_record_runs_on_the_controller(tmp_path: Path, form: str) -
     """Ansible takes the values of an inventory for templates, unless they are marked as literal."""
     trap = tmp_path / "ran"
     text = f"{{{{ lookup('pipe', 'touch {trap}; echo OptiPlex') }}}}"
-    own = {f.name: text for f in fields(DeviceRecord) if f.type == "str" and f.name not in {"host", "username", "role"}}
+    own = {
+        f.name: Foreign(text) if f.type == "Foreign" else text
+        for f in fields(DeviceRecord)
+        if f.type in {"str", "Foreign"} and f.name not in {"host", "username", "role"}
+    }
     built = ansible_inventory.build([("BRU-MDM-01", replace(RECORD, **own))], str(tmp_path))
     path = tmp_path / ("inventory.sh" if form == "script" else "devices.yml")
     if form == "script":

@@ -50,6 +50,7 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`verify` of a device that another command changed meanwhile",
         "`return` and `replace` of a device that another run holds",
         "`guard` in what a modem says over SNMP and in a look",
+        "`verify` of a modem",
     ),
 }
 

@@ -232,6 +232,17 @@ def test_a_box_with_a_password_on_its_label(bench: Bench, tmp_path: Path) -> Non
     bench.fault(OTHER, "label", "")
 
 
+def test_a_box_that_was_reset_gets_its_password_again(bench: Bench) -> None:
+    """It hides the password: that the one of its earlier life was set says nothing of what it runs now."""
+    bench.provisioned(OTHER)
+    bench.fresh(OTHER)
+    admin = next(e for e in entries(bench, OTHER, "/user") if e["name"] == "admin")
+    assert not admin.get("password")
+    bench.ok("apply", OTHER, "--bench", "--yes")
+    admin = next(e for e in entries(bench, OTHER, "/user") if e["name"] == "admin")
+    assert admin["password"] == bench.workspace.vault.device(OTHER)["admin_password"].reveal()
+
+
 @pytest.mark.parametrize(("version", "why"), [("7.99.1", "is on no list"), ("7.24.3", "no way back")])
 def test_a_firmware_without_a_baseline_or_a_way_back_is_read_only(bench: Bench, version: str, why: str) -> None:
     bench.fault(OTHER, "firmware", version)

@@ -23,7 +23,11 @@ def test_a_modem_of_the_record_is_pinned_and_recorded_with_what_it_runs(site: Si
     assert done.enrolment.host_key == key_kept(site, MODEM) == key_of(MODEM)
     assert site.events(MODEM)[-2:] == ["configuration.kept", "device.enrolled"]
     known = site.known[MODEM]
-    assert (known.accepted, known.device.firmware, known.device.model) == (False, "25.12.5", modem.facts["model"])
+    assert (known.accepted, known.device.firmware.raw, known.device.model.raw) == (
+        False,
+        "25.12.5",
+        modem.facts["model"],
+    )
     assert known.snapshot.marker == modem.marker
     assert done.next_tag not in {"", MODEM}
 

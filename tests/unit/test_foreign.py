@@ -156,15 +156,18 @@ def test_what_a_device_says_of_itself_is_harmless_from_the_first_moment() -> Non
 
 RECORD = DeviceRecord(
     kecamatan="kelay", driver="openwrt", host="10.0.0.1", bench_host="h", ssh_port=22, snmp_port=161, username="root",
-    model="m", firmware="1",
+    model=foreign.Foreign("m"), firmware=foreign.Foreign("1"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(DeviceRecord) if f.type == "str"])
+TEXTS = {f.name: f.type for f in dataclasses.fields(DeviceRecord) if f.type in {"str", "Foreign"}}
+
+
+@pytest.mark.parametrize("field", TEXTS)
 def test_no_field_of_a_record_is_a_template_of_ansibles(field: str) -> None:
     """Every value of a host is literal, or a number, or one that we made ourselves."""
     text = "{{ lookup('pipe', 'id') }}"
-    record = dataclasses.replace(RECORD, **{field: text})
+    record = dataclasses.replace(RECORD, **{field: foreign.Foreign(text) if TEXTS[field] == "Foreign" else text})
     if field in {"host", "username"}:
         with pytest.raises(ProvisionError, match="this is no"):
             ansible_inventory.build([("BRU-MDM-01", record)], "/var")
@@ -193,3 +196,57 @@ def test_what_reaches_the_words_of_ssh_is_an_address_a_user_or_a_tag(place: str,
 def test_accounts_as_offices_have_them_are_users() -> None:
     for user in ("petugas@berau", "José", "kit(1)", "DOMAIN\\petugas", "Kantor Camat", "root"):
         assert ansible_inventory.build([("BRU-PC-01", dataclasses.replace(RECORD, username=user))], "/var")
+
+
+MISTAKES: dict[str, Callable[[foreign.Foreign], object]] = {
+    "str": str,
+    "an f-string": lambda text: f"{text}",
+    "format": "{}".format,
+    "percent": lambda text: "%s" % text,  # noqa: UP031 (it is what is tried)
+    "plus": lambda text: text + " and more",
+    "plus from the left": lambda text: "model " + text,
+    "join": lambda text: " ".join(iter([text])),  # type: ignore[list-item]
+    "JSON": json.dumps,
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_text_of_a_device_comes_out_by_no_accident(mistake: Callable[[foreign.Foreign], object]) -> None:
+    text = foreign.Foreign(HOSTILE)
+    with pytest.raises(TypeError):
+        mistake(text)
+    assert STEERS.findall(f"{text.visible} {text!r}") == []
+    assert text.literal == {foreign.UNSAFE: HOSTILE}
+    assert (text == foreign.Foreign(HOSTILE), text == HOSTILE, bool(foreign.Foreign())) == (True, False, False)
+    assert len({text, foreign.Foreign(HOSTILE)}) == 1
+
+
+TEMPLATES = ["{{ lookup('pipe', 'id') }}", "x {% if 1 %}", "{# c #}"]
+PLACES: dict[str, Callable[[str], Any]] = {
+    "a value": lambda text: {"h": {"kit_model": text}},
+    "a name": lambda text: {text: {"kit_model": "m"}},
+    "a list": lambda text: {"h": {"words": [text]}},
+    "deep": lambda text: {"h": {"a": {"b": ({"c": text},)}}},
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_what_goes_to_ansible_is_refused_where_somebody_forgot_to_make_it_literal(
+    template: str, place: Callable[[str], Any]
+) -> None:
+    with pytest.raises(ValueError, match="neither literal nor ours"):
+        foreign.in_yaml(place(template))
+    with pytest.raises(ValueError, match="neither literal nor ours"):
+        ansible_inventory.to_json(place(template))
+    assert template in json.loads(f'"{foreign.in_yaml({"h": foreign.OurTemplate(template)})[7:-2]}"')
+    assert "!unsafe" in foreign.in_yaml({"h": foreign.literal(template)})
+
+
+def test_the_words_of_our_own_programs_are_no_templates() -> None:
+    from provision import families
+
+    for name in families.names():
+        family = families.load(name)
+        for text in (family.door.feed, family.door.install) if hasattr(family, "door") else (family.feed,):
+            foreign.without_templates(text)

@@ -76,7 +76,7 @@ def test_a_radio_of_the_record_is_pinned_by_its_engine(site: Site, network: Radi
     assert engine.pinned(site.workspace, MODEM) == ENGINE
     assert (done.enrolment.fingerprint, done.enrolment.installed) == (ENGINE.hex(), ())
     known = site.known[MODEM]
-    assert (known.device.model, known.device.firmware) == ("Force 300-25", "4.7.1")
+    assert (known.device.model.raw, known.device.firmware.raw) == ("Force 300-25", "4.7.1")
     assert known.snapshot.settings["snmpSystemName"] == "CambiumNetworks"
     assert site.workspace.vault.device(MODEM)["snmp_auth"].reveal() == PASSPHRASE.reveal()
     assert network.says

@@ -108,7 +108,7 @@ def _host(session: Session, carrier: Carrier, progress: Progress) -> Variables:
         run=session.run,
         window_s=progress.window_s,
         guard=guard_of(family),
-        firmware=progress.device.firmware,
+        firmware=progress.device.firmware.raw,
         backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
     line = dialect.command(family, request)

@@ -35,7 +35,7 @@ def candidates_of(
             secrets=own,
         )
         known = workspace.known.get(intent.tag)
-        firmware = known.device.firmware if known else ""
+        firmware = known.device.firmware.raw if known else ""
         candidates[intent.tag] = render.render(intent, access, templates(intent.family.name), new_token, firmware)
     return candidates
 

@@ -70,7 +70,7 @@ def _narrow(workspace: Workspace, tag: str) -> bool:
     """
     device = workspace.known[tag].device
     wide = device.box.snmp.counts_64
-    return bool(wide) and versions.version(device.firmware) < versions.version(wide)
+    return bool(wide) and versions.version(device.firmware.raw) < versions.version(wide)
 
 
 def _due(last: Traffic | None, total: Traffic) -> bool:

@@ -14,19 +14,7 @@ from typing import TYPE_CHECKING
 from provision.core import guard, identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ChangedError, LeaseError, ProvisionError
-from provision.core.model import (
-    DRIFT,
-    NOT_MOVED,
-    OK,
-    SILENT,
-    UNKNOWN,
-    UNREACHABLE,
-    Candidate,
-    Change,
-    Item,
-    Snapshot,
-    Watched,
-)
+from provision.core.model import NOT_MOVED, SILENT, Candidate, Change, Item, Snapshot, Standing, Watched
 from provision.devices.carrier import Carrier, Look
 from provision.devices.modem import data_used, login
 from provision.devices.modem.look import by_ansible
@@ -55,9 +43,9 @@ def watch(
     answers = workspace.last_answers()
     for tag, seen in looks.items():
         state, because = _judge(seen, known[tag], items[tag])
-        if state == DRIFT and seen.settings:
+        if state == Standing.DRIFT and seen.settings:
             watched[tag] = _compared(workspace, known[tag], seen)
-        elif state == DRIFT:
+        elif state == Standing.DRIFT:
             moved.append(known[tag].device.at(bench=bench))
         else:
             seen_at = seen.at if seen.readings else answers[tag]
@@ -71,7 +59,7 @@ def watch(
 
 def _warned(workspace: Workspace, watched: Watched, look: Snapshot) -> Watched:
     """Return what was watched, with the day of the last new login if that is long ago and this look was none itself."""
-    if watched.state != OK or watched.because == NOT_MOVED or login.READING in look.readings:
+    if watched.state != Standing.OK or watched.because == NOT_MOVED or login.READING in look.readings:
         return watched
     last = workspace.last_logins(login.CHECK)[watched.device]
     age = datetime.fromisoformat(workspace.now()) - datetime.fromisoformat(last)
@@ -81,7 +69,7 @@ def _warned(workspace: Workspace, watched: Watched, look: Snapshot) -> Watched:
     return replace(watched, because=because)
 
 
-def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
+def _judge(look: Snapshot, known: Known, item: Item) -> tuple[Standing, str]:
     """Return the state of a device by one look, and why: OK if its digest is the accepted one, else DRIFT.
 
     DRIFT says only that the configuration has to be read, and has no reason. A silent device is UNREACHABLE; UNKNOWN is
@@ -89,14 +77,14 @@ def _judge(look: Snapshot, known: Known, item: Item) -> tuple[str, str]:
     """
     if not look.readings:
         why = next(iter(look.missing.values()), SILENT)
-        return (UNREACHABLE if why == SILENT else UNKNOWN), why
+        return (Standing.UNREACHABLE if why == SILENT else Standing.UNKNOWN), why
     if why := identity.another(item, look.readings):
-        return UNKNOWN, why
+        return Standing.UNKNOWN, why
     if (state := guard.of(look.readings)).word == guard.ARMED:
-        return UNKNOWN, f"run {state.run} is not confirmed: provision resume"
+        return Standing.UNKNOWN, f"run {state.run} is not confirmed: provision resume"
     if not look.marker:
-        return UNKNOWN, f"no digest of its configuration: {look.missing.get('marker', identity.NOT_SAID)}"
-    return (OK, "runs as accepted") if look.marker == known.snapshot.marker else (DRIFT, "")
+        return Standing.UNKNOWN, f"no digest of its configuration: {look.missing.get('marker', identity.NOT_SAID)}"
+    return (Standing.OK, "runs as accepted") if look.marker == known.snapshot.marker else (Standing.DRIFT, "")
 
 
 def _fetch(workspace: Workspace, read: Read, known: Mapping[str, Known], moved: list[Device]) -> dict[str, Watched]:
@@ -108,7 +96,7 @@ def _fetch(workspace: Workspace, read: Read, known: Mapping[str, Known], moved: 
     for tag, look in read(moved).items():
         if isinstance(look, ProvisionError):
             because = f"its configuration moved, but could not be read: {look}"
-            watched[tag] = Watched(device=tag, state=UNKNOWN, seen_at=workspace.now(), because=because)
+            watched[tag] = Watched(device=tag, state=Standing.UNKNOWN, seen_at=workspace.now(), because=because)
             continue
         watched[tag] = _compared(workspace, known[tag], look)
     return watched
@@ -128,13 +116,13 @@ def reader(workspace: Workspace, carrier: Carrier, on_step: OnStep) -> Read:
 
 def _compared(workspace: Workspace, known: Known, look: Snapshot) -> Watched:
     changes = drift(workspace, known, look)
-    state, because = (DRIFT, "differs from what was accepted") if changes else (OK, NOT_MOVED)
+    state, because = (Standing.DRIFT, "differs from what was accepted") if changes else (Standing.OK, NOT_MOVED)
     if not changes:  # a comment, an order that does not count: the new digest is the accepted one
         state, because = _accept(workspace, known, look)
     return Watched(device=known.device.tag, state=state, seen_at=look.at, because=because, changes=changes)
 
 
-def _accept(workspace: Workspace, known: Known, look: Snapshot) -> tuple[str, str]:
+def _accept(workspace: Workspace, known: Known, look: Snapshot) -> tuple[Standing, str]:
     """Accept the new digest of a device whose settings have not moved; return the state of the device, and why."""
     from provision.devices import journal
 
@@ -143,10 +131,10 @@ def _accept(workspace: Workspace, known: Known, look: Snapshot) -> tuple[str, st
         with workspace.hold([tag], workspace.new_run()) as held:
             journal.accept(held, known, look) if held.only() else None
     except ChangedError:
-        return UNKNOWN, "it was changed while it was looked at: watch it again"
+        return Standing.UNKNOWN, "it was changed while it was looked at: watch it again"
     except LeaseError as error:
-        return UNKNOWN, f"it is being changed ({error.what}): watch it again"
-    return OK, NOT_MOVED
+        return Standing.UNKNOWN, f"it is being changed ({error.what}): watch it again"
+    return Standing.OK, NOT_MOVED
 
 
 def drift(workspace: Workspace, known: Known, running: Snapshot) -> tuple[Change, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from provision.connectors.ansible import Variables, Writer
 from provision.connectors.network import Network
 from provision.connectors.openssh import identity as key_of
 from provision.connectors.phase import DONE
-from provision.core import host_keys, identity, versions
+from provision.core import host_keys, identity, read_back, versions
 from provision.core.device import Device, Intent
 from provision.core.errors import DeviceError, IdentityError
 from provision.core.family import Family, Welcome
+from provision.core.foreign import Foreign
 from provision.core.model import Secret, Snapshot, Stage
 from provision.devices.door import EnrolRequest, approve_host_key
 from provision.devices.journal import Enrolment, read_identity
@@ -62,7 +63,7 @@ def enrol(workspace: Workspace, writer: Writer, intent: Intent, request: EnrolRe
         username=family.door.factory.username,
         stage=Stage.ENROLLED,
         link=intent.kit.kecamatan.link,
-        firmware=firmware,
+        firmware=Foreign(firmware),
         rsa=bool(family.configuration.features) and not family.has(firmware).get("ed25519", True),
     )
     entry = Entry(workspace=workspace, writer=writer, request=request, device=device)
@@ -127,7 +128,9 @@ def _let_in(entry: Entry, login: Secret) -> tuple[Snapshot, tuple[str, ...]]:
     public = keys.office_key(key_of(entry.workspace.place.ssh_key, entry.device))
     if entry.device.box.door.welcome:
         _welcome(entry, entry.device.box.door.welcome, public, login)
-    return _whole(entry)
+    snapshot, installed = _whole(entry)
+    # what it hides may be of its life before a reset: nothing of that is known, and the first apply sets all of it
+    return replace(snapshot, settings=read_back.visible(entry.device.box, snapshot.settings)), installed
 
 
 def _welcome(entry: Entry, words: Welcome, public: str, password: Secret) -> None:

@@ -149,7 +149,7 @@ def looked(
 def document_of(device: Device, nonce: str) -> bytes:
     """Return the document of a look at one device."""
     family = device.box
-    request = DocumentRequest(nonce=nonce, guard=guard_of(family), firmware=device.firmware)
+    request = DocumentRequest(nonce=nonce, guard=guard_of(family), firmware=device.firmware.raw)
     return family.configuration.dialect.look(family, request)
 
 

@@ -40,7 +40,7 @@ def way_back_not_shown(workspace: Workspace, known: Known) -> str:
     if workspace.way_back_is_proved(device):
         return ""
     return (
-        f"the way back was not shown on {device.model} {device.firmware}: "
+        f"the way back was not shown on {device.model.visible} {device.firmware.visible}: "
         f"provision selftest {device.tag}, or --bench with the box in reach"
     )
 
@@ -50,10 +50,11 @@ def _unfit(workspace: Workspace, carrier: Carrier, device: Device) -> str:
 
     The office's baseline of firmware decides.
     """
-    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model, device.firmware)
+    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model.raw, device.firmware.raw)
     if rule.write:
         return ""
     if rule.standing == firmware.BAD:
-        return f"{device.model} {device.firmware}: {rule.because}; update it on the bench, then enrol it again"
+        which = f"{device.model.visible} {device.firmware.visible}"
+        return f"{which}: {rule.because}; update it on the bench, then enrol it again"
     hint = carrier.drill_hint(device.tag)
     return f"{rule.because}: it is read only{hint}; list it there once you have tried it on the bench"

@@ -113,7 +113,7 @@ def _change(exercise: Exercise, before: Snapshot, window_s: int) -> None:
         run=exercise.run,
         window_s=window_s,
         guard=guard_of(family),
-        firmware=exercise.device.firmware,
+        firmware=exercise.device.firmware.raw,
         backup_password=secrets.token_hex(BACKUP_PASSWORD_BYTES),
     )
     document = dialect.change(family, _harmless(family, before, exercise.run), request)

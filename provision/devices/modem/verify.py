@@ -84,5 +84,5 @@ def _judge(workspace: Workspace, intent: Intent, snapshot: Snapshot | None, coun
 
 def _standing(workspace: Workspace, device: Device, snapshot: Snapshot) -> tuple[str, str]:
     said = str(snapshot.readings.get("firmware", ""))
-    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model, said)
+    rule = firmware.judge(workspace.home.firmware, device.family.name, device.model.raw, said)
     return rule.standing, rule.because

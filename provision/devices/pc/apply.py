@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provision.core.device import Computer, Device
 from provision.core.errors import DeviceError, ProvisionError, UnreachableError
+from provision.core.foreign import Foreign
 from provision.core.model import ApplyStep, Candidate, Ending, Kind, Outcome, Plan, Snapshot
 from provision.core.settings import diff
 from provision.devices import journal
@@ -141,8 +142,8 @@ def named(workspace: Workspace, device: Device, snapshot: Snapshot) -> Device:
     return replace(
         device,
         bench_host=known.bench_host,
-        model=str(said.get("model", known.model)),
-        firmware=str(said.get("system", known.firmware)),
+        model=Foreign(str(said["model"])) if "model" in said else known.model,
+        firmware=Foreign(str(said["system"])) if "system" in said else known.firmware,
     )
 
 

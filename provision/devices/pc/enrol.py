@@ -10,6 +10,7 @@ from provision.connectors.ansible import Writer
 from provision.core import host_keys, identity, peripherals
 from provision.core.device import Computer
 from provision.core.errors import DeviceError, IdentityError, ProvisionError
+from provision.core.foreign import Foreign
 from provision.core.model import Snapshot
 from provision.devices.door import EnrolRequest, approve_host_key
 from provision.devices.journal import Enrolment
@@ -41,7 +42,9 @@ def enrol(workspace: Workspace, writer: Writer, computer: Computer, request: Enr
     said = snapshot.readings
     bound, unbound = peripherals.candidates(said)
     return Enrolment(
-        device=replace(one.device, model=str(said.get("model", "")), firmware=str(said.get("system", ""))),
+        device=replace(
+            one.device, model=Foreign(str(said.get("model", ""))), firmware=Foreign(str(said.get("system", "")))
+        ),
         snapshot=snapshot,
         host_key=key,
         fingerprint=host_keys.fingerprint(key),

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from provision.core.model import DRIFT, OK, UNKNOWN, Event, Verdict
+from provision.core.model import Event, Standing, Verdict
 from provision.ledger.act import Json
 from provision.ledger.events import Judged, Reported
 from provision.ledger.known import Latest
 
 CHECKS = ("camera_is_present", "microphone_is_present", "speaker_is_present", "peripherals_are_the_kits_own")
-Standing = tuple[str, str]  # state of a watched PC, and why
+State = tuple[Standing, str]  # how a watched PC stands, and why
 
 
-def standing(
-    latest: Latest, history: Callable[[str], Iterable[Event]], tag: str, now: str, limit_days: int
-) -> Standing:
+def standing(latest: Latest, history: Callable[[str], Iterable[Event]], tag: str, now: str, limit_days: int) -> State:
     """Return how a PC stands by the newest proof of what is plugged in, if its settings run as accepted.
 
     A verify or report in which one of CHECKS is unknown proves nothing: the one before counts, from the device's whole
@@ -27,16 +25,19 @@ def standing(
     if len(told) < len(newest):
         told = _proofs(history(tag))
     if not told:
-        return UNKNOWN, f"its settings run as accepted; nobody has seen what is plugged in: provision verify {tag}"
+        return (
+            Standing.UNKNOWN,
+            f"its settings run as accepted; nobody has seen what is plugged in: provision verify {tag}",
+        )
     _, at, findings = max(told, key=lambda proof: proof[0])
     if wrong := [f for f in findings if f["verdict"] == Verdict.FAIL]:
-        return DRIFT, f"{wrong[0]['because']} (seen {at[:10]})"
+        return Standing.DRIFT, f"{wrong[0]['because']} (seen {at[:10]})"
     if datetime.fromisoformat(now).astimezone(UTC) - datetime.fromisoformat(at) > timedelta(days=limit_days):
         return (
-            UNKNOWN,
+            Standing.UNKNOWN,
             f"its settings run as accepted; what is plugged in was last seen on {at[:10]}: provision verify {tag}",
         )
-    return OK, f"runs as accepted; what is plugged in was seen on {at[:10]}"
+    return Standing.OK, f"runs as accepted; what is plugged in was seen on {at[:10]}"
 
 
 def _proofs(events: Iterable[Event]) -> list[tuple[int, str, Sequence[Json]]]:

@@ -10,7 +10,7 @@ from provision.connectors.openssh import Question, Reply
 from provision.core import identity
 from provision.core.device import Computer
 from provision.core.errors import ProvisionError
-from provision.core.model import DRIFT, UNKNOWN, UNREACHABLE, Event, Watched
+from provision.core.model import Event, Standing, Watched
 from provision.core.settings import diff
 from provision.devices.pc import plugged
 from provision.devices.pc.look import feed, sources, visit
@@ -76,22 +76,24 @@ def collect(workspace: Workspace, pending: list[Pending]) -> dict[str, Watched]:
 def _judge(workspace: Workspace, pending: Pending, reply: Reply, last_seen: str) -> Watched:
     tag = pending.computer.tag
     if reply.code in {-1, 255}:
-        state = UNKNOWN if any(sign in reply.said for sign in REFUSALS) else UNREACHABLE
+        state = Standing.UNKNOWN if any(sign in reply.said for sign in REFUSALS) else Standing.UNREACHABLE
         return Watched(device=tag, state=state, seen_at=last_seen, because=last_line(reply.said) or "no answer")
     now = workspace.now()
     try:
         snapshot = pc_task.read(reply.output, nonce=pending.nonce, device=tag, at=now).snapshot
     except ProvisionError as error:
         said = last_line(reply.said)
-        return Watched(device=tag, state=UNKNOWN, seen_at=now, because=f"{error.what}{': ' + said if said else ''}")
+        return Watched(
+            device=tag, state=Standing.UNKNOWN, seen_at=now, because=f"{error.what}{': ' + said if said else ''}"
+        )
     if why := identity.another(pending.computer.item, snapshot.readings):
-        return Watched(device=tag, state=UNKNOWN, seen_at=now, because=why)
+        return Watched(device=tag, state=Standing.UNKNOWN, seen_at=now, because=why)
     changes = diff(snapshot.settings, workspace.known[tag].snapshot.settings, owns=("*",))
 
     def history(tag: str) -> list[Event]:  # it opens the ledger: only where the newest events prove nothing
         return workspace.ledger.history(tag)
 
     limit = workspace.home.look_limit_days
-    drifted = (DRIFT, "differs from what was accepted")
+    drifted = (Standing.DRIFT, "differs from what was accepted")
     state, because = drifted if changes else plugged.standing(workspace.latest, history, tag, now, limit)
     return Watched(device=tag, state=state, seen_at=now, because=because, changes=changes)
