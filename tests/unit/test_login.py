@@ -1,0 +1,71 @@
+"""A modem that answers over SNMP is not thereby one that lets the office in."""
+
+from __future__ import annotations
+
+import pytest
+from berau import MODEM, Failing, Fault, Site
+
+from provision.connectors.phase import UNREACHABLE
+from provision.core.model import Standing, Verdict
+from provision.devices.run import VerifyRequest
+from provision.operations.verify import verify
+from provision.operations.watch import watch
+
+DAY_S = 86_400
+
+
+def login(site: Site) -> tuple[Verdict, str]:
+    findings = verify(site.workspace, [site.intent()], VerifyRequest(bench=True))
+    (found,) = [f for f in findings if f.check == "office_can_log_in"]
+    return found.verdict, found.because
+
+
+def refused(why: str) -> Fault:
+    return Fault(reaches=False, alter=lambda _: Failing(UNREACHABLE, why))
+
+
+def test_a_verify_logs_in_anew_once(site: Site) -> None:
+    modem = site.provisioned_modem()
+    assert login(site) == (Verdict.PASS, "a new login with the office's key")
+    assert modem.asked.count("SSH") == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "verdict"),
+    [
+        ("root@h: Permission denied (publickey).", Verdict.FAIL),
+        ("Host key verification failed.", Verdict.FAIL),
+        ("ssh: connect to host h port 22: Connection timed out", Verdict.UNKNOWN),
+        ("ssh: connect to host h port 22: Connection refused", Verdict.UNKNOWN),
+        ("Connection timed out during banner exchange", Verdict.UNKNOWN),
+    ],
+)
+def test_a_refusal_is_red_and_a_silence_unknown(site: Site, why: str, verdict: Verdict) -> None:
+    site.provisioned_modem().next("SSH", refused(why))
+    assert login(site)[0] is verdict
+
+
+def test_a_watch_warns_once_nobody_has_logged_in_for_long(site: Site) -> None:
+    site.provisioned_modem()
+    limit = site.workspace.home.login_proof_days
+    site.clock.passed_s += (limit - 1) * DAY_S
+    (seen,) = watch(site.workspace, [site.intent()], bench=True)
+    assert (seen.state, seen.because) == (Standing.OK, "runs as accepted")
+    site.clock.passed_s += 2 * DAY_S
+    (seen,) = watch(site.workspace, [site.intent()], bench=True)
+    assert (seen.state, seen.because) == (
+        Standing.OK,
+        f"runs as accepted; no new login since 2026-11-02: provision verify {MODEM}",
+    )
+    login(site)
+    (seen,) = watch(site.workspace, [site.intent()], bench=True)
+    assert seen.because == "runs as accepted"
+
+
+def test_a_verify_that_was_let_in_by_nobody_is_no_proof(site: Site) -> None:
+    modem = site.provisioned_modem()
+    site.clock.passed_s += 40 * DAY_S
+    modem.next("SSH", refused("Permission denied (publickey)."))
+    assert login(site)[0] is Verdict.FAIL
+    (seen,) = watch(site.workspace, [site.intent()], bench=True)
+    assert "no new login since 2026-11-02" in seen.because
