@@ -97,12 +97,11 @@ def resume(
     from provision.cli import console
     from provision.home import publish
     from provision.lending import revoke
-    from provision.operations.resume import assumption_of
+    from provision.operations.resume import assumption_of, tags_of
     from provision.operations.resume import resume as use_case
 
     here = workspace(context)
-    tags = {one.tag for one in here.targets(targets)} if targets else None
-    ended = use_case(here, tags, assumption_of(assume, reason))
+    ended = use_case(here, tags_of(here, targets), assumption_of(assume, reason))
     revoke.sweep(here)
     if not ended:
         console.say("nothing to resume: every run has its end")

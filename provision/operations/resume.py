@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from provision.core.errors import UsageError
 from provision.core.model import Ending, Event, Kind
@@ -29,6 +29,19 @@ def resume(
         begun = journal.unfinished(workspace, kind)
         ended |= _resume(workspace, kind, {t: e for t, e in begun.items() if tags is None or t in tags}, assumption)
     return ended
+
+
+def tags_of(workspace: Workspace, names: Sequence[str] | None) -> set[str] | None:
+    """Return the asset tags that TARGETs name, None for all; a device with an open run need not be in the intent.
+
+    Raises UsageError for another name.
+    """
+    if not names:
+        return None
+    open_runs = journal.all_unfinished(workspace)
+    named = {name.upper() for name in names} & open_runs
+    rest = [name for name in names if name.upper() not in named]
+    return named | ({one.tag for one in workspace.targets(rest)} if rest else set())
 
 
 def assumption_of(ending: str, reason: str) -> Assumption | None:

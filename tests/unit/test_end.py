@@ -245,3 +245,21 @@ def test_a_revoked_device_whose_run_an_older_release_left_open_is_not_brought_ba
     assert resumed(site).because == "the device was revoked"
     assert MODEM not in site.known
     assert site.workspace.unfinished() == {}
+
+
+def test_a_device_that_left_the_intent_can_be_named_and_let_go(site: Site) -> None:
+    from dataclasses import replace
+
+    from provision.operations.resume import tags_of
+
+    modem = site.provisioned_modem()
+    killed_after_the_finish(site, modem, lambda: rotation(site))
+    modem.next("Look", *[silent()] * 500)
+    home = site.workspace.home
+    site.workspace.__dict__["home"] = replace(home, intents={t: i for t, i in home.intents.items() if t != MODEM})
+    tags = tags_of(site.workspace, [MODEM.lower()])
+    assert tags == {MODEM}
+    ended = resume(site.workspace, tags, assumption_of("reverted", "hilang"))
+    assert {t: str(e.ending) for t, e in ended.items()} == {MODEM: "reverted"}
+    with pytest.raises(UsageError):
+        tags_of(site.workspace, ["nobody"])
