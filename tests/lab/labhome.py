@@ -18,6 +18,7 @@ from boundaries import counted
 from forker import DIES, Forker
 
 from provision.connectors import private
+from provision.devices.modem import running
 from provision.home.workspace import Workspace
 from provision.lab import client
 
@@ -145,7 +146,9 @@ class Bench:
         known = self.workspace.known.get(tag)
         if known is None or not known.accepted or self.run("verify", tag).code != 0:
             self.fresh(tag)
-            self.ok("apply", tag, "--bench", "--yes")
+        elif not running.against_intent(self.workspace, self.workspace.home.intents[tag], known.snapshot).changes:
+            return
+        self.ok("apply", tag, "--bench", "--yes")
 
     def last(self, tag: str, verb: str) -> dict:
         return dict(next(e for e in reversed(self.workspace.ledger.history(tag)) if e.verb == verb).payload)
