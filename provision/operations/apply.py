@@ -105,10 +105,27 @@ def _apply(workspace: Workspace, kind: DeviceKind, group: list[Intended], asked:
         _within(workspace, held, (kind, group), asked, result)
 
 
-def apply_held(
-    workspace: Workspace, held: Held, intended: Intended, request: ApplyRequest, callbacks: Callbacks
-) -> Applied:
-    """Bring one device, which is held, to its intent or to the request's override; see `apply`."""
+Holding = tuple[Workspace, Held, Intended]  # one device that is held
+
+
+def settle_held(holding: Holding, request: ApplyRequest, callbacks: Callbacks) -> Applied | None:
+    """End the open run of one device that is held, if it has one; return None once it has none.
+
+    If it cannot be ended, the result says so. To be called before anything is made of what is known of the device: its
+    accepted configuration and its secrets may be others afterwards.
+    """
+    workspace, held, intended = holding
+    result, kind = Applied(run=held.run), kinds.of(intended.kind)
+    if intended.tag not in journal.unfinished(workspace, kind.kind):
+        return None
+    with writer_of(workspace, held.run) as writer:
+        session = Session(workspace=workspace, held=held, writer=writer, request=request, callbacks=callbacks)
+        return None if _settle(session, kind, [intended], result) else result
+
+
+def apply_held(holding: Holding, request: ApplyRequest, callbacks: Callbacks) -> Applied:
+    """Bring one device that is held, and has no open run, to its intent or to the request's override; see `apply`."""
+    workspace, held, intended = holding
     result = Applied(run=held.run)
     _within(workspace, held, (kinds.of(intended.kind), [intended]), (request, callbacks), result)
     return result

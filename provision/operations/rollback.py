@@ -51,6 +51,10 @@ def rollback(
         if known is None or not known.accepted:
             hint = f"provision apply {tag} --bench"
             raise DeviceError("never provisioned: nothing to go back to", where=tag, hint=hint)
+        holding = workspace, held, intent
+        if stuck := apply.settle_held(holding, request, callbacks):
+            return Rollback(run=stuck.run, outcome=stuck.outcomes[0], to=to or 0)
+        known = workspace.known[tag]
         event, device = _chosen(_accepted(workspace, tag), known.snapshot.settings, tag, to)
         today = box.candidates_of(workspace, [intent])[tag]
         kept = Configured.read(event.payload).kept.settings
@@ -58,7 +62,7 @@ def rollback(
         own = known.device
         after = replace(device, tunnel_key=own.tunnel_key, model=own.model, firmware=own.firmware)
         overrides = {tag: Override(candidate=candidate, after=after, owns=("*",))}
-        applied = apply.apply_held(workspace, held, intent, replace(request, overrides=overrides), callbacks)
+        applied = apply.apply_held(holding, replace(request, overrides=overrides), callbacks)
         done = Rollback(run=applied.run, outcome=applied.outcomes[0], to=event.number)
         if done.went:  # before anything else that could fail: the device runs it
             held.record([(tag, RolledBack(run=applied.run, to=event.number))])

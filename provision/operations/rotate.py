@@ -56,14 +56,16 @@ def rotate(workspace: Workspace, intent: Intent, request: ApplyRequest, callback
         if known is None or not known.accepted:
             hint = f"provision apply {tag} --bench gives it its secrets"
             raise DeviceError("never provisioned", where=tag, hint=hint)
-        if tag not in workspace.unfinished():
-            held.discard(tag)  # a set that was never sent
+        holding = workspace, held, intent
+        if stuck := apply.settle_held(holding, request, callbacks):
+            return stuck
+        held.discard(tag)  # a set that was never sent
         new = held.pending(tag)
         candidate = box.candidates_of(workspace, [intent], {tag: new})[tag]
-        after = box.after_of(intent, known.device, new)
+        after = box.after_of(intent, workspace.known[tag].device, new)
         overrides = {tag: Override(candidate=candidate, after=after, rotation=True)}
         try:
-            return apply.apply_held(workspace, held, intent, replace(request, overrides=overrides), callbacks)
+            return apply.apply_held(holding, replace(request, overrides=overrides), callbacks)
         finally:
             if tag not in workspace.unfinished():
                 held.discard(tag)  # refused, or not approved: nothing was sent

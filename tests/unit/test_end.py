@@ -13,7 +13,7 @@ from provision.devices.run import ApplyRequest, Callbacks, RunEnd
 from provision.home import peers
 from provision.home.vault import wireguard_public
 from provision.ledger.run_events import Assumed
-from provision.operations import rotate
+from provision.operations import adopt, rollback, rotate
 from provision.operations.resume import assumption_of, resume
 from provision.operations.watch import watch
 
@@ -263,3 +263,30 @@ def test_a_device_that_left_the_intent_can_be_named_and_let_go(site: Site) -> No
     assert {t: str(e.ending) for t, e in ended.items()} == {MODEM: "reverted"}
     with pytest.raises(UsageError):
         tags_of(site.workspace, ["nobody"])
+
+
+def test_a_rotation_after_one_that_died_and_was_taken_back_loses_no_secret(site: Site) -> None:
+    """The set of the dead run is dropped when it is settled: the new run must not send it."""
+    modem = site.provisioned_modem()
+    modem.next("Finish", silent())
+    modem.next("Look", *[silent()] * 500)
+    rotation(site)
+    modem.faults.clear()
+    modem.revert("timer")
+    assert MODEM in site.workspace.unfinished()
+    rotation(site)
+    own = site.workspace.vault.device(MODEM)
+    assert own["wireguard_private"].reveal() in modem.packages["network"]
+    assert site.known[MODEM].device.tunnel_key == public(site, "device")
+
+
+def test_a_rollback_after_a_rotation_that_died_is_decided_on_what_that_left(site: Site) -> None:
+    modem = site.provisioned_modem()
+    modem.set(LOCAL["a setting of ours"])
+    adopt.adopt(site.workspace, site.intent(), "ditetapkan", bench=True)
+    killed_after_the_finish(site, modem, lambda: rotation(site))
+    done = rollback.rollback(site.workspace, site.intent(), ApplyRequest(bench=True), Callbacks())
+    assert done.went, done.outcome
+    own = site.workspace.vault.device(MODEM)
+    assert own["wireguard_private"].reveal() in modem.packages["network"]
+    assert site.known[MODEM].device.tunnel_key == public(site, "device")
