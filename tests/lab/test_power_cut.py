@@ -222,3 +222,29 @@ def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_
         assert at > 5
 
     run(scenario)
+
+
+def test_a_cut_between_the_proof_and_the_disarming_leaves_no_false_proof(tmp_path: Path, worker_id: str) -> None:
+    """The boot puts the old configuration back; should its own word not fit on the flash, that of before is not true."""
+
+    async def scenario() -> None:
+        modem, wanted, old, _, copy = await prepared(tmp_path, worker_id)
+        await begin(modem, copy)
+        made = plan.make(DRIVER, await look(modem), wanted, KEY)
+        document = shell_document.change(
+            DRIVER, made, DocumentRequest(nonce="n", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
+        )
+        await feed(modem, document)
+        kit = modem.root / "etc/kit"
+        await modem.power_off()
+        (kit / "confirmed").write_text("run 0123456789abcdef\n")  # what `finish` put there last
+        (kit / "reverted.new").mkdir()  # nothing can be written there
+        await modem.power_on()
+        assert flash(modem) == old
+        assert not (kit / "armed").exists()
+        assert not (kit / "confirmed").exists()
+        seen = await look(modem)
+        assert seen.readings["guard"] == "none", "without a word of its own it is unknown, and never confirmed"
+        await modem.power_off()
+
+    run(scenario)

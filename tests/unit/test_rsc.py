@@ -279,6 +279,28 @@ def test_what_the_export_holds_is_no_word_of_the_guard() -> None:
     assert (seen.readings["guard"], seen.readings["mark"]) == ("none", "r1")
 
 
+@pytest.mark.parametrize(
+    ("mark", "left", "guard"),
+    [
+        ("confirmed r1", ["kit-undo-r1.backup"], "confirmed r1"),
+        ("r1", ["kit-undo-r1.backup"], "none"),
+        ("confirmed r0", ["kit-undo-r1.backup"], "reverted r1 asked"),
+        ("confirmed r0", ["kit-undo-r1.backup", "flash/kit-undo-r1-timer.txt"], "reverted r1 timer"),
+        ("confirmed r1", [], "confirmed r1"),
+        ("r1", [], "none"),
+        ("", ["flash/kit-undo-r1-boot.txt"], "reverted r1 boot"),
+    ],
+)
+def test_a_run_whose_mark_is_there_was_not_reverted_though_its_backup_is_left(
+    mark: str, left: list[str], guard: str
+) -> None:
+    """The power may go between the disarming and the removal of the backup."""
+    said = "".join(f"#kit left {name}\r\n" for name in left) + (f"#kit mark {mark}\r\n" if mark else "")
+    whole = f"#kit serial S\r\n{said}#kit export\r\n/system note set note=x\r\n\r\n#kit end n1\r\n".encode()
+    seen, _ = DRIVER.configuration.dialect.read_look(DRIVER, whole, "n1", "x", "now")
+    assert seen.readings["guard"] == guard
+
+
 @pytest.mark.parametrize("said", ["abc", "-1", "", "9999999", "\u0663"])
 def test_an_exit_code_that_is_no_number_is_no_success(said: str) -> None:
     for name in ("openwrt", "routeros"):

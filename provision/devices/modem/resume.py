@@ -161,17 +161,15 @@ def _end(workspace: Workspace, state: Guard, seen: OpenRun) -> RunEnd:
     The guard's own word counts first: what runs may have been changed since. A guard that still names an earlier run
     was never armed by this one.
     """
-    run = seen.begun.run
-    moved = not seen.is_new or state.rest not in {"", seen.snapshot.marker}
-    if state.is_of(guard.CONFIRMED, run) and moved:
-        because = "its guard confirmed it; what runs was changed since"
-        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_confirmed(workspace, state, seen))
-    if state.is_of(guard.CONFIRMED, run) or seen.is_new:
-        because = "read back: the new configuration, confirmed"
-        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_sent(seen))
-    how = ""
+    run, how = seen.begun.run, ""
     if state.is_of(guard.REVERTED, run):
         how = f"the guard reverted it ({state.rest})"
+    elif state.is_of(guard.CONFIRMED, run) and (not seen.is_new or state.rest not in {"", seen.snapshot.marker}):
+        because = "its guard confirmed it; what runs was changed since"
+        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_confirmed(workspace, state, seen))
+    elif state.is_of(guard.CONFIRMED, run) or seen.is_new:
+        because = "read back: the new configuration, confirmed"
+        return RunEnd(ending=Ending.APPLIED, because=because, snapshot=_as_sent(seen))
     elif state.run:
         how = f"nothing took effect (its guard still names run {state.run})"
     elif seen.snapshot.marker == seen.begun.marker and seen.snapshot.readings.get("mark") != run:
@@ -239,15 +237,7 @@ def _record(session: Session, kind: Kind, run: tuple[str, Begun], end: RunEnd, w
     if applied and end.snapshot:
         accepted = journal.read_identity(begun.after.device(tag), end.snapshot), end.snapshot
     because = f"{why}; {end.because}" if why and not applied else end.because
-    conclusion = Conclusion(
-        tag=tag,
-        run=begun.run,
-        ending=str(end.ending),
-        because=because,
-        accepted=accepted,
-        rotated=applied if begun.rotation else None,
-    )
-    journal.conclude(session.held, kind, [conclusion])
+    journal.conclude(session.held, kind, [_conclusion(run, replace(end, because=because), accepted)])
 
 
 def assume(session: Session, carrier: Carrier, run: tuple[str, Event], assumption: Assumption) -> RunEnd:
@@ -256,24 +246,27 @@ def assume(session: Session, carrier: Carrier, run: tuple[str, Event], assumptio
     If it is said to be applied, what the run sent is accepted, without a digest: the next watch compares it with what
     runs. Of a rotation both sets of secrets are kept until a later one is proved.
     """
-    tag, event = run
-    begun, applied = Begun.read(event.payload), assumption.ending is Ending.APPLIED
-    because, accepted = f"assumed: {assumption.reason}", None
-    if applied and not begun.drill:
-        family, before = begun.after.device(tag).box, session.workspace.known[tag].snapshot
-        settings = _as_left(family, before.settings, begun)
-        accepted = begun.after.device(tag), replace(before, settings=settings, marker="", at=session.workspace.now())
-    conclusion = Conclusion(
+    tag, begun = run[0], Begun.read(run[1].payload)
+    end, accepted = RunEnd(ending=assumption.ending, because=f"assumed: {assumption.reason}"), None
+    if assumption.ending is Ending.APPLIED and not begun.drill:
+        device, before = begun.after.device(tag), session.workspace.known[tag].snapshot
+        settings = _as_left(device.box, before.settings, begun)
+        accepted = device, replace(before, settings=settings, marker="", at=session.workspace.now())
+    conclusion = replace(_conclusion((tag, begun), end, accepted), assumed=assumption.reason)
+    journal.conclude(session.held, carrier.kind, [conclusion])
+    return end
+
+
+def _conclusion(run: tuple[str, Begun], end: RunEnd, accepted: tuple[Device, Snapshot] | None) -> Conclusion:
+    tag, begun = run
+    return Conclusion(
         tag=tag,
         run=begun.run,
-        ending=str(assumption.ending),
-        because=because,
+        ending=str(end.ending),
+        because=end.because,
         accepted=accepted,
-        rotated=None if not begun.rotation else applied,
-        assumed=assumption.reason,
+        rotated=end.ending is Ending.APPLIED if begun.rotation else None,
     )
-    journal.conclude(session.held, carrier.kind, [conclusion])
-    return RunEnd(ending=assumption.ending, because=because)
 
 
 def _as_left(family: Family, before: Settings, begun: Begun) -> Settings:

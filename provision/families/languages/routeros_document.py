@@ -118,8 +118,9 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
     seen, code = answer.read_look(family, text.encode(), nonce, device, at)
     head = text.partition("#kit export\n")[0].partition("#kit serial")[2]  # what the export holds is no word of ours
     facts = dict(re.findall(r"^#kit (operator|registration|mark) (.+)$", head, re.MULTILINE))
-    facts["mark"], confirmed = facts.get("mark", "").removeprefix("confirmed "), facts.get("mark", "")
-    readings = dict(seen.readings) | facts | {"guard": _guard(head, confirmed)}
+    mark = facts.get("mark", "")
+    own = {"mark": mark.removeprefix("confirmed "), "guard": _guard(head, mark)}
+    readings = dict(seen.readings) | facts | own
     readings["firmware"] = number(str(readings.get("firmware", "")))
     if facts.get("registration") in ATTACHED:
         readings["registration"] = "registered"
@@ -129,12 +130,13 @@ def read_look(family: Family, output: bytes, nonce: str, device: str, at: str) -
 def _guard(head: str, mark: str) -> str:
     """Return the guard's state: none, armed RUN, confirmed RUN, or reverted RUN WHY (timer, boot or asked).
 
-    A mark that is not confirmed is one that an older release left, whose finish said nothing of it.
+    A mark that is not confirmed is one that an older release left, whose finish said nothing of it. A run whose mark is
+    there was not reverted, though its backup may be left: the mark goes back with the configuration.
     """
     if armed := re.search(r"^#kit armed (\S+)", head, re.MULTILINE):
         return f"armed {armed.group(1)}"
     left = re.findall(r"#kit left (?:flash/)?kit-undo-(\S+?)(?:-(timer|boot)(?:\.txt)?|\.backup)$", head, re.MULTILINE)
-    if not left:
+    if not left or mark.removeprefix("confirmed ") == left[0][0]:
         return mark if mark.startswith("confirmed ") else "none"
     why = next((w for _, w in left if w), "asked")
     return f"reverted {left[0][0]} {why}"

@@ -228,6 +228,8 @@ revert() { # WHY
 	read -r run _ <"$K/armed"
 	[ "$1" = boot ] || [ ! -s "$T/session" ] || rpc uci rollback "$(session)" >/dev/null 2>&1
 	restore || { unlock; return 1; }
+	# the power was cut between the proof and the disarming: then the proof is of what does not run
+	! line_of "$K/confirmed" || [ "${line%% *}" != "$run" ] || rm -f "$K/confirmed"
 	echo "$run $1" >"$K/reverted.new" && sync && mv "$K/reverted.new" "$K/reverted"; sync
 	mv "$K/armed" "$K/done"; sync
 	release
