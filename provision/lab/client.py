@@ -117,7 +117,10 @@ def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[
         with client.makefile("rb") as stream:
             reply: dict[str, Any] = json.loads(stream.readline() or b'{"error": "the lab went away"}')
     if "error" in reply:
-        raise ProvisionError(f"the lab said: {reply['error']}", hint="provision lab status")
+        hint = (
+            "provision lab break --help; docs/lab.md lists the faults" if "fault" in request else "provision lab status"
+        )
+        raise ProvisionError(f"the lab said: {reply['error']}", hint=hint)
     return reply
 
 

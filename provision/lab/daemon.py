@@ -60,7 +60,7 @@ class Lab:
         """Answer one request of a control connection and close it; an exception is sent as an `error` reply."""
         try:
             reply = await self.answer(json.loads(await reader.readline()))
-        except NoSuchFaultError as error:
+        except (NoSuchFaultError, ValueError) as error:  # another fault, or a value that it cannot have
             reply = {"error": str(error)}
         except Exception as error:  # noqa: BLE001 (the lab tells its client, and lives on)
             reply = {"error": repr(error)}

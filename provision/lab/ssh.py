@@ -71,7 +71,7 @@ class Barrier:
         """
         how, _, at = value.partition(" ")
         if how not in {"", "refuse", "drop"}:
-            raise ValueError(f"refuse or drop, not {how}")
+            raise ValueError(f"door: refuse or drop, not {how}")
         return cls(how, at)
 
     def keeps(self, addresses: Sequence[str], port: int) -> list[str]:

@@ -11,6 +11,7 @@ from provision.core.model import Event, Snapshot, Stage
 from provision.ledger.act import Json
 from provision.ledger.events import Accepted, Configured, Enrolled, Judged, Revoked, Rotated, SecretShown, Watched
 from provision.ledger.records import DeviceRecord
+from provision.ledger.run_events import Assumed
 
 Latest = Callable[..., list[Event]]  # (*verbs) -> the newest event of each subject for each verb, oldest first
 
@@ -74,11 +75,15 @@ def last_answers(latest: Latest, known: Mapping[str, Known]) -> dict[str, str]:
 def last_logins(latest: Latest, check: str) -> dict[str, str]:
     """Return when a new login to each device was last proved (UTC, ISO 8601), by asset tag.
 
-    A device is logged in to when it is enrolled and whenever what it runs is accepted; a verify proves it by `check`.
+    A device is logged in to when it is enrolled and whenever what it runs is accepted, unless a person only said that
+    it runs it; a verify proves it by `check`.
     """
+    events = latest(Enrolled.VERB, Accepted.VERB, Judged.VERB, Assumed.VERB)
+    assumed = {e.subject: e.at for e in events if e.verb == Assumed.VERB}
     proved: dict[str, str] = {}
-    for event in latest(Enrolled.VERB, Accepted.VERB, Judged.VERB):
-        if event.verb != Judged.VERB or _passed(event, check):
+    for event in (e for e in events if e.verb != Assumed.VERB):
+        said = event.verb == Accepted.VERB and event.at == assumed.get(event.subject)  # in one transaction
+        if not said and (event.verb != Judged.VERB or _passed(event, check)):
             proved[event.subject] = max(event.at, proved.get(event.subject, ""))
     return proved
 

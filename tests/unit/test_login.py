@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from berau import MODEM, Failing, Fault, Site
+from dataclasses import replace
 
+import pytest
+from berau import MODEM, Failing, Fault, Site, silent
+
+from provision import families
 from provision.connectors.phase import UNREACHABLE
-from provision.core.model import Standing, Verdict
+from provision.core.model import Standing, Verdict, Watched
+from provision.devices.modem import drift
+from provision.devices.modem import login as new_login
 from provision.devices.run import VerifyRequest
+from provision.operations.resume import assumption_of, resume
 from provision.operations.verify import verify
 from provision.operations.watch import watch
 
@@ -69,3 +75,40 @@ def test_a_verify_that_was_let_in_by_nobody_is_no_proof(site: Site) -> None:
     assert login(site)[0] is Verdict.FAIL
     (seen,) = watch(site.workspace, [site.intent()], bench=True)
     assert "no new login since 2026-11-02" in seen.because
+
+
+@pytest.mark.parametrize(
+    ("family", "asked"), [("openwrt", True), ("rutos", False), ("routeros", False), ("epmp", False)]
+)
+def test_only_a_device_that_a_verify_logs_in_to_is_warned_of(site: Site, family: str, *, asked: bool) -> None:
+    """A warning that no command can end is a false alarm for ever: a radio has no shell, others log in at each look."""
+    site.provisioned_modem()
+    known = site.known[MODEM]
+    other = replace(known, device=replace(known.device, family=families.load(family)))
+    assert new_login.is_asked(other.device) is asked
+    watched = {MODEM: Watched(device=MODEM, state=Standing.OK, seen_at="", because="runs as accepted")}
+    site.clock.passed_s += 90 * DAY_S
+    assert bool(drift._warnings(site.workspace, {MODEM: other}, watched)) is asked
+
+
+def test_a_persons_word_is_no_login(site: Site) -> None:
+    modem = site.provisioned_modem()
+    site.run_left_open(MODEM)
+    site.clock.passed_s += 40 * DAY_S
+    modem.next("Look", *[silent()] * 500)
+    ended = resume(site.workspace, None, assumption_of("applied", "dilihat di tempat"))
+    assert str(ended[MODEM].ending) == "applied"
+    proved = site.workspace.last_logins(new_login.CHECK).get(MODEM, "")
+    assert proved[:10] != site.workspace.now()[:10]
+
+
+def test_many_devices_are_warned_of_by_one_question_to_the_ledger(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.provisioned_modem()
+    site.provisioned_modem("BRU-MDM-11")
+    site.clock.passed_s += 90 * DAY_S
+    asked: list[str] = []
+    real = site.workspace.last_logins
+    monkeypatch.setattr(site.workspace, "last_logins", lambda check: asked.append(check) or real(check))
+    seen = watch(site.workspace, [site.intent(), site.intent("BRU-MDM-11")], bench=True)
+    assert ["no new login" in one.because for one in seen] == [True, True]
+    assert len(asked) == 1

@@ -52,21 +52,24 @@ def watch(
             watched[tag] = Watched(device=tag, state=state, seen_at=seen_at, because=because)
     if moved:
         watched |= _fetch(workspace, read, known, moved)
-    watched = {tag: _warned(workspace, one, looks[tag]) for tag, one in watched.items()}
+    watched |= _warnings(workspace, known, watched)
     data_used.keep(workspace, looks)
     return watched
 
 
-def _warned(workspace: Workspace, watched: Watched, look: Snapshot) -> Watched:
-    """Return what was watched, with the day of the last new login if that is long ago and this look was none itself."""
-    if watched.state != Standing.OK or watched.because == NOT_MOVED or login.READING in look.readings:
-        return watched
-    last = workspace.last_logins(login.CHECK)[watched.device]
-    age = datetime.fromisoformat(workspace.now()) - datetime.fromisoformat(last)
-    if age <= timedelta(days=workspace.home.login_proof_days):
-        return watched
-    because = f"{watched.because}; no new login since {last[:10]}: provision verify {watched.device}"
-    return replace(watched, because=because)
+def _warnings(workspace: Workspace, known: Mapping[str, Known], watched: Mapping[str, Watched]) -> dict[str, Watched]:
+    """Return those devices that run as accepted and to which nobody has logged in anew for long, with that day."""
+    green = [one for tag, one in watched.items() if one.state is Standing.OK and login.is_asked(known[tag].device)]
+    last = workspace.last_logins(login.CHECK) if green else {}
+    oldest = datetime.fromisoformat(workspace.now()) - timedelta(days=workspace.home.login_proof_days)
+    warned = {}
+    for one in green:
+        at = last.get(one.device, "")
+        if one.because != NOT_MOVED and (not at or datetime.fromisoformat(at) < oldest):
+            since = f"no new login since {at[:10]}" if at else "nobody has logged in"
+            because = f"{one.because}; {since}: provision verify {one.device}"
+            warned[one.device] = replace(one, because=because)
+    return warned
 
 
 def _judge(look: Snapshot, known: Known, item: Item) -> tuple[Standing, str]:
@@ -129,7 +132,8 @@ def _accept(workspace: Workspace, known: Known, look: Snapshot) -> tuple[Standin
     tag = known.device.tag
     try:
         with workspace.hold([tag], workspace.new_run()) as held:
-            journal.accept(held, known, look) if held.only() else None
+            held.only()
+            journal.accept(held, known, look)
     except ChangedError:
         return Standing.UNKNOWN, "it was changed while it was looked at: watch it again"
     except LeaseError as error:

@@ -19,12 +19,20 @@ CHECK = "office_can_log_in"
 NOTHING = "true"  # a command that does nothing, in any shell
 
 
+def is_asked(device: Device) -> bool:
+    """Return whether a look at a device is no login, so that a verify makes one: it publishes its digest over SNMP.
+
+    Others with a shell are read over SSH as a whole; a radio has none, and its SNMPv3 user is its way in.
+    """
+    return device.box.snmp.published and bool(device.box.door.feed)
+
+
 def ask(workspace: Workspace, devices: Sequence[Device]) -> dict[str, tuple[Device, Question]]:
-    """Begin a login of its own to each device that has a shell, all at the same time; return them by asset tag."""
+    """Begin a login of its own to each device that needs one, all at the same time; return them by asset tag."""
     place = workspace.place
     asked = {}
     for device in devices:
-        if device.box.snmp.published and device.box.door.feed:  # others are read over SSH as a whole
+        if is_asked(device):
             question = workspace.network.question(device, NOTHING, b"", place.ssh_key, place.host_keys)
             question.send()
             asked[device.tag] = device, question

@@ -14,17 +14,14 @@ from provision.core.errors import ProvisionError
 from provision.core.family import DocumentRequest, Family
 from provision.core.model import Snapshot
 from provision.devices.carrier import Carrier
+from provision.devices.modem import login
 from provision.devices.modem.poll import poll
 from provision.devices.replies import LOOK_DEADLINE_S, NONCE_BYTES, unreachable
 from provision.home.workspace import Workspace
 from provision.local.share import templates
 
-ONLY_OVER_SSH = (
-    "marker",
-    "guard",
-    "registration",
-    "login",
-)  # what a device that publishes no digest tells in no other way
+ONLY_OVER_SSH = ("marker", "guard", "registration", login.READING)  # of a device that publishes no digest
+LOGGED_IN = {login.READING: login.PROVED}
 
 if TYPE_CHECKING:
     from provision.connectors.ansible import Variables, Writer
@@ -53,14 +50,14 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
         return replace(over_snmp, missing={**over_snmp.missing, **dict.fromkeys(lacking, str(whole))})
     if not over_snmp.readings:
         why = f"what it hides is not proven: SNMP: {next(iter(over_snmp.missing.values()), 'no answer')}"
-        readings = {**whole.readings, "login": "ok"}
+        readings = {**whole.readings, **LOGGED_IN}
         return replace(whole, marker="", readings=readings, missing={**over_snmp.missing, "marker": why})
     serials = {one.readings["serial"] for one in (over_snmp, whole) if "serial" in one.readings}
     if len(serials) > 1:
         why = f"two boxes answer: serial {' and '.join(sorted(serials))}"
         missing = dict.fromkeys(("serial", *over_snmp.missing), why)
         return Snapshot(device=over_snmp.device, at=over_snmp.at, missing=missing)
-    readings = {**whole.readings, **over_snmp.readings, "login": "ok"}
+    readings = {**whole.readings, **over_snmp.readings, **LOGGED_IN}
     missing = {name: why for name, why in over_snmp.missing.items() if name not in readings and name != "marker"}
     return replace(whole, readings=readings | {"marker": whole.marker}, missing=missing)
 
