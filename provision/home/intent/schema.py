@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Any, Literal
 
@@ -12,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from provision.core import nip
 from provision.core.foreign import visible, visible_lines
 from provision.core.model import ItemKind
+from provision.home.intent.alphabets import Apn as ApnName
+from provision.home.intent.alphabets import Day, Host, Imei, Mac, NetworkCode, Port, PosixZone, Tag, Versions, ZoneName
 
 LONGEST = 1000  # characters of one text in a file of inventory/
 
@@ -30,52 +30,6 @@ class Shape(BaseModel):
             if isinstance(text, str) and (len(text) > LONGEST or see(text) != text):
                 raise ValueError(f"must be one line of printable text, {LONGEST} characters at most")
         return value
-
-
-def _tag(text: str) -> str:
-    if not re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)*", text) or not 3 <= len(text) <= 27:
-        raise ValueError("must be 3 to 27 capital letters, digits and hyphens, as BRU-MDM-01")
-    return text
-
-
-def _mac(text: str) -> str:
-    if text and not re.fullmatch(r"(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}", text):
-        raise ValueError("must be a MAC address as 94:83:c4:00:00:01")
-    return text.lower().replace("-", ":")
-
-
-def _imei(text: str) -> str:
-    if not text:
-        return text
-    if not re.fullmatch(r"\d{15}", text):
-        raise ValueError("must be the 15 digits of the IMEI, in quotes")
-    double = [sum(divmod(int(d) * 2, 10)) if i % 2 else int(d) for i, d in enumerate(text)]
-    if sum(double) % 10:
-        raise ValueError("is not an IMEI: its check digit is wrong; read the label again")
-    return text
-
-
-def _day(text: str) -> str:
-    try:
-        return text and date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("must be a day as 2026-11-24") from None
-
-
-def _versions(text: str) -> str:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        raise ValueError('must be a range of versions as ">=7.23.8,<7.24"') from None
-    return text
-
-
-Tag = Annotated[str, AfterValidator(_tag)]
-Mac = Annotated[str, AfterValidator(_mac)]
-Imei = Annotated[str, AfterValidator(_imei)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class District(Shape):
@@ -100,14 +54,14 @@ class Districts(Shape):
 class Zone(Shape):
     """A time zone: its name, and its POSIX form (signs reversed)."""
 
-    name: str
-    posix: str
+    name: ZoneName
+    posix: PosixZone
 
 
 class Hub(Shape):
     """The office's end of the tunnels."""
 
-    host: str
+    host: Host
     port: Port = 51820
     public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
     network: IPv4Network
@@ -190,7 +144,7 @@ class Defaults(Shape):
 
     contact: str
     timezone: Zone
-    ntp: Annotated[list[str], Field(min_length=1)]
+    ntp: Annotated[list[Host], Field(min_length=1)]
     hub: Hub
     modem: ModemDefaults
     computer: ComputerDefaults
@@ -203,8 +157,8 @@ class Defaults(Shape):
 class Apn(Shape):
     """One preset of apn.yml."""
 
-    plmn: list[str]
-    apn: str
+    plmn: list[NetworkCode]
+    apn: ApnName
     auth: Literal["none", "pap", "chap", "both"] = "none"
     username: str = ""
     password: str = ""
@@ -216,7 +170,7 @@ class BadFirmware(Shape):
     `write: false` means that nothing may be written to them, since they have no way back.
     """
 
-    versions: Annotated[str, AfterValidator(_versions)]
+    versions: Versions
     because: str
     model: str = "*"
     write: bool = True
@@ -225,7 +179,7 @@ class BadFirmware(Shape):
 class Firmware(Shape):
     """What firmware.yml says of one family."""
 
-    good: list[Annotated[str, AfterValidator(_versions)]] = []
+    good: list[Versions] = []
     bad: list[BadFirmware] = []
 
 
@@ -237,11 +191,11 @@ class SimCard(Shape):
     """
 
     number: Annotated[str, Field(pattern=r"^(\+62|0)8\d{7,12}$")]
-    masa_aktif_sampai: Annotated[str, Field(min_length=1), AfterValidator(_day)]
-    masa_tenggang_sampai: Annotated[str, AfterValidator(_day)] = ""
+    masa_aktif_sampai: Annotated[Day, Field(min_length=1)]
+    masa_tenggang_sampai: Day = ""
     kuota_gb: Annotated[float, Field(ge=0)] | None = None
-    kuota_sampai: Annotated[str, AfterValidator(_day)] = ""
-    dicek_pada: Annotated[str, Field(min_length=1), AfterValidator(_day)]
+    kuota_sampai: Day = ""
+    dicek_pada: Annotated[Day, Field(min_length=1)]
 
 
 class ModemIntent(Shape):
@@ -288,7 +242,7 @@ class KitItem(Shape):
     nibar: Annotated[str, Field(pattern=r"^(\d{45})?$")] = ""
     mac: Mac = ""
     imei: Imei = ""
-    received: Annotated[str, AfterValidator(_day)] = ""
+    received: Day = ""
 
 
 class KitFile(Shape):
