@@ -9,7 +9,7 @@ from typing import Any
 from provision.core import custody
 from provision.core.custody import State
 from provision.core.device import Intended
-from provision.core.errors import ProvisionError, UsageError
+from provision.core.errors import ChangedError, ProvisionError, UsageError
 from provision.devices import kinds
 from provision.home.workspace import Workspace
 from provision.ledger.act import Line
@@ -52,7 +52,9 @@ def give_back(workspace: Workspace, name: str, asked: Return, *, bench: bool) ->
     if not receiver.strip():
         raise UsageError("--receiver: nobody is named", hint="who takes the kit back for the office")
     undone = _undo_all(workspace, tags, asked.not_undone, bench=bench)
-    expected = loans.last_moves(workspace, tags)
+    expected = loans.last_moves(workspace, tags) | loans.states(workspace, tags)
+    if not asked.not_undone.strip():
+        _still_undone(undone, expected)
     returned = Returned(id=loan.id, effective=effective, receiver=receiver.strip(), conditions=condition, undone=undone)
     move = Move(place=custody.STORE, holder=receiver.strip(), effective=effective, because="returned", loan=loan.id)
     lines: list[Line] = [(file.subject, returned)]
@@ -69,6 +71,13 @@ def _condition(item: Mapping[str, Any], given: Mapping[str, str]) -> str:
     if said not in CONDITIONS:
         raise UsageError(f"--condition: no such condition: {said}", hint="one of: " + ", ".join(CONDITIONS))
     return str(said)
+
+
+def _still_undone(undone: Mapping[str, str], seen: loans.Expected) -> None:
+    """Raise ChangedError if a device was provisioned again since it was undone."""
+    for tag in undone:
+        if seen[tag, Accepted.VERB] > seen[tag, Undone.VERB]:
+            raise ChangedError("it was provisioned while it was given back", where=tag, hint="return it again")
 
 
 def _undo_all(workspace: Workspace, tags: list[str], not_undone: str, *, bench: bool) -> dict[str, str]:

@@ -48,10 +48,12 @@ def draft(workspace: Workspace, name: str, to: Receiver) -> custody.Handover:
     file = loans.read(workspace, name)
     loan = file.open
     if loan is None:
-        body = _content(workspace, file, to)
-        moves = loans.last_moves(workspace, [i["asset_tag"] for i in body["items"]])
+        tags = [i.asset_tag for i in file.kit.items]
+        seen = loans.last_moves(workspace, tags) | loans.states(workspace, tags)  # before what they prove is read
+        workspace.forget_known()
         _against(workspace, file)
-        loans.record(workspace, file, [(file.subject, Drafted(paper=body))], moves=moves)
+        body = _content(workspace, file, to)
+        loans.record(workspace, file, [(file.subject, Drafted(paper=body))], moves=seen)
     elif loan.state is not State.DRAFT:
         raise ProvisionError(
             f"{file.kit.kecamatan.name} has the handover {loan.id}, {loan.state}",

@@ -11,13 +11,14 @@ from provision.core import custody
 from provision.core.custody import Handover, Waiver
 from provision.core.errors import ProvisionError, UsageError
 from provision.core.model import Event, Item, Kit, slug
-from provision.home.held import Held
+from provision.home.held import VERBS, Held
 from provision.home.workspace import Workspace
 from provision.ledger import handovers, places
 from provision.ledger.act import Line
 from provision.ledger.events import Registered
 from provision.ledger.lending_events import Moved
 
+Numbers = dict[tuple[str, str], int]  # of the newest event, by (subject, verb)
 Expected = Mapping[tuple[str, str], int]
 Revoking = tuple[Held, list[Line]]  # the devices that are revoked, held, and their events
 NOW = "9999"  # later than any time that is recorded
@@ -91,7 +92,7 @@ def record(
     """Append `lines` to the ledger for one kecamatan, then the revocations of `revoking`, and return the events.
 
     Raises ChangedError, with nothing written, if another event of the kecamatan was recorded since `file` was read, or
-    if one of the items in `moves` (see `last_moves`) has moved since.
+    if one of the items in `moves` (see `last_moves`) has moved since, or the state of a device changed (see `states`).
     """
     expect = {**file.seen, **(moves or {})}
     if revoking is not None:
@@ -100,12 +101,20 @@ def record(
     return workspace.ledger.record(lines, at=workspace.now(), expect=expect)
 
 
-def last_moves(workspace: Workspace, tags: list[str]) -> Expected:
+def last_moves(workspace: Workspace, tags: list[str]) -> Numbers:
     """Return the event number of the newest move of each of `tags` (0 if none), by (tag, verb).
 
     `record` takes it as `moves`.
     """
     return {(tag, Moved.VERB): workspace.ledger.last_of(tag, Moved.VERB) for tag in tags}
+
+
+def states(workspace: Workspace, tags: list[str]) -> Numbers:
+    """Return the event number of the newest change of the state of each device of `tags` (0 if none), by (tag, verb).
+
+    `record` takes it beside `moves`, so that what was read of these devices afterwards is still true.
+    """
+    return dict.fromkeys(((tag, verb) for tag in tags for verb in VERBS), 0) | workspace.ledger.newest_of(tags, VERBS)
 
 
 def row(item: Item) -> dict[str, Any]:

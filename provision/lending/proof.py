@@ -10,7 +10,7 @@ from provision import checks
 from provision.core.model import Event, Item, ItemKind, Verdict
 from provision.devices import journal
 from provision.home.workspace import Workspace
-from provision.ledger.events import Accepted, Judged
+from provision.ledger.events import Accepted, Bound, Judged
 from provision.lending.loans import File
 
 MANAGED = (ItemKind.COMPUTER, ItemKind.MODEM)
@@ -21,12 +21,12 @@ RED = (Verdict.FAIL, Verdict.UNKNOWN)
 def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the proof of each PC and modem of a kit, and every reason against a handover.
 
-    A device has a proof if it is provisioned, has no run without an end, and was verified since it was last accepted
-    and within `proof_days`. Reasons are a lacking proof, each red or unknown finding, and a PC that was not heard or
-    not seen, unless the check is waived.
+    A device has a proof if it is provisioned, has no run without an end, and was verified since what is accepted of it
+    last changed, and within `proof_days`. Reasons are a lacking proof, each red or unknown finding, and a PC that was
+    not heard or not seen, unless the check is waived.
     """
     judged = {e.subject: e for e in workspace.ledger.latest(Judged.VERB)}
-    accepted = {e.subject: e for e in workspace.ledger.latest(Accepted.VERB)}
+    changed = {e.subject: e.number for e in workspace.ledger.latest(Accepted.VERB, Bound.VERB)}
     pending = journal.all_unfinished(workspace)
     waived = {w.check for w in file.waivers}
     found: list[dict[str, Any]] = []
@@ -38,7 +38,7 @@ def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list
             against.append(f"{tag} was never provisioned: provision apply {tag} --bench")
         elif tag in pending:
             against.append(f"{tag}: a run on it has no end: provision resume")
-        elif why := _no_proof(workspace, judged.get(tag), accepted[tag]):
+        elif why := _no_proof(workspace, judged.get(tag), changed[tag]):
             against.append(f"{tag}: {why}: provision verify {tag} --bench")
         else:
             findings = list(Judged.read(judged[tag].payload).findings)
@@ -48,10 +48,10 @@ def proofs(workspace: Workspace, file: File) -> tuple[list[dict[str, Any]], list
     return found, against
 
 
-def _no_proof(workspace: Workspace, judged: Event | None, accepted: Event) -> str:
+def _no_proof(workspace: Workspace, judged: Event | None, changed: int) -> str:
     if judged is None:
         return "never verified"
-    if judged.number < accepted.number:
+    if judged.number < changed:
         return "not verified since it was changed"
     oldest = datetime.fromisoformat(workspace.now()) - timedelta(days=workspace.home.lending.proof_days)
     if datetime.fromisoformat(judged.at) < oldest:

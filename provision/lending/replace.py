@@ -65,8 +65,7 @@ def replace(
     _validate(workspace, file, pairs)
     tags = [tag for p in pairs for tag in (p.old["asset_tag"], p.new.asset_tag)]
     effective = loans.effective_day(workspace, asked.day or workspace.today(), "--date", tags)
-    _bring_up(workspace, file, pairs, request, callbacks)
-    expected = loans.last_moves(workspace, tags)
+    expected = _bring_up(workspace, file, pairs, request, callbacks) | loans.last_moves(workspace, tags)
     replaced = Replaced(
         id=loan.id if loan else "",
         effective=effective,
@@ -158,19 +157,22 @@ def _validate(workspace: Workspace, file: File, pairs: list[Pair]) -> None:
         )
 
 
-def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], request: ApplyRequest, callbacks: Callbacks) -> None:
-    """Apply and verify those new items that are PCs or modems.
+def _bring_up(
+    workspace: Workspace, file: File, pairs: list[Pair], request: ApplyRequest, callbacks: Callbacks
+) -> loans.Numbers:
+    """Apply and verify those new items that are PCs or modems; return what state was verified, as `states` does.
 
     Raises DeviceError if one cannot be applied, ProvisionError if a finding is red or unknown and not waived.
     """
     new = {p.new.asset_tag for p in pairs if p.new.kind in proof.MANAGED}
     if not new:
-        return
+        return {}
     devices = list(workspace.targets([file.slug]).only(new))
     applied = apply.apply(workspace, devices, changed(request, replacing=True), callbacks)
     bad = [o for o in applied.outcomes if o.ending not in {Ending.APPLIED, Ending.UNCHANGED}]
     if bad:
         raise DeviceError(f"not replaced: {bad[0].because}", where=bad[0].device, hint="mend it, then replace again")
+    seen = loans.states(workspace, sorted(new))
     patience_s = verify.patience_s(workspace, applied.outcomes)
     findings = verify.verify(
         workspace, devices, VerifyRequest(bench=request.bench, patience_s=patience_s, answers=applied.answers)
@@ -180,3 +182,4 @@ def _bring_up(workspace: Workspace, file: File, pairs: list[Pair], request: Appl
     if red:
         said = "\n".join(f"  - {f.device}: {f.check}: {f.verdict}: {f.because}" for f in red)
         raise ProvisionError(f"not replaced: the new one is not green:\n{said}", where=file.slug, hint=red[0].remedy)
+    return seen
