@@ -24,7 +24,7 @@ from provision.lab import client
 
 DEADLINE_S = 60.0
 COMMAND_S = 300.0
-OFFSETS = (40, 80, 120, 160, -40)  # of the second number of a lab's addresses: four workers, and a lab beside them
+OFFSETS = (40, 80, 120, 160, -40, -20)  # of the second number of a lab's addresses: four workers, and labs beside them
 FORKER = Forker()
 TAGS = ("BRU-MDM-01", "BRU-MDM-04", "BRU-MDM-07", "BRU-MDM-08", "BRU-MDM-10", "BRU-MDM-11", "BRU-MDM-12", "BRU-MDM-13")
 

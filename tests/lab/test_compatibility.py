@@ -48,6 +48,9 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
     "2026-11-28": (
         "`resume`, and an `apply` that settles an open run, of a device that runs neither the old nor the new configuration and proves nothing",
         "`verify` of a device that another command changed meanwhile",
+        "`handover` of a kit in which other devices were bound since it was verified",
+        "`handover`, `return` and `replace` of a kit with a device that another command changed meanwhile",
+        "a hub, time server, time zone, access point name or network code in `inventory/` that can be none",
         "`return` and `replace` of a device that another run holds",
         "`guard` in what a modem says over SNMP and in a look",
         "`verify` of a modem",
