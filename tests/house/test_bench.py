@@ -14,7 +14,7 @@ from forker import Forker
 
 ROOT = Path(__file__).parents[2]
 FIGURES = {
-    "start": 1, "ledger": 1, "inventory": 2, "custody": 1, "snmp": 2, "computers": 8, "apply": 2, "kit": 3, "link": 3,
+    "start": 1, "ledger": 1, "inventory": 2, "custody": 1, "snmp": 2, "computers": 8, "apply": 2, "kit": 3, "link": 4,
 }  # fmt: skip
 NEEDS_ROOT = ("computers", "apply", "kit", "link")
 
