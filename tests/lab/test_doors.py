@@ -55,8 +55,8 @@ def connects(host: str, port: int) -> str:
 @pytest.mark.parametrize(
     ("tag", "how"),
     cases(
-        [("BRU-MDM-04", "drop"), ("BRU-MDM-13", "refuse"), ("BRU-MDM-12", "refuse")],
-        [("BRU-MDM-04", "refuse"), ("BRU-MDM-13", "drop"), ("BRU-MDM-12", "drop")],
+        [("BRU-MDM-04", "drop"), ("BRU-MDM-12", "refuse")],
+        [("BRU-MDM-04", "refuse"), ("BRU-MDM-13", "drop"), ("BRU-MDM-13", "refuse"), ("BRU-MDM-12", "drop")],
     ),
 )
 def test_a_port_at_which_nobody_gets_in_is_put_back(bench: Bench, tag: str, how: str) -> None:
