@@ -64,8 +64,8 @@ class VerifyRequest:
     """The options of a verify; `bench` reaches devices over the bench cable.
 
     `patience_s` is for how many seconds at most a freshly changed modem or radio is read again until its reading
-    counts. `live` has a PC hear itself and see; `answers` is what PCs answered just now, by asset tag, as an apply
-    returned it: they are not asked again.
+    counts. `live` has a PC hear itself and see; `answers` is what devices answered just now, by asset tag, as an apply
+    returned it: PCs are not asked again, modems not logged in to once more.
     """
 
     bench: bool = False

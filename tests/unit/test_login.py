@@ -112,3 +112,26 @@ def test_many_devices_are_warned_of_by_one_question_to_the_ledger(site: Site, mo
     seen = watch(site.workspace, [site.intent(), site.intent("BRU-MDM-11")], bench=True)
     assert ["no new login" in one.because for one in seen] == [True, True]
     assert len(asked) == 1
+
+
+def test_what_an_apply_was_just_let_in_to_is_not_logged_in_to_once_more(site: Site) -> None:
+    """A login of its own is six round trips over a satellite; the apply had one, anew where the way in changed."""
+    modem = site.provisioned_modem()
+    modem.set("system.@system[0].hostname='berubah'")
+    done = site.apply(MODEM)
+    assert str(done.outcomes[0].ending) == "applied"
+    modem.asked.clear()
+    request = VerifyRequest(bench=True, answers=done.answers)
+    findings = verify(site.workspace, [site.intent()], request)
+    assert next(f.verdict for f in findings if f.check == new_login.CHECK) is Verdict.PASS
+    assert "SSH" not in modem.asked
+    assert login(site)[0] is Verdict.PASS
+    assert modem.asked.count("SSH") == 1
+
+
+def test_an_apply_that_did_not_end_by_itself_is_no_login(site: Site) -> None:
+    modem = site.provisioned_modem()
+    modem.set("system.@system[0].hostname='berubah'")
+    modem.next("Finish", silent())
+    done = site.apply(MODEM)
+    assert done.answers == {}

@@ -17,7 +17,7 @@ from provision.core.read_back import ReadBack
 from provision.devices import journal
 from provision.devices.carrier import Carrier
 from provision.devices.journal import Conclusion
-from provision.devices.modem import resume
+from provision.devices.modem import login, resume
 from provision.devices.modem.look import guard_of
 from provision.devices.replies import BACKUP_PASSWORD_BYTES, NEVER_SENT, NONCE_BYTES, unreachable
 from provision.devices.run import STEP_OF_TASK, Changed, Job, RunEnd, Session, outcome
@@ -56,7 +56,8 @@ class Progress:
 def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
     """Change the devices of `jobs` in one Ansible process: change, read back, finish; return how each ended.
 
-    Begin and end are recorded. What did not end by itself is settled, so that no device is left half or forgotten.
+    Begin and end are recorded. What did not end by itself is settled, so that no device is left half or forgotten. Each
+    device that finished has let this run in (anew, if its way in changed): its answer is `login.PROVED`.
     Stale are the devices that refused because their configuration changed after the plan was made, if they have no
     accepted one.
     """
@@ -73,7 +74,9 @@ def change(session: Session, carrier: Carrier, jobs: Sequence[Job]) -> Changed:
     outcomes = _end(session, carrier, list(changes.values()))
     known = session.workspace.known  # after the end: a device that runs the change after all is accepted there
     stale = tuple(t for t, one in changes.items() if one.refused == STALE and not known[t].accepted)
-    return Changed(outcomes=outcomes, stale=stale)
+    return Changed(
+        outcomes=outcomes, stale=stale, answers={t: login.PROVED for t, one in changes.items() if one.finished}
+    )
 
 
 def _progress(session: Session, carrier: Carrier, job: Job) -> Progress:

@@ -23,12 +23,16 @@ PAUSE_S = 0.5
 def verify(workspace: Workspace, look: Look, intents: Sequence[Intent], request: VerifyRequest) -> list[Finding]:
     """Read every provisioned device, log in to it anew, and return the findings; one never provisioned is UNKNOWN.
 
-    The bytes that modems counted are added to the sums of their SIM cards.
+    A device that was changed just now has let that run in (`request.answers`), and is not logged in to once more. The
+    bytes that modems counted are added to the sums of their SIM cards.
     """
     ready = [k.device for i in intents if (k := workspace.known.get(i.tag)) and k.accepted]
-    asked = login.ask(workspace, [device.at(bench=request.bench) for device in ready])  # they come up meanwhile
+    let_in = {d.tag for d in ready if login.is_asked(d) and request.answers.get(d.tag) == login.PROVED}
+    rest = [device.at(bench=request.bench) for device in ready if device.tag not in let_in]
+    asked = login.ask(workspace, rest)  # they come up meanwhile
     try:
         snapshots = login.proved(workspace, asked, _settled_looks(workspace, look, intents, request))
+        snapshots |= {tag: login.let_in(snapshots[tag]) for tag in let_in}
     except BaseException:
         login.end(asked)
         raise
