@@ -125,6 +125,8 @@ def home(
 ) -> None:
     """Keep the directory of --home for the command that is called; without a command, print the help and exit.
 
+    What a killed run has left is removed first, whatever the command.
+
     With --version, print the version and exit.
     """
     if version:
@@ -135,4 +137,7 @@ def home(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit
+    from provision.connectors import private
+
+    private.reap()  # what a killed run has left: its secrets, its processes
     context.obj = directory

@@ -45,8 +45,7 @@ class Writer:
         self._newest: Phase | None = None
 
     def __enter__(self) -> Self:
-        """Clean up after dead runs, make the run's private directory, and return the writer."""
-        private.reap()
+        """Make the run's private directory, and return the writer."""
         self.path = private.make(self.run)
         (self.path / "cp").mkdir(mode=0o700)
         return self

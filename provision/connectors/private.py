@@ -1,40 +1,56 @@
 """The private directory of one run: in memory if there is such a disk, for this user only.
 
 Documents with secrets live here and nowhere else. A run that dies leaves its directory and perhaps its children
-behind; the next run that makes a directory ends the children and removes the old one.
+behind; the next command, whatever it is, ends the children and removes the directory. That a run lives is said by a
+lock that its process holds on a file of the directory: a process id means nothing in another PID namespace.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-import tempfile
+import time
 from pathlib import Path
 
 from provision.local import processes
 from provision.local.files import write_whole
 
 PREFIX = f"provision-{os.getuid()}-"
+LONGEST_S = 86400  # no run takes longer
+_locks: dict[Path, int] = {}  # the open lock of each directory that this process made
 
 
 def _places() -> list[Path]:
     shm = Path("/dev/shm")  # noqa: S108 (that is the point)
-    return [p for p in (shm, Path(tempfile.gettempdir())) if p.is_dir() and os.access(p, os.W_OK)]
+    temporary = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 (where there is no disk in memory)
+    return [p for p in (shm, temporary) if p.is_dir() and os.access(p, os.W_OK)]
 
 
 def make(run: str) -> Path:
     """Make the private directory of `run` and return its path.
 
-    Its file `owner` names this process (id and start time) and the run.
+    Its file `lock` is locked while this process lives or until `remove`; its file `owner` names the run.
     """
-    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_places()[0]))
+    from tempfile import mkdtemp
+
+    path = Path(mkdtemp(prefix=PREFIX, dir=_places()[0]))
+    _locks[path] = _locked(path)
     write_whole(path / "owner", f"{os.getpid()} {processes.born(os.getpid())} {run}\n")
     return path
+
+
+def _locked(path: Path) -> int:
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def remove(path: Path) -> None:
     """Remove the directory of a run whose processes have ended; what cannot be removed is no error."""
     shutil.rmtree(path, ignore_errors=True)
+    if (lock := _locks.pop(path, None)) is not None:
+        os.close(lock)
 
 
 def mark(run: str) -> str:
@@ -43,19 +59,38 @@ def mark(run: str) -> str:
 
 
 def reap() -> list[str]:
-    """End the processes and remove the directories of runs whose owner is dead; return the names of these runs.
+    """End the processes and remove the directories of runs that are dead; return the names of these runs.
 
-    A directory whose owner cannot be read is left alone: it may be in the making.
+    A directory that names no run is left alone: it may be in the making.
     """
     found = []
     for place in _places():
         for path in place.glob(PREFIX + "*"):
             try:
                 pid, born, run = (path / "owner").read_text().split()
+                lives = _lives(path, int(pid), born)
             except (OSError, ValueError):
-                continue  # being made at this moment, or not readable
-            if str(processes.born(int(pid))) != born:
+                continue  # being made at this moment, gone meanwhile, or not readable
+            if not lives:
                 processes.sweep(mark(run))
                 remove(path)
                 found.append(run)
     return found
+
+
+def _lives(path: Path, pid: int, born: str) -> bool:
+    """Return whether the process of a run holds its lock.
+
+    A run of an older release has none: it is dead if there is no such process and it began more than a day ago.
+    """
+    try:
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return str(processes.born(pid)) == born or time.time() - (path / "owner").stat().st_mtime < LONGEST_S
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
