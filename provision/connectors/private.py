@@ -7,13 +7,12 @@ lock that its process holds on a file of the directory: a process id means nothi
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
 from pathlib import Path
 
-from provision.local import processes
+from provision.local import locks, processes
 from provision.local.files import write_whole
 
 PREFIX = f"provision-{os.getuid()}-"
@@ -35,15 +34,9 @@ def make(run: str) -> Path:
     from tempfile import mkdtemp
 
     path = Path(mkdtemp(prefix=PREFIX, dir=_places()[0]))
-    _locks[path] = _locked(path)
+    _locks[path] = locks.hold(path / "lock")
     write_whole(path / "owner", f"{os.getpid()} {processes.born(os.getpid())} {run}\n")
     return path
-
-
-def _locked(path: Path) -> int:
-    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
 
 
 def remove(path: Path) -> None:
@@ -84,13 +77,6 @@ def _lives(path: Path, pid: int, born: str) -> bool:
     A run of an older release has none: it is dead if there is no such process and it began more than a day ago.
     """
     try:
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        return locks.is_held(path / "lock")
     except FileNotFoundError:
         return str(processes.born(pid)) == born or time.time() - (path / "owner").stat().st_mtime < LONGEST_S
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,10 +69,14 @@ def test_a_reap_in_another_namespace_leaves_ours(way: list[str]) -> None:
     assert not path.exists()
 
 
-def left_by_a_killed_run(run: str) -> tuple[Path, subprocess.Popen[bytes]]:
-    """What is left by `kill -9`: a directory with a secret, and a process as ssh's master is one."""
-    with living(run, []) as (process, path):
-        (path / "x.in").write_text("private_key 'secret'\n")
+def left_by_a_killed_run(run: str, place: Path) -> tuple[Path, subprocess.Popen[bytes]]:
+    """What is left by `kill -9`: a directory with a secret, and a process as ssh's master is one.
+
+    It is in a place that only this test looks into, so that nobody else's command sweeps it.
+    """
+    with living(run, []) as (process, made):
+        (made / "x.in").write_text("private_key 'secret'\n")
+        path = Path(shutil.move(made, place / made.name))
         child = subprocess.Popen(["sleep", "600"], env=os.environ | {"PROVISION_RUN": run}, start_new_session=True)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -82,14 +87,11 @@ def left_by_a_killed_run(run: str) -> tuple[Path, subprocess.Popen[bytes]]:
     "words", [["custody"], ["check"], ["history", "BRU-MDM-04"], ["ledger", "verify"], ["lab", "--help"]]
 )
 def test_the_next_command_sweeps_what_a_killed_run_has_left(words: list[str], tmp_path: Path) -> None:
-    path, child = left_by_a_killed_run("run-dead")
+    path, child = left_by_a_killed_run("run-dead", tmp_path)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "provision", "--home", str(tmp_path), *words],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        argv = [sys.executable, "-m", "provision", "--home", str(tmp_path), *words]
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode in {0, 1, 2}, done.stderr
         assert not path.exists()
         child.wait(timeout=10)
