@@ -11,9 +11,10 @@ import os
 import time
 from pathlib import Path
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+RAW_BYTES, TOO_MUCH = 8_000_000, "it said more than 8 MB, of which nothing is believed"  # provision/core/budget.py
 POLL_S = 0.02
 RETRY_PAUSE_S = 0.1
 
@@ -32,7 +33,8 @@ class ActionModule(ActionBase):
         """Send the document; return the exit code and the bytes sent and received, never a text of the device.
 
         The task is skipped if there is no document to send. What the device prints is written to the files `output` and
-        `output`.err. Raises AnsibleConnectionFailure if the connection fails or the exit code is 255.
+        `output`.err. Raises AnsibleConnectionFailure if the connection fails or the exit code is 255, AnsibleError if the
+        device said more than the budget, of which nothing is kept.
         """
         result = super().run(tmp, task_vars)
         args = self._task.args
@@ -44,6 +46,8 @@ class ActionModule(ActionBase):
         result.update(sent=len(body))
         time.sleep(float(args.get("pause_s", 0)))
         code, out, err = self.send(args, document, body)
+        if len(out) > RAW_BYTES:
+            raise AnsibleError(TOO_MUCH)
         keep(Path(args["output"]), out)
         keep(Path(args["output"] + ".err"), err)
         if code == 255:

@@ -88,7 +88,7 @@ class Writer:
     def take(self, name: str) -> bytes | None:
         """Return the bytes of a file of the private directory, such as what a device printed.
 
-        None if there is no such file. The file stays.
+        None if there is no such file. The file stays for as long as the run.
         """
         path = self.path / name
         try:
@@ -111,6 +111,7 @@ class Writer:
             "ansible_connection": "ssh",
             "ansible_ssh_private_key_file": literal(str(identity(self.ssh_key, device))),
             "ansible_ssh_common_args": literal(own),
+            "ansible_ssh_executable": str(share("playbooks") / "ssh-within"),
             "ansible_ssh_transfer_method": "sftp",
             "ansible_ssh_timeout": deadlines(device.link).connect_s,
             "ansible_control_path": self.control_path(),

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.connectors.bounded import TooMuch, communicate
+from provision.core.budget import TOO_MUCH
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
 from provision.core.link import deadlines
@@ -91,13 +93,17 @@ class Question:
     def answer(self, deadline: float) -> Reply:
         """Wait until the command ends and return its reply; the document is sent if `send` did not.
 
-        At `deadline` (of time.monotonic) ssh is killed: the reply then has the code -1 and no output.
+        At `deadline` (of time.monotonic), and at more output than the budget, ssh is killed: the reply then has the
+        code -1 and no output.
         """
         try:
-            out, err = self._process.communicate(self._document, timeout=max(deadline - time.monotonic(), 0.1))
+            out, err = communicate(self._process, self._document, max(deadline, time.monotonic() + 0.1))
         except subprocess.TimeoutExpired:
             self.end()
             return Reply(code=-1, output=b"", said="no answer in time")
+        except TooMuch:
+            self.end()
+            return Reply(code=-1, output=b"", said=TOO_MUCH)
         return Reply(code=self._process.returncode, output=out, said=err.decode("utf-8", "replace").strip())
 
     def send(self) -> None:
@@ -117,4 +123,7 @@ class Question:
     def end(self) -> None:
         """Kill ssh, whatever it does, and wait until it is gone."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()

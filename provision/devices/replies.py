@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from provision.connectors.phase import Step
+from provision.core.budget import TOO_MUCH
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
 from provision.core.model import Finding, Verdict
@@ -29,10 +30,10 @@ REFUSED = re.compile(r"Permission denied \([a-z,-]+\)")  # ssh's words; a comman
 def unreachable(device: Device, step: Step | None) -> ProvisionError:
     """Return the error of a device that cannot be reached, from its last step (None: no answer in time).
 
-    It is an IdentityError if the step names the host key, else an UnreachableError, which says whether the login was
-    refused.
+    It is an IdentityError if the step names the host key, a DeviceError if it said more than its budget, else an
+    UnreachableError, which says whether the login was refused.
     """
-    from provision.core.errors import IdentityError, UnreachableError
+    from provision.core.errors import DeviceError, IdentityError, UnreachableError
 
     said = " ".join((step.because if step else "no answer in time").split())
     where = f"{device.tag} at {device.host} port {device.ssh_port}"
@@ -47,6 +48,8 @@ def unreachable(device: Device, step: Step | None) -> ProvisionError:
             hint="another box, or one that was reset: look at it, then enrol it again",
         )
     short = re.split(r"(?:via|over) ssh: ", said)[-1]
+    if TOO_MUCH in said:
+        return DeviceError(TOO_MUCH, where=where, hint="another box, or a broken one: look at it")
     if REFUSED.search(said):
         return UnreachableError(
             f"the login was refused: {short[:160]}",

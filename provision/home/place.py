@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provision.core.budget import FILE_BYTES
 from provision.core.errors import Fault, IntentError, ProvisionError
 from provision.local.files import write_whole
 
@@ -105,6 +106,9 @@ class Place:
                 continue
             name = str(path.relative_to(self.root))
             try:
+                if (size := path.stat().st_size) > FILE_BYTES:
+                    what = f"{size // 1_000_000} MB are no file of the intent"
+                    raise IntentError([Fault(where=name, what=what, hint="restore it, or write it anew")])
                 found[name] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
                 line = path.read_bytes()[: error.start].count(b"\n") + 1

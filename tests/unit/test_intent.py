@@ -246,3 +246,11 @@ def test_a_faulty_baseline_of_firmware_is_named(texts: dict[str, str]) -> None:
     assert the(texts, "range of versions").where.startswith("inventory/firmware.yml:")
     del texts["inventory/firmware.yml"]
     assert the(texts, "missing").where == "inventory/firmware.yml"
+
+
+def test_a_file_of_100_mb_is_a_fault_and_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "inventory/kits").mkdir(parents=True)
+    with (tmp_path / "inventory/defaults.yml").open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(IntentError, match="100 MB are no file of the intent"):
+        Place(tmp_path).texts()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from berau import MODEM, Site
 
-from provision.connectors.phase import UNREACHABLE, Step
-from provision.core.errors import IdentityError
+from provision.connectors.phase import FAILED, UNREACHABLE, Step
+from provision.core.budget import TOO_MUCH
+from provision.core.errors import DeviceError, IdentityError
 from provision.devices.replies import unreachable
 
 
@@ -31,3 +32,12 @@ def test_another_host_key_is_another_device(site: Site) -> None:
     site.enrolled_modem()
     step = Step(device=MODEM, task="Look", state=UNREACHABLE, because="Host key verification failed.")
     assert isinstance(unreachable(site.known[MODEM].device, step), IdentityError)
+
+
+@pytest.mark.parametrize("state", [FAILED, UNREACHABLE])
+def test_a_device_that_said_too_much_did_answer(site: Site, state: str) -> None:
+    site.enrolled_modem()
+    error = unreachable(
+        site.known[MODEM].device, Step(device=MODEM, task="Look", state=state, because=f"x: {TOO_MUCH}")
+    )
+    assert (type(error), error.what) == (DeviceError, TOO_MUCH)

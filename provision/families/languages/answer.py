@@ -5,7 +5,8 @@ An answer has lines that begin with `#kit` and, after a look, the configuration 
 
 from __future__ import annotations
 
-from provision.core.errors import CutShortError
+from provision.core.budget import UNPACKED_BYTES
+from provision.core.errors import CutShortError, DeviceError
 from provision.core.family import Family
 from provision.core.model import Snapshot, Value
 from provision.core.settings import FILE
@@ -70,13 +71,18 @@ def _facts(text: str) -> dict[str, str]:
 def unpack(output: bytes) -> str:
     """Return the text of an answer, decompressed if it is gzip; a truncated one is returned as far as it goes.
 
-    Bytes that are not UTF-8 stay visible as escapes.
+    Bytes that are not UTF-8 stay visible as escapes. Raises DeviceError if it is larger than UNPACKED_BYTES.
     """
     import zlib
 
     stream = zlib.decompressobj(wbits=31)
     try:
-        raw = stream.decompress(output)
+        raw = stream.decompress(output, UNPACKED_BYTES)
     except zlib.error:
-        raw = output
+        raw = output  # it is no gzip
+    else:
+        if stream.unconsumed_tail:
+            raise DeviceError(
+                "its answer is larger than 32 MB unpacked", hint="another box, or a broken one: look at it"
+            )
     return raw.decode("utf-8", "backslashreplace")

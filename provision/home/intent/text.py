@@ -11,11 +11,16 @@ from typing import Any
 
 import yaml
 
+from provision.core.budget import YAML_DEPTH, YAML_NODES
 from provision.core.errors import Fault
 
 Spot = tuple[str | int, ...]
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 NOTHING = ("", "~", "null", "Null", "NULL")
+
+
+class _TooLargeError(Exception):
+    """There are more values than YAML_NODES: aliases of aliases."""
 
 
 class Text:
@@ -24,14 +29,16 @@ class Text:
     def __init__(self, name: str, text: str) -> None:
         """Parse `text`; if it is not YAML, record a fault and leave `values` None.
 
-        A repeated key, a key that is no text and an alias that contains itself are faults, too.
+        A repeated key, a key that is no text, an alias that contains itself, and too many or too deep values are
+        faults, too.
         """
         self.name = name
         self.faults: list[Fault] = []
         self.values: Any = None
         self._lines: dict[Spot, int] = {}
+        self._nodes = 0
         try:
-            root = yaml.compose(text, Loader=LOADER)
+            root = yaml.compose(text, Loader=LOADER) if self._is_shallow(text) else None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = f"not YAML: {error.problem or error.context}"
@@ -40,7 +47,26 @@ class Text:
             said = str(error).splitlines()[0]
             self.faults.append(Fault(where=name, what=f"not YAML: {said}", hint="save it as UTF-8 text"))
         else:
+            self._read(root)
+
+    def _is_shallow(self, text: str) -> bool:
+        """Return whether nothing is nested deeper than YAML_DEPTH; libyaml composes by recursion, and would crash."""
+        depth = 0
+        for event in yaml.parse(text, Loader=LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > YAML_DEPTH:
+                mark = event.start_mark
+                what = f"not YAML: more than {YAML_DEPTH} values within each other"
+                self._note(mark.line + 1 if mark else 1, what, "mend it")
+                return False
+        return True
+
+    def _read(self, root: yaml.Node | None) -> None:
+        try:
             self.values = self._value(root, (), ()) if root else None
+        except _TooLargeError:
+            self.values, self._lines = None, {}
+            self._note(1, f"not YAML: more than {YAML_NODES:,} values, its aliases written out", "write fewer aliases")
 
     def at(self, path: Sequence[str | int]) -> str:
         """Return file:line of the value at `path`, or else of the nearest value around it; line 1 if there is none."""
@@ -56,6 +82,9 @@ class Text:
         self.faults.append(Fault(where=f"{self.name}:{line}", what=what, hint=hint))
 
     def _value(self, node: yaml.Node, path: Spot, around: tuple[yaml.Node, ...]) -> Any:
+        self._nodes += 1
+        if self._nodes > YAML_NODES:
+            raise _TooLargeError
         if isinstance(node, yaml.ScalarNode):
             return None if node.style is None and node.value in NOTHING else node.value
         if node in around:
