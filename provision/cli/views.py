@@ -100,6 +100,7 @@ def restore(
     if unauthenticated is not bool(reason.strip()):
         raise UsageError("--unauthenticated and --reason TEXT go together", hint="say why this backup is the right one")
     here = workspace(context)
+    here.place.require_plain_path()
     asked = use_case.Asked(approve=lambda question: approve(question, yes), reason=reason.strip())
     done = use_case.restore(here, file, asked)
     publish.write(here)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from provision.core.errors import IdentityError, ProvisionError
 from provision.core.host_keys import fingerprint
-from provision.local.files import ORDINARY, write_new, write_whole
+from provision.local.files import ORDINARY, locked, write_whole
 
 RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
@@ -14,31 +14,55 @@ RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 def office_key(path: Path) -> str:
     """Return the office's public key (one line); the pair is made if there is no private key at `path`.
 
-    It is Ed25519, or RSA if the path ends in `-rsa`; the private key has mode 0600. Raises ProvisionError if only the
-    public half is missing.
+    It is Ed25519, or RSA if the path ends in `-rsa`; the private key has mode 0600. Of several first commands at once
+    one makes the pair. If the public half is missing, it is made from the private key. Raises ProvisionError if that
+    cannot be read, or the pair cannot be written.
     """
     public = path.with_suffix(".pub")
-    if not path.exists():
-        from cryptography.hazmat.primitives import serialization as form
-        from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
-        old = path.name.endswith("-rsa")
-        key = rsa.generate_private_key(65537, RSA_BITS) if old else ed25519.Ed25519PrivateKey.generate()
-        private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
-        shown = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        line = shown.decode() + " diskominfo-office\n"
-        write_whole(public, line, ORDINARY)
-        if not write_new(path, private):  # two first commands at once
-            return office_key(path)
-        write_whole(public, line, ORDINARY)
-    if not public.exists():
+    try:
+        if not (path.exists() and public.exists()):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with locked(path):
+                _complete(path, public)
+        return public.read_text().strip()
+    except OSError as error:
         raise ProvisionError(
-            "the public half of the office's SSH key is missing",
-            where=str(public),
-            hint="ssh-keygen -y -f KEY > KEY.pub",
-        )
-    return public.read_text().strip()
+            f"the office's SSH key cannot be read or made: {error.strerror}",
+            where=str(path),
+            hint="free space, or check permissions",
+        ) from None
+
+
+def _complete(path: Path, public: Path) -> None:
+    """Make what is missing of a pair, the private key first: the public half can be made from it at any time."""
+    if not path.exists():
+        public.unlink(missing_ok=True)  # of a pair that is gone
+        write_whole(path, _made(path))
+    if not public.exists():
+        write_whole(public, _public_half(path) + " diskominfo-office\n", ORDINARY)
+
+
+def _made(path: Path) -> bytes:
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    old = path.name.endswith("-rsa")
+    key = rsa.generate_private_key(65537, RSA_BITS) if old else ed25519.Ed25519PrivateKey.generate()
+    return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
+
+
+def _public_half(path: Path) -> str:
+    from cryptography.hazmat.primitives import serialization as form
+
+    try:
+        key = form.load_ssh_private_key(path.read_bytes(), None)
+    except (ValueError, TypeError):
+        raise ProvisionError(
+            "the public half of the office's SSH key is missing, and the private key cannot be read",
+            where=str(path),
+            hint=f"ssh-keygen -y -f {path} > {path.with_suffix('.pub')}",
+        ) from None
+    return key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH).decode()
 
 
 def unpin(folder: Path, tag: str) -> None:

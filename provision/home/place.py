@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision.core.budget import FILE_BYTES
-from provision.core.errors import Fault, IntentError, ProvisionError
+from provision.core.errors import Fault, IntentError, ProvisionError, UsageError
+from provision.core.foreign import visible
 from provision.local.files import write_whole
 
 if TYPE_CHECKING:
     from provision.home import intent
+
+NOT_PLAIN = frozenset("%$\"'`\\{}")  # of ssh's tokens and variables, of quotes, of Ansible's templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,21 @@ class Place:
         if hints != self.hints():
             write_whole(self.var / "hints.json", json.dumps(hints))
 
+    def require_plain_path(self) -> None:
+        """Raise UsageError if the path holds what ssh or Ansible would take for something else than a character."""
+        path = str(self.root.absolute())
+        if found := sorted(set(path) & NOT_PLAIN | {c for c in path if not c.isprintable()}):
+            what = f"the path of a home may not hold {' '.join(visible(c) for c in found)}"
+            raise UsageError(
+                f"{what}: ssh or Ansible reads more into it", where=path, hint="move it, as: mv DIR ~/berau"
+            )
+
     def require(self) -> None:
-        """Raise IntentError if the home has no inventory/, so that nothing is made in a wrong directory."""
+        """Raise IntentError if the home has no inventory/, so that nothing is made in a wrong directory.
+
+        Raises UsageError if its path cannot be one of a home; see `require_plain_path`.
+        """
+        self.require_plain_path()
         if not self.inventory.is_dir():
             raise IntentError(
                 [

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from provision.core.errors import ProvisionError
+from provision.home.place import Place
 from provision.local.files import ORDINARY, write_whole
 from provision.local.share import share
 
@@ -53,8 +54,9 @@ def make(directory: Path, *, lab: bool) -> Path:
     """Make a starter home in `directory`, which may be missing or empty, and return its path.
 
     A lab's home also gets a vault password, the lab's defaults, modems of several makers and some Windows PCs. Raises
-    ProvisionError if the directory is not empty or cannot be written.
+    ProvisionError if the directory is not empty or cannot be written, UsageError if its path cannot be one of a home.
     """
+    Place(directory).require_plain_path()
     if directory.exists() and any(directory.iterdir()):
         raise ProvisionError("the directory is not empty", where=str(directory), hint="choose another one")
     try:

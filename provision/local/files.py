@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,23 +66,6 @@ def _where_supported() -> Iterator[None]:
     except OSError as error:
         if error.errno not in UNSUPPORTED:
             raise
-
-
-def write_new(path: Path, body: bytes | str, mode: int = 0o600) -> bool:
-    """Write the file `path` whole unless it exists, and return whether it was written.
-
-    If two writers try at once, only the first one succeeds. Raises OSError if the file cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-    write_whole(beside, body, mode)
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    _flush_directory(path.parent)
-    return True
 
 
 @contextmanager

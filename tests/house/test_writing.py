@@ -118,9 +118,3 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     assert failed == []
     assert path.read_text() in {"a" * 5000, "b" * 5000}
     assert [p.name for p in tmp_path.iterdir()] == ["kept"]
-
-
-def test_of_two_that_make_a_file_the_first_one_wins(tmp_path: Path) -> None:
-    assert files.write_new(tmp_path / "key", "first")
-    assert not files.write_new(tmp_path / "key", "second")
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"key": "first"}

@@ -51,6 +51,8 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`handover` of a kit in which other devices were bound since it was verified",
         "`handover`, `return` and `replace` of a kit with a device that another command changed meanwhile",
         "a hub, time server, time zone, access point name or network code in `inventory/` that can be none",
+        "a home whose path holds a percent sign, a quote, a brace, a dollar sign or a backslash",
+        "`drop` in `defaults.yml` with `http://`",
         "`return` and `replace` of a device that another run holds",
         "`guard` in what a modem says over SNMP and in a look",
         "`verify` of a modem",

@@ -23,6 +23,7 @@ IN_USE = {
     "Imei": ["", "490154203237518"],
     "Mac": ["", "94:83:c4:00:00:01", "94-83-C4-00-00-01"],
     "Tag": ["BRU-MDM-01", "ABC"],
+    "Drop": ["", "https://lapor.berau.go.id/kit", "http://127.0.0.1:8080/kit"],
     "Day": ["", "2026-11-24"],
     "Versions": [">=7.23.8,<7.24", "==25.12.*"],
 }  # fmt: skip
@@ -37,6 +38,9 @@ NOT_OF_IT = [
     "a\nb",
     "a\\b",
     "-oProxyCommand=id",
+    "http://lapor.berau.go.id",
+    "http://127.0.0.1.evil.id/",
+    "http://127.0.0.1@evil.id/",
     "\u0661\u0662\u0663\u0664\u0665",
 ]
 

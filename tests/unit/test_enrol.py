@@ -190,6 +190,7 @@ def test_a_pc_is_not_pinned_by_an_enrolment_that_fails_before_its_visit(site: Si
     office = site.workspace.place.ssh_key
     office_key(office)
     office.with_suffix(".pub").unlink()
+    office.write_text("no key")
     with pytest.raises(ProvisionError, match="public"):
         site.enrol(PC)
     assert key_kept(site, PC) == ""

@@ -79,8 +79,15 @@ def _zone_name(text: str) -> str:
 
 
 def _posix_zone(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9<>+,./:-]+", text):
+    if not re.fullmatch(r"([A-Za-z]{3,}|<[A-Za-z0-9+-]+>)[+-]?[0-9][A-Za-z0-9<>+,./:-]*", text):
         raise ValueError("must be a time zone as POSIX has it, as WITA-8")
+    return text
+
+
+def _drop(text: str) -> str:
+    """Take an address that is read by nobody on the way: HTTPS, or the loopback of the lab."""
+    if text and not re.fullmatch(r"https://[^\s]+|http://127(\.[0-9]{1,3}){3}(:[0-9]+)?(/[^\s]*)?", text):
+        raise ValueError("must be an address with https://, or empty")
     return text
 
 
@@ -88,6 +95,7 @@ Tag = Annotated[str, AfterValidator(_tag)]
 Mac = Annotated[str, AfterValidator(_mac)]
 Imei = Annotated[str, AfterValidator(_imei)]
 Day = Annotated[str, AfterValidator(_day)]
+Drop = Annotated[str, AfterValidator(_drop)]
 Versions = Annotated[str, AfterValidator(_versions)]
 Host = Annotated[str, AfterValidator(_host)]
 Apn = Annotated[str, AfterValidator(_apn)]

@@ -11,7 +11,19 @@ from provision.core import nip
 from provision.core.foreign import visible, visible_lines
 from provision.core.model import ItemKind
 from provision.home.intent.alphabets import Apn as ApnName
-from provision.home.intent.alphabets import Day, Host, Imei, Mac, NetworkCode, Port, PosixZone, Tag, Versions, ZoneName
+from provision.home.intent.alphabets import (
+    Day,
+    Drop,
+    Host,
+    Imei,
+    Mac,
+    NetworkCode,
+    Port,
+    PosixZone,
+    Tag,
+    Versions,
+    ZoneName,
+)
 
 LONGEST = 1000  # characters of one text in a file of inventory/
 
@@ -96,7 +108,7 @@ class ComputerDefaults(Shape):
     apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
     conference: list[str] = []
     updates_days: Annotated[int, Field(ge=1, le=365)] = 45
-    drop: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+    drop: Drop = ""
 
 
 class ConferenceApp(Shape):

@@ -1,0 +1,56 @@
+"""Where a home may lie, and the office's pair of keys in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from berau import Site
+
+from provision.core.errors import IntentError, ProvisionError, UsageError
+from provision.home import starter
+from provision.home.keys import office_key
+from provision.home.place import Place
+
+
+@pytest.mark.parametrize("name", ["100%", 'a"b', "a'b", "{{ x }}", "$HOME", "a`b", "a\\b", "a\nb", "a\x1bb"])
+def test_a_path_that_ssh_or_ansible_reads_more_into_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="the path of a home may not hold"):
+        starter.make(tmp_path / name, lab=False)
+    assert not (tmp_path / name).exists()
+    with pytest.raises(UsageError, match="the path of a home may not hold"):
+        Place(tmp_path / name).require()
+
+
+@pytest.mark.parametrize("name", ["Kantor Berau", "berau-2026", "béráu", "a#b", "a;b", "a&b", "~a", "a=b,c", "(1)"])
+def test_other_paths_are_paths_of_a_home(tmp_path: Path, name: str) -> None:
+    starter.make(tmp_path / name, lab=False)
+    Place(tmp_path / name).require()
+
+
+def test_a_directory_that_is_no_home_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(IntentError, match="no home here"):
+        Place(tmp_path).require()
+
+
+@pytest.mark.parametrize("name", ["id_ed25519", "id_ed25519-rsa"])
+def test_the_public_half_is_made_from_the_private_key_at_any_time(site: Site, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ssh" / name
+    first = office_key(path)
+    assert (path.stat().st_mode & 0o777, first.split(" ")[0][:8]) == (0o600, "ssh-rsa" if "rsa" in name else "ssh-ed25")
+    path.with_suffix(".pub").unlink()
+    assert office_key(path) == first
+    path.unlink()
+    second = office_key(path)
+    assert second != first, "the public half of a pair that is gone is none of the new one"
+    assert second == office_key(path)
+
+
+def test_a_private_key_that_cannot_be_read_says_what_to_type(tmp_path: Path) -> None:
+    path = tmp_path / "id_ed25519"
+    path.write_text("no key")
+    with pytest.raises(ProvisionError, match="cannot be read") as caught:
+        office_key(path)
+    assert caught.value.hint.startswith("ssh-keygen -y -f ")
+    with pytest.raises(ProvisionError, match="cannot be read or made"):
+        office_key(tmp_path / "id_ed25519" / "below-a-file")
