@@ -12,11 +12,19 @@ import pytest
 import shares
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(  # a busy machine is no fault; thousands of inputs are the soak's
-    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25
+settings.register_profile(  # a busy machine is no fault; other inputs each time, and thousands, are the soak's
+    "house",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=25,
 )
 settings.register_profile(
-    "soak", parent=settings.get_profile("house"), max_examples=int(os.environ.get("PROVISION_SOAK_INPUTS", "100"))
+    "soak",
+    parent=settings.get_profile("house"),
+    derandomize=False,
+    max_examples=int(os.environ.get("PROVISION_SOAK_INPUTS", "100")),
 )
 settings.load_profile("soak" if "PROVISION_SOAK_INPUTS" in os.environ else "house")
 ROOT = Path(__file__).parent.parent

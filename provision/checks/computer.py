@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from provision.checks.check import Case, Judgement, check
 from provision.core import identity, peripherals
+from provision.core.durations import spoken
 from provision.core.model import Verdict
+from provision.core.times import WITA
 
 SKEW_S = 5  # domain page on conference, section 4: the clock against the controller
 ROOM_FAIL_MB, ROOM_WARN_MB = 2_000, 10_000  # own choice: an update of the app needs about 1 GB
@@ -106,10 +108,10 @@ def clock_is_right(case: Case) -> Judgement:
     skew = max(first - 1 - clock, clock - last, 0.0)  # a whole second may have been cut off
     if skew > SKEW_S:
         try:
-            said = datetime.fromtimestamp(clock, UTC).strftime("%d-%m-%Y %H:%M")
+            said = datetime.fromtimestamp(clock, WITA).strftime("%Y-%m-%d %H:%M %Z")
         except (OverflowError, ValueError, OSError):
-            said = f"{clock:.0f} s"
-        return Verdict.FAIL, f"it is off by {skew:,.0f} s: it says {said} UTC"
+            said = f"{clock:.0f} s since 1970"
+        return Verdict.FAIL, f"it is off by {spoken(skew)}: it says {said}"
     zone, offset = case.snapshot.readings.get("zone"), case.snapshot.readings.get("utc_offset_s")
     if zone is None and offset is None:
         return Verdict.UNKNOWN, "no reading: zone"

@@ -12,6 +12,7 @@ from typing import Any
 from provision.checks.check import Case, Judgement, check
 from provision.core import peripherals
 from provision.core.model import Verdict
+from provision.core.times import day_of
 
 DAYS = 8  # once a week, and a day for the one who forgets
 MARGIN_DB = 20.0
@@ -83,7 +84,7 @@ def _word(lived: Mapping[str, Any], today: str, done: str) -> Judgement | None:
     In this order: unknown if it is older than 8 days, pass if a technician attests it, unknown if a program held the
     device, fail if the test failed. `done` is the verb for the text (heard, seen).
     """
-    age = (date.fromisoformat(today) - date.fromisoformat(str(lived["at"])[:10])).days
+    age = (date.fromisoformat(today) - date.fromisoformat(day_of(str(lived["at"])))).days
     if age > DAYS:
         return Verdict.UNKNOWN, f"last {done} {age} days ago"
     if by := lived.get("by"):

@@ -7,6 +7,7 @@ from datetime import date
 from provision.checks.check import Case, Judgement, check
 from provision.core import guard, identity, traffic
 from provision.core.model import Verdict
+from provision.core.times import day_of
 
 RSRP_FLOOR_DBM = -108  # acceptance of domain page 5, own proposal: RSRP and SINR that carry a call
 SINR_FLOOR_DB = 5
@@ -157,11 +158,11 @@ def quota_lasts(case: Case) -> Judgement:
             Verdict.UNKNOWN,
             f"{case.snapshot.missing.get('sent_bytes', 'nothing was counted yet')}: bytes used of {quota_gb:g} GB",
         )
-    if (date.fromisoformat(case.today) - date.fromisoformat(one.at[:10])).days > COUNTED_DAYS:
-        return Verdict.UNKNOWN, f"last counted on {one.at[:10]}: bytes used of {quota_gb:g} GB"
+    if (date.fromisoformat(case.today) - date.fromisoformat(day_of(one.at))).days > COUNTED_DAYS:
+        return Verdict.UNKNOWN, f"last counted on {day_of(one.at)}: bytes used of {quota_gb:g} GB"
     used_gb = one.used / traffic.GB
-    least = "at least " if one.gaps or one.since[:10] > str(case.sim.dicek_pada) else ""
-    said = f"{least}{used_gb:.2f} of {quota_gb:g} GB counted since {one.since[:10]}"
+    least = "at least " if one.gaps or day_of(one.since) > str(case.sim.dicek_pada) else ""
+    said = f"{least}{used_gb:.2f} of {quota_gb:g} GB counted since {day_of(one.since)}"
     if used_gb >= quota_gb:
         return Verdict.FAIL, f"{said}: used up"
     left = traffic.days_left(one, quota_gb)

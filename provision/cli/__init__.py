@@ -13,6 +13,15 @@ def _interrupt(*_: object) -> None:
     raise Interrupted
 
 
+def _left() -> str:
+    """Return what an interrupted command leaves on devices, and the next step if there is one."""
+    journal = sys.modules.get("provision.devices.journal")  # a command that began nothing did not load it
+    tags = journal.begun_here() if journal else []
+    if not tags:
+        return "nothing was begun on a device"
+    return f"what was begun on {', '.join(tags)} ends by itself: provision resume"
+
+
 def main() -> None:
     """Run the command line, then exit with its code.
 
@@ -31,7 +40,7 @@ def main() -> None:
         console.print_error(error)
         sys.exit(error.exit_code)
     except Interrupted:
-        sys.stderr.write("interrupted; what was begun on a device ends by itself: provision resume\n")
+        sys.stderr.write(f"interrupted; {_left()}\n")
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

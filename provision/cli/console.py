@@ -17,6 +17,7 @@ from provision.core import shapes
 from provision.core.errors import IntentError, ProvisionError
 from provision.core.foreign import in_json, visible_lines
 from provision.core.model import Change, Ending, Finding, Outcome, Plan, Secret, Verdict, Watched
+from provision.core.times import in_berau
 
 if TYPE_CHECKING:
     from provision.connectors.phase import Step
@@ -185,7 +186,10 @@ def print_watched(devices: list[Watched]) -> None:
 
     The next step follows for devices with drift and for those that are unreachable.
     """
-    table(("device", "state", "seen", "because"), ((w.device, signed(w.state), w.seen_at, w.because) for w in devices))
+    table(
+        ("device", "state", "seen", "because"),
+        ((w.device, signed(w.state), in_berau(w.seen_at), w.because) for w in devices),
+    )
     for one in devices:
         if one.changes:
             title = f"{one.device}: {counted(len(one.changes), 'difference')}"

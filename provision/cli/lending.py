@@ -20,8 +20,12 @@ def handover(
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="who receives the kit")] = "",
     nip: Annotated[str, typer.Option("--nip", metavar="NIP", help="the 18 digits of who receives it")] = "",
     position: Annotated[str, typer.Option("--position", metavar="TEXT", help="default: Camat and the name")] = "",
-    signed: Annotated[str, typer.Option("--signed", metavar="DATE", help="the day on which the paper was signed")] = "",
-    void: Annotated[str, typer.Option("--void", metavar="REASON", help="call it off before it is signed")] = "",
+    signed: Annotated[
+        str | None, typer.Option("--signed", metavar="DATE", help="the day on which the paper was signed")
+    ] = None,
+    void: Annotated[
+        str | None, typer.Option("--void", metavar="REASON", help="call it off before it is signed")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draft a handover with its paper; record its signature; call it off; or show how it stands."""
@@ -30,13 +34,13 @@ def handover(
     from provision.lending import handover as use_case
     from provision.lending import loans
 
-    if sum(map(bool, (to or nip, signed, void))) > 1:
+    if sum((bool(to or nip), signed is not None, void is not None)) > 1:
         raise typer.BadParameter("choose one: --to NAME --nip NIP, --signed DATE, or --void REASON")
     here = workspace(context)
-    if void:
+    if void is not None:
         console.say(f"void: {use_case.void(here, kecamatan, void)}")
         return
-    if signed:
+    if signed is not None:
         loan = use_case.sign(here, kecamatan, signed)
     elif to or nip:
         place = loans.read(here, kecamatan).kit.kecamatan

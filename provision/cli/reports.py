@@ -45,6 +45,7 @@ def _json(report: "Ingested") -> "dict[str, object]":
 
 def _print_reports(taken: "list[Ingested]", silent: dict[str, str], *, as_json: bool) -> None:
     from provision.cli import console
+    from provision.core.times import in_berau
     from provision.devices.pc import reports as use_case
     from provision.operations import verify
 
@@ -55,7 +56,7 @@ def _print_reports(taken: "list[Ingested]", silent: dict[str, str], *, as_json: 
         console.print_json({"reports": [_json(one) for one in taken], "silent": silent})
     else:
         for one in last:
-            console.say(f"{one.device}: report {one.counter} of {one.at}")
+            console.say(f"{one.device}: report {one.counter} of {in_berau(one.at)}")
         if findings:
             console.print_findings(findings, as_json=False)
         for one in refused:

@@ -37,6 +37,7 @@ def history(
     """Every event of one item, or of a kecamatan and all its items, oldest first."""
     from provision.cli import console
     from provision.core import shapes
+    from provision.core.times import in_berau
     from provision.ledger import places
     from provision.ledger.act import gist
 
@@ -56,7 +57,7 @@ def history(
         (
             (
                 str(e.number),
-                e.at,
+                in_berau(e.at),
                 e.actor,
                 e.subject,
                 e.verb,

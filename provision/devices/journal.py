@@ -37,6 +37,7 @@ BEGUN: dict[Kind, tuple[type[Begun | PcBegun], type[Ended]]] = {
     Kind.PC: (PcBegun, PcEnded),
 }
 
+_open: set[str] = set()  # the devices on which this process has begun a run and not recorded its end
 REVOKED = "revoked"  # the end of a run whose device was revoked
 
 
@@ -80,6 +81,12 @@ class Enrolment:
 def begin(held: Held, lines: Sequence[tuple[str, Begun | PcBegun]]) -> None:
     """Record the begun event of a run on each device, in one transaction; to be called before anything is sent."""
     held.record(lines)
+    _open.update(tag for tag, _ in lines)
+
+
+def begun_here() -> list[str]:
+    """Return the asset tags of the devices on which this process has begun a run and not recorded its end."""
+    return sorted(_open)
 
 
 def conclude(held: Held, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
@@ -102,6 +109,7 @@ def conclude(held: Held, kind: Kind, conclusions: Sequence[Conclusion]) -> None:
             lines += _accepted(*one.accepted)
     if lines:
         held.record(lines)
+    _open.difference_update(one.tag for one in conclusions)
     for one in conclusions:
         if one.rotated and not one.assumed:
             held.forget_spare(one.tag)

@@ -8,6 +8,7 @@ from typing import Any
 
 from provision import checks
 from provision.core.model import Event, Item, ItemKind, Verdict
+from provision.core.times import day_of
 from provision.devices import journal
 from provision.home.workspace import Workspace
 from provision.ledger.events import Accepted, Bound, Judged
@@ -55,7 +56,7 @@ def _no_proof(workspace: Workspace, judged: Event | None, changed: int) -> str:
         return "not verified since it was changed"
     oldest = datetime.fromisoformat(workspace.now()) - timedelta(days=workspace.home.lending.proof_days)
     if datetime.fromisoformat(judged.at) < oldest:
-        return f"verified on {judged.at[:10]}, longer ago than {workspace.home.lending.proof_days} days"
+        return f"verified on {day_of(judged.at)}, longer ago than {workspace.home.lending.proof_days} days"
     return ""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
-WITA = timezone(timedelta(hours=8))  # Berau's time zone
+from provision.core.times import WITA
 
 
 class Clock:

@@ -53,6 +53,8 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "a hub, time server, time zone, access point name or network code in `inventory/` that can be none",
         "a home whose path holds a percent sign, a quote, a brace, a dollar sign or a backslash",
         "`drop` in `defaults.yml` with `http://`",
+        "a time in the tables of `watch`, `history`, `fetch` and `ingest` without `--json`",
+        '`handover --signed ""` and `--void ""`',
         "`return` and `replace` of a device that another run holds",
         "`guard` in what a modem says over SNMP and in a look",
         "`verify` of a modem",

@@ -142,12 +142,24 @@ def test_ctrl_c_says_what_to_do_and_leaves_no_child(bench: Bench) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "provision resume" in err
+    assert f"what was begun on {TAG} ends by itself: provision resume" in err
     from provision.local.processes import marked
 
     assert marked(private.mark(run)) == []
     bench.fault(TAG, "slow")
     bench.ok("resume")
+
+
+def test_ctrl_c_before_anything_was_begun_says_so(bench: Bench) -> None:
+    bench.provisioned(TAG)
+    bench.fault(TAG, "slow", "0.2")
+    process = bench.start("selftest", TAG, "--bench")
+    while_it_runs(process, lambda: _lease(bench, TAG) is not None, "the lease is taken")
+    assert TAG not in bench.workspace.unfinished()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip().splitlines()[-1]) == (130, "interrupted; nothing was begun on a device")
+    bench.fault(TAG, "slow")
 
 
 def test_ansible_that_hangs_is_ended_with_all_its_children(bench: Bench) -> None:

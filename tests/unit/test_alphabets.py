@@ -65,3 +65,18 @@ def test_every_access_point_that_is_known_in_indonesia_is_taken() -> None:
     assert len(names) > 20
     for name in names:
         TypeAdapter(alphabets.Apn).validate_python(name)
+
+
+WRONG = {
+    "Code": "64.03.14", "TunnelKey": "abc", "SnmpUser": "Pantau", "Login": "Petugas", "AnyLogin": "-x", "Package": "Zoom",
+    "Version": "6.x", "Phone": "12345", "KodeBarang": "1.3", "Nibar": "12", "Imei": "1", "Mac": "1", "Tag": "x", "Day": "x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_in_words(name: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(getattr(alphabets, name)).validate_python(WRONG[name])
+    (error,) = caught.value.errors()
+    assert not set("^$[\\") & set(error["msg"]), "no regular expression"
+    assert "must be" in error["msg"]

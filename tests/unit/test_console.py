@@ -21,6 +21,7 @@ from provision.core.model import (
     Outcome,
     Plan,
     Secret,
+    Standing,
     Verdict,
     Watched,
 )
@@ -246,3 +247,9 @@ def test_the_lab_is_one_row_a_device(capsys: pytest.CaptureFixture[str]) -> None
     first, second = capsys.readouterr().out.splitlines()
     assert first == "BRU-MDM-01\ton\t127.64.1.1:2201 127.77.1.1:2201\tOpenWrt\tlink=off"
     assert second.split("\t")[1] == "off"
+
+
+def test_the_times_of_a_table_are_those_of_berau(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = Watched(device="BRU-MDM-04", state=Standing.OK, seen_at="2026-11-27T23:30:00Z", because="runs as accepted")
+    console.print_watched([seen])
+    assert "2026-11-28 07:30 WITA" in capsys.readouterr().out

@@ -15,6 +15,7 @@ from provision.core import guard, identity, plan
 from provision.core.device import Device, Intent
 from provision.core.errors import ChangedError, LeaseError, ProvisionError
 from provision.core.model import NOT_MOVED, SILENT, Candidate, Change, Item, Snapshot, Standing, Watched
+from provision.core.times import day_of
 from provision.devices.carrier import Carrier, Look
 from provision.devices.modem import data_used, login
 from provision.devices.modem.look import by_ansible
@@ -66,7 +67,7 @@ def _warnings(workspace: Workspace, known: Mapping[str, Known], watched: Mapping
     for one in green:
         at = last.get(one.device, "")
         if one.because != NOT_MOVED and (not at or datetime.fromisoformat(at) < oldest):
-            since = f"no new login since {at[:10]}" if at else "nobody has logged in"
+            since = f"no new login since {day_of(at)}" if at else "nobody has logged in"
             because = f"{one.because}; {since}: provision verify {one.device}"
             warned[one.device] = replace(one, because=because)
     return warned

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from provision.core.model import Event, Standing, Verdict
+from provision.core.times import day_of
 from provision.ledger.act import Json
 from provision.ledger.events import Judged, Reported
 from provision.ledger.known import Latest
@@ -31,13 +32,13 @@ def standing(latest: Latest, history: Callable[[str], Iterable[Event]], tag: str
         )
     _, at, findings = max(told, key=lambda proof: proof[0])
     if wrong := [f for f in findings if f["verdict"] == Verdict.FAIL]:
-        return Standing.DRIFT, f"{wrong[0]['because']} (seen {at[:10]})"
+        return Standing.DRIFT, f"{wrong[0]['because']} (seen {day_of(at)})"
     if datetime.fromisoformat(now).astimezone(UTC) - datetime.fromisoformat(at) > timedelta(days=limit_days):
         return (
             Standing.UNKNOWN,
-            f"its settings run as accepted; what is plugged in was last seen on {at[:10]}: provision verify {tag}",
+            f"its settings run as accepted; what is plugged in was last seen on {day_of(at)}: provision verify {tag}",
         )
-    return Standing.OK, f"runs as accepted; what is plugged in was seen on {at[:10]}"
+    return Standing.OK, f"runs as accepted; what is plugged in was seen on {day_of(at)}"
 
 
 def _proofs(events: Iterable[Event]) -> list[tuple[int, str, Sequence[Json]]]:

@@ -91,6 +91,17 @@ def _drop(text: str) -> str:
     return text
 
 
+def _of(pattern: str, words: str) -> AfterValidator:
+    """Return a validator that takes what matches as a whole, and says of anything else what it must be."""
+
+    def match(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"must be {words}")
+        return text
+
+    return AfterValidator(match)
+
+
 Tag = Annotated[str, AfterValidator(_tag)]
 Mac = Annotated[str, AfterValidator(_mac)]
 Imei = Annotated[str, AfterValidator(_imei)]
@@ -103,3 +114,17 @@ NetworkCode = Annotated[str, AfterValidator(_network_code)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 PosixZone = Annotated[str, AfterValidator(_posix_zone)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Code = Annotated[
+    str, _of(r"64\.03\.(0[1-9]|1[0-3])", "the code of a kecamatan of Berau: 64.03.01 to 64.03.13, in quotes")
+]
+TunnelKey = Annotated[str, _of(r"[A-Za-z0-9+/]{43}=", "a WireGuard public key: 44 characters that end in =")]
+SnmpUser = Annotated[str, _of(r"[a-z][a-z0-9_]{2,30}", "3 to 31 small letters, digits or _, a letter first, as pantau")]
+Login = Annotated[str, _of(r"[a-z_][a-z0-9_-]{0,30}", "a login name: small letters, digits, - or _, as petugas")]
+AnyLogin = Annotated[str, _of(r"""[^\s"'-][^"']{0,63}""", "a login name without quotes, neither a blank nor - first")]
+Package = Annotated[str, _of(r"[a-z0-9][a-z0-9+.-]+", "the name of a Debian package, as chromium")]
+Version = Annotated[str, _of(r"[0-9]+(\.[0-9]+)*", "a version as 6.0, in quotes")]
+Phone = Annotated[str, _of(r"(\+62|0)8[0-9]{7,12}", "a mobile number as 081234567890, in quotes")]
+KodeBarang = Annotated[
+    str, _of(r"perlu_konfirmasi|[0-9](\.[0-9]{1,3}){6}", "as 1.3.2.10.01.02.001, or perlu_konfirmasi")
+]
+Nibar = Annotated[str, _of(r"([0-9]{45})?", "the 45 digits of the NIBAR, in quotes, or empty")]

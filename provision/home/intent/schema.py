@@ -10,20 +10,30 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from provision.core import nip
 from provision.core.foreign import visible, visible_lines
 from provision.core.model import ItemKind
-from provision.home.intent.alphabets import Apn as ApnName
 from provision.home.intent.alphabets import (
+    AnyLogin,
+    Code,
     Day,
     Drop,
     Host,
     Imei,
+    KodeBarang,
+    Login,
     Mac,
     NetworkCode,
+    Nibar,
+    Package,
+    Phone,
     Port,
     PosixZone,
+    SnmpUser,
     Tag,
+    TunnelKey,
+    Version,
     Versions,
     ZoneName,
 )
+from provision.home.intent.alphabets import Apn as ApnName
 
 LONGEST = 1000  # characters of one text in a file of inventory/
 
@@ -47,7 +57,7 @@ class Shape(BaseModel):
 class District(Shape):
     """One row of kecamatan.yml."""
 
-    code: Annotated[str, Field(pattern=r"^64\.03\.(0[1-9]|1[0-3])$")]
+    code: Code
     name: str
     seat: str
     lat: Annotated[float, Field(ge=-90, le=90)]
@@ -75,7 +85,7 @@ class Hub(Shape):
 
     host: Host
     port: Port = 51820
-    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    public_key: TunnelKey
     network: IPv4Network
 
 
@@ -90,7 +100,7 @@ class ModemDefaults(Shape):
     bench_port: Port = 22
     ssh_port: Port = 22
     snmp_port: Port = 161
-    snmp_user: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")] = "pantau"
+    snmp_user: SnmpUser = "pantau"
     window_s: Annotated[int, Field(ge=10, le=3600)] = 180
 
 
@@ -102,10 +112,10 @@ class ComputerDefaults(Shape):
     """
 
     driver: str = "linux"
-    username: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "root"
+    username: Login = "root"
     address: str
     ssh_port: Port = 22
-    apps: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]] = []
+    apps: list[Package] = []
     conference: list[str] = []
     updates_days: Annotated[int, Field(ge=1, le=365)] = 45
     drop: Drop = ""
@@ -117,7 +127,7 @@ class ConferenceApp(Shape):
     title: str
     linux: Annotated[list[str], Field(min_length=1)]
     windows: Annotated[list[str], Field(min_length=1)]
-    at_least: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]
+    at_least: Version
 
 
 class Party(Shape):
@@ -202,7 +212,7 @@ class SimCard(Shape):
     quota has an end of its own.
     """
 
-    number: Annotated[str, Field(pattern=r"^(\+62|0)8\d{7,12}$")]
+    number: Phone
     masa_aktif_sampai: Annotated[Day, Field(min_length=1)]
     masa_tenggang_sampai: Day = ""
     kuota_gb: Annotated[float, Field(ge=0)] | None = None
@@ -234,7 +244,7 @@ class ComputerIntent(Shape):
     """What is different about one kit's PC; whatever is not given comes from the defaults."""
 
     driver: str | None = None
-    username: Annotated[str, Field(pattern=r"""^[^\s"'-][^"']{0,63}$""")] | None = None
+    username: AnyLogin | None = None
     address: IPv4Address | None = None
     ssh_port: Port | None = None
 
@@ -247,11 +257,11 @@ class KitItem(Shape):
     brand: str
     model: str
     serial: str
-    kode_barang: Annotated[str, Field(pattern=r"^(perlu_konfirmasi|\d(\.\d{1,3}){6})$")]
+    kode_barang: KodeBarang
     condition: Literal["baik", "rusak_ringan", "rusak_berat"]
     year: Annotated[int, Field(ge=2000, le=2100)]
     value_idr: Annotated[int, Field(ge=0)]
-    nibar: Annotated[str, Field(pattern=r"^(\d{45})?$")] = ""
+    nibar: Nibar = ""
     mac: Mac = ""
     imei: Imei = ""
     received: Day = ""

@@ -7,8 +7,8 @@ from typing import Any
 
 from provision.core import nip
 from provision.core.custody import Handover
+from provision.core.times import WITA
 from provision.lending.indonesian import opening_day, rupiah, short_day, spelled
-from provision.local.clock import WITA
 
 TITLE = "Tanda Terima Peralatan Telekonferensi"
 NAMES = {
