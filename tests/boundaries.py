@@ -16,9 +16,13 @@ BOUNDARIES = {"fcntl.flock", "os.rename", "subprocess.Popen"}
 
 
 def die(asked: str) -> None:
-    """Have this process killed at boundary number AT of `AT:FILE`, 0 for never; their count is kept in the file."""
+    """Have this process killed at boundary number AT of `AT:FILE`, 0 for never, or stopped at that of `stop AT:FILE`.
+
+    The count of boundaries and the process id are kept in the file.
+    """
     number, _, path = asked.partition(":")
-    at, count = int(number), 0
+    blow = signal.SIGSTOP if number.startswith("stop ") else signal.SIGKILL
+    at, count = int(number.removeprefix("stop ")), 0
     counted = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
 
     def hook(event: str, _: object) -> None:
@@ -26,13 +30,19 @@ def die(asked: str) -> None:
         if event not in BOUNDARIES:
             return
         count += 1
-        os.pwrite(counted, str(count).encode(), 0)
+        os.pwrite(counted, f"{count} {os.getpid()}".encode(), 0)
         if count == at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), blow)
 
     sys.addaudithook(hook)
 
 
 def counted(path: Path) -> int:
     """Return how many boundaries there were."""
-    return int(path.read_text() or 0)
+    return reached(path)[0]
+
+
+def reached(path: Path) -> tuple[int, int]:
+    """Return how many boundaries there were, and the process id; both are 0 before the first one."""
+    count, _, pid = (path.read_text() if path.exists() else "").partition(" ")
+    return int(count or 0), int(pid or 0)

@@ -50,6 +50,7 @@ def inputs(asked: argparse.Namespace) -> int:
 def matrix(_: argparse.Namespace) -> int:
     """Run the tests of a matrix with all their cases."""
     files = ["engines/test_pairs.py", "lab/test_boundaries.py", "lab/test_doors.py", "lab/test_radio_link.py"]
+    files += ["lab/test_meetings.py"]
     words = ["-m", "pytest", "-q", "-n", str(os.cpu_count()), "--dist", "loadfile", "-o", "timeout=3600"]
     return _run([*words, *(f"tests/{name}" for name in files)], PROVISION_SOAK_MATRIX="1")
 

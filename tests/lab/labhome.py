@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from boundaries import counted
+from boundaries import counted, reached
 from forker import DIES, Forker
 
 from provision.connectors import private
@@ -24,6 +25,7 @@ from provision.lab import client
 
 DEADLINE_S = 60.0
 COMMAND_S = 300.0
+PATIENCE_S = 20.0
 OFFSETS = (40, 80, 120, 160, -40, -20)  # of the second number of a lab's addresses: four workers, and labs beside them
 FORKER = Forker()
 TAGS = ("BRU-MDM-01", "BRU-MDM-04", "BRU-MDM-07", "BRU-MDM-08", "BRU-MDM-10", "BRU-MDM-11", "BRU-MDM-12", "BRU-MDM-13")
@@ -72,6 +74,25 @@ class Bench:
         if done.code == -signal.SIGKILL:
             private.reap()  # whatever it had started
         return done, counted(count)
+
+    def met(self, at: int, first: Sequence[str], second: Sequence[str]) -> tuple[Done, Done]:
+        """Run `first`, stop it at a boundary, run `second` meanwhile, and let `first` go on; return how both ended.
+
+        A second one that waits for a lock of the first one is left to it after PATIENCE_S.
+        """
+        count = self.home / "boundaries"
+        count.unlink(missing_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            os.environ[DIES] = f"stop {at}:{count}"
+            stopped = pool.submit(self.run, *first)
+            until(lambda: stopped.done() or count.exists(), "it has begun")
+            del os.environ[DIES]
+            until(lambda: stopped.done() or _is_stopped(*reached(count), at), "it is stopped", COMMAND_S)
+            other = pool.submit(self.run, *second)
+            if not stopped.done():
+                wait([other], PATIENCE_S)
+                os.kill(reached(count)[1], signal.SIGCONT)
+            return stopped.result(), other.result()
 
     def ok(self, *words: str) -> Done:
         done = self.run(*words)
@@ -152,6 +173,12 @@ class Bench:
 
     def last(self, tag: str, verb: str) -> dict:
         return dict(next(e for e in reversed(self.workspace.ledger.history(tag)) if e.verb == verb).payload)
+
+
+def _is_stopped(count: int, pid: int, at: int) -> bool:
+    """Whether a process is stopped at a boundary."""
+    stat = Path(f"/proc/{pid}/stat")
+    return count == at and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
