@@ -13,14 +13,14 @@ from provision.core.budget import ERROR_BYTES, RAW_BYTES
 CHUNK = 65_536
 
 
-class TooMuch(Exception):  # noqa: N818 (it is no error of the program)
-    """The process read more than the budget; it still runs."""
+class TooMuchError(Exception):
+    """The process said more than the budget; it still runs."""
 
 
 def communicate(process: subprocess.Popen[bytes], document: bytes | None, deadline: float) -> tuple[bytes, bytes]:
     """Write `document`, read output and error output until both end, and return them once the process has ended.
 
-    Of the error output, only the first ERROR_BYTES are kept. Raises TooMuch at more than RAW_BYTES of output, and
+    Of the error output, only the first ERROR_BYTES are kept. Raises TooMuchError at more than RAW_BYTES of output, and
     TimeoutExpired at `deadline` (of time.monotonic); the process is left to the caller.
     """
     read: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
@@ -77,4 +77,4 @@ def _kept(read: bytearray, chunk: bytes, name: str) -> None:
         return
     read += chunk
     if len(read) > RAW_BYTES:
-        raise TooMuch
+        raise TooMuchError

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.connectors.bounded import TooMuch, communicate
+from provision.connectors.bounded import TooMuchError, communicate
 from provision.core.budget import TOO_MUCH
 from provision.core.device import Device
 from provision.core.errors import ProvisionError
@@ -101,7 +101,7 @@ class Question:
         except subprocess.TimeoutExpired:
             self.end()
             return Reply(code=-1, output=b"", said="no answer in time")
-        except TooMuch:
+        except TooMuchError:
             self.end()
             return Reply(code=-1, output=b"", said=TOO_MUCH)
         return Reply(code=self._process.returncode, output=out, said=err.decode("utf-8", "replace").strip())

@@ -147,6 +147,7 @@ def sign(workspace: Workspace, name: str, day: str) -> custody.Handover:
     Raises ProvisionError if no loan awaits a signature, UsageError if the day is in the future or before an item's last
     move.
     """
+    custody.day(day, "--signed")  # a wrong word is told before the state of the loan
     file = loans.read(workspace, name)
     loan = loans.needed(file, (State.AWAITING,), "sign")
     tags = [i["asset_tag"] for i in loan.items]

@@ -135,7 +135,7 @@ def test_a_process_that_reads_nothing_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("cat", "/dev/zero"), bounded.TooMuch),
+        (("cat", "/dev/zero"), bounded.TooMuchError),
         (("sleep", "60"), subprocess.TimeoutExpired),
         (("sh", "-c", "exec >&- 2>&-; sleep 60"), subprocess.TimeoutExpired),
     ],

@@ -260,14 +260,20 @@ def provisioned_pc(site: Site) -> Pc:
     return pc
 
 
-def is_whole(site: Site, pc: Pc) -> None:
-    """What must be true of a PC whatever met whatever."""
+def read_anew(site: Site) -> Workspace:
+    """The home with nothing remembered: its ledger is whole, and nobody holds a device."""
     here = site.workspace
     here.forget_known()
     here.forget_vault()
     assert walk(here.ledger)[1] is None
     with here.ledger.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT device FROM lease").fetchall() == []
+    return here
+
+
+def is_whole(site: Site, pc: Pc) -> None:
+    """What must be true of a PC whatever met whatever."""
+    here = read_anew(site)
     if PC not in here.known:
         assert not here.vault.has(PC)
         return
@@ -344,12 +350,7 @@ ACCEPTS = {Accepted.VERB, Bound.VERB, Enrolled.VERB, Revoked.VERB}  # what is ri
 
 def is_told_truly(site: Site, pc: Pc) -> None:
     """What must be true of a kit and its loans, whatever met whatever."""
-    here = site.workspace
-    here.forget_known()
-    here.forget_vault()
-    assert walk(here.ledger)[1] is None
-    with here.ledger.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT device FROM lease").fetchall() == []
+    here = read_anew(site)
     file = loans.read(here, PLACE)
     going = [one for one in file.loans if one.state not in {State.RETURNED, State.VOID}]
     assert len(going) <= 1, "one loan at a time"

@@ -188,15 +188,20 @@ def test_a_cut_at_every_step_of_an_apply_leaves_the_old_or_the_new_whole(tmp_pat
     run(scenario)
 
 
+async def changed(modem: Modem, wanted: Candidate, copy: Path) -> None:
+    """Bring a change to the modem: its guard is armed, and nothing is confirmed yet."""
+    await begin(modem, copy)
+    made = plan.make(DRIVER, await look(modem), wanted, KEY)
+    document = shell_document.change(
+        DRIVER, made, DocumentRequest(nonce="n", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
+    )
+    await feed(modem, document)
+
+
 def test_a_cut_at_every_step_of_the_boot_that_reverts_still_ends_in_the_old(tmp_path: Path, worker_id: str) -> None:
     async def scenario() -> None:
         modem, wanted, old, _, copy = await prepared(tmp_path, worker_id)
-        await begin(modem, copy)
-        made = plan.make(DRIVER, await look(modem), wanted, KEY)
-        document = shell_document.change(
-            DRIVER, made, DocumentRequest(nonce="n", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
-        )
-        await feed(modem, document)
+        await changed(modem, wanted, copy)
         assert (modem.root / "etc/kit/armed").exists()
         await modem.power_off()
         armed = tmp_path / "armed"
@@ -229,12 +234,7 @@ def test_a_cut_between_the_proof_and_the_disarming_leaves_no_false_proof(tmp_pat
 
     async def scenario() -> None:
         modem, wanted, old, _, copy = await prepared(tmp_path, worker_id)
-        await begin(modem, copy)
-        made = plan.make(DRIVER, await look(modem), wanted, KEY)
-        document = shell_document.change(
-            DRIVER, made, DocumentRequest(nonce="n", run="run", window_s=600, guard=TEMPLATES["files/guard.sh"])
-        )
-        await feed(modem, document)
+        await changed(modem, wanted, copy)
         kit = modem.root / "etc/kit"
         await modem.power_off()
         (kit / "confirmed").write_text("run 0123456789abcdef\n")  # what `finish` put there last

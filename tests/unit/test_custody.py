@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from berau import Site
 
 from provision.core import custody, nip
 from provision.core.custody import State
@@ -205,3 +206,13 @@ def test_a_kit_whose_items_the_register_knows_otherwise_is_refused(tmp_path: Pat
     with pytest.raises(ProvisionError, match="BRU-MIC-02 is not registered"):
         handover.draft(workspace, "talisayan", handover.receiver("S", "197003041998031001", "Camat"))
     workspace.ledger.close()
+
+
+@pytest.mark.parametrize("day", ["", "besok", "2026-13-01"])
+def test_a_signature_without_a_day_is_a_wrong_word_whatever_the_loan(site: Site, day: str) -> None:
+    with pytest.raises(ProvisionError) as caught:
+        handover.sign(site.workspace, "segah", day)
+    assert (type(caught.value), caught.value.exit_code) == (UsageError, 2)
+    assert "--signed: not a day" in caught.value.what
+    with pytest.raises(UsageError, match="--void: say why"):
+        handover.void(site.workspace, "segah", " ")

@@ -66,24 +66,6 @@ def _apn(text: str) -> str:
     return text
 
 
-def _network_code(text: str) -> str:
-    if not re.fullmatch(r"[0-9]{5,6}", text):
-        raise ValueError("must be the 5 or 6 digits of the network (MCC and MNC), in quotes, as '51010'")
-    return text
-
-
-def _zone_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", text):
-        raise ValueError("must be a time zone as Asia/Makassar")
-    return text
-
-
-def _posix_zone(text: str) -> str:
-    if not re.fullmatch(r"([A-Za-z]{3,}|<[A-Za-z0-9+-]+>)[+-]?[0-9][A-Za-z0-9<>+,./:-]*", text):
-        raise ValueError("must be a time zone as POSIX has it, as WITA-8")
-    return text
-
-
 def _drop(text: str) -> str:
     """Take an address that is read by nobody on the way: HTTPS, or the loopback of the lab."""
     if text and not re.fullmatch(r"https://[^\s]+|http://127(\.[0-9]{1,3}){3}(:[0-9]+)?(/[^\s]*)?", text):
@@ -110,9 +92,13 @@ Drop = Annotated[str, AfterValidator(_drop)]
 Versions = Annotated[str, AfterValidator(_versions)]
 Host = Annotated[str, AfterValidator(_host)]
 Apn = Annotated[str, AfterValidator(_apn)]
-NetworkCode = Annotated[str, AfterValidator(_network_code)]
-ZoneName = Annotated[str, AfterValidator(_zone_name)]
-PosixZone = Annotated[str, AfterValidator(_posix_zone)]
+NetworkCode = Annotated[
+    str, _of(r"[0-9]{5,6}", "the 5 or 6 digits of the network (MCC and MNC), in quotes, as '51010'")
+]
+ZoneName = Annotated[str, _of(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", "a time zone as Asia/Makassar")]
+PosixZone = Annotated[
+    str, _of(r"([A-Za-z]{3,}|<[A-Za-z0-9+-]+>)[+-]?[0-9][A-Za-z0-9<>+,./:-]*", "a time zone as POSIX has it, as WITA-8")
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Code = Annotated[
     str, _of(r"64\.03\.(0[1-9]|1[0-3])", "the code of a kecamatan of Berau: 64.03.01 to 64.03.13, in quotes")

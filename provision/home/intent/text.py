@@ -57,7 +57,7 @@ class Text:
             if depth > YAML_DEPTH:
                 mark = event.start_mark
                 what = f"not YAML: more than {YAML_DEPTH} values within each other"
-                self._note(mark.line + 1 if mark else 1, what, "mend it")
+                self._note(mark.line + 1 if mark else 1, what, "see the starter's file of this name")
                 return False
         return True
 
