@@ -44,7 +44,7 @@ class Radio:
         self.file = folder / "radio.json"
         self.process: subprocess.Popen[bytes] | None = None
         self.engine = 1
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.reset()
 
     def reset(self) -> None:

@@ -9,9 +9,10 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from labhome import Bench, Done, until, while_it_runs
+from labhome import Bench, until, while_it_runs
 from matrix import SOAK
-from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, READ_ONLY, SAVE, SERIAL, Radio
+from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, SAVE, SERIAL, Radio
+from radiohome import TAG, apply, at_maratua, enrol, provisioned
 
 from provision.families.epmp import EPMP
 from provision.families.epmp import FAMILY as DRIVER
@@ -20,7 +21,6 @@ pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(shutil.which("snmpd", path="/usr/sbin:/usr/bin") is None, reason="no snmpd"),
 ]
-TAG, SLUG = "BRU-MDM-11", "maratua"
 MODEM = "BRU-MDM-04"
 WANTED = {
     "systemConfigDeviceName": TAG, "snmpSystemName": TAG, "snmpTrapEnable": "0", "snmpProtocolVersion": "2",
@@ -30,57 +30,15 @@ WANTED = {
 
 @pytest.fixture(scope="module")
 def radio(bench: Bench) -> Iterator[Radio]:
-    """Maratua gets a radio in the place of its modem, with a home of its own beside the lab's devices."""
-    kit, firmware = bench.home / f"inventory/kits/{SLUG}.yml", bench.home / "inventory/firmware.yml"
-    kept = {path: path.read_text() for path in (kit, firmware)}
-    text = kept[kit]
-    item = text[text.index("asset_tag: " + TAG) :].split("\n  - ")[0]
-    lines = [
-        f"{name}: {new}" if (name := line.strip().partition(":")[0]) in NEW and (new := NEW[name]) else line.strip()
-        for line in item.splitlines()
-        if not line.strip().startswith("imei:")
-    ]
-    kit.write_text(text.replace(item, "\n    ".join(lines) + "\n").replace("modem:\n", "modem:\n  driver: epmp\n", 1))
-    port = bench.workspace.home.intents[TAG].snmp_port
-    address = bench.workspace.home.intents[TAG].bench_address
-    one = Radio(bench.home / "radio", address.rpartition(".")[0] + ".211", port)
-    secret = bench.home / "radio/passphrase"
-    secret.write_text(PASSPHRASE + "\n")
-    one.start()
-    try:
+    with at_maratua(bench) as one:
         yield one
-    finally:
-        one.stop()
-        for path, body in kept.items():
-            path.write_text(body)
-
-
-NEW = {"serial": READ_ONLY[SERIAL][1], "mac": '"00:04:56:00:00:0c"', "brand": "Cambium", "model": "Force 300-25"}
-
-
-def enrol(bench: Bench, radio: Radio, *words: str) -> Done:
-    file = str(bench.home / "radio/passphrase")
-    return bench.run("enrol", TAG, "--address", f"{radio.address}:{radio.port}", "--password-file", file, *words)
 
 
 @pytest.fixture
 def applied(bench: Bench, radio: Radio) -> Radio:
     """The radio runs what is intended."""
-    if radio.process is None:
-        radio.start()
-    if TAG in bench.workspace.unfinished():
-        bench.run("resume")
-    state = radio.read()
-    radio.write(state | {"faults": {}, "staged": {}, "mask": 1, "said": {}})
-    if TAG not in bench.workspace.known or bench.workspace.known[TAG].device.family.name != "epmp":
-        assert enrol(bench, radio, "--new-key").code == 0
-    assert apply(bench)["outcome"] in {"applied", "unchanged"}
-    radio.write(radio.read() | {"log": []})
+    provisioned(bench, radio)
     return radio
-
-
-def apply(bench: Bench) -> dict:
-    return json.loads(bench.run("apply", TAG, "--bench", "--yes", "--json").out)["outcomes"][0]
 
 
 def watched(bench: Bench) -> dict:
