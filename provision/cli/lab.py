@@ -51,10 +51,15 @@ def lab_break(
     fault: Annotated[str, typer.Argument(metavar="FAULT", help="as link, power, webcam: see docs/lab.md")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="seconds, text, or nothing to mend")] = "",
 ) -> None:
-    """Break one lab device: cut its link or power, refuse logins, and so on; an empty VALUE mends it."""
+    """Break one lab device: cut its link or power, refuse logins, and so on; an empty VALUE mends it.
+
+    It says how the fault shows on the device; one that does not bite is an error.
+    """
+    from provision.cli import console
     from provision.core.model import slug
     from provision.lab import client
 
     here = workspace(context)
     intent = here.targets([target]).modems[0] if slug(target) in here.home.kits else here.device(target)
-    client.break_(here.place.lab, intent.item.asset_tag, fault, value)
+    said = client.break_(here.place.lab, intent.item.asset_tag, fault, value)
+    console.say(f"{said['tag']}: {said['said']}")

@@ -15,42 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from provision.core.errors import ProvisionError
+from provision.lab import values
 from provision.lab.box import Box
 from provision.lab.pcfactory import Pc
 from provision.local import children
 
-FAULTS = {
-    "link": "cut the link for N seconds (nothing answers, nothing closes)",
-    "power": "cut the power now, back after N seconds",
-    "cut": "cut the power at the N-th flash operation from now, then boot",
-    "reset": "press the reset button: factory state, all forgotten",
-    "login": "refuse every login (empty value: mend)",
-    "door": "refuse (or drop) new connections to SSH, as `drop`, or at one port or address: `drop 2223` (empty value: mend)",
-    "slow": "delay every piece over SSH by N seconds (empty value: mend)",
-    "serial": "lie about the serial number (empty value: the truth)",
-    "snmp": "drop SNMP (empty value: mend)",
-    "full": "fill the flash (empty value: mend)",
-    "label": "a MikroTik: press reset; its label then shows this password",
-    "firmware": "a MikroTik: this version, in factory state",
-    "mode": "a MikroTik: device-mode forbids the scheduler (empty value: mend)",
-    "fail": "a MikroTik: refuse the N-th change from now",
-    "lose": "a MikroTik: cut the link for 16 s at the N-th change from now",
-    "radio": "set what uqmi answers for the signal, as JSON (empty value: the usual)",
-    "bytes": "set what the modem counted, as SENT,RECEIVED",
-    "off": "a PC: switch it off (empty value: on)",
-    "webcam": "a PC: gone, other, moved to another port, or twice (empty value: its own)",
-    "microphone": "a PC: as webcam",
-    "speaker": "a PC: as webcam",
-    "clock": "a PC: set its clock to these seconds since 1970 (empty value: right)",
-    "sound": "a PC: muted, mic-muted, default (another device), quiet, clipped, late, busy, dead; Windows: none, disabled, remote",
-    "camera": "a PC: black, white, flat, frozen, held; Windows: phantom (empty value: mend)",
-    "app": "a PC: this version of the conference app (empty value: a new one)",
-    "consent": "a Windows PC: this level says Deny: machine, user, desktop apps (empty value: mend)",
-    "problem": "a Windows PC: the camera has this problem code (empty value: none)",
-    "noise": "a MikroTik, a Windows PC: noise around what it says (empty value: mend)",
-    "report": "a PC: make its daily report now",
-    "disk": "a PC: leave N MB of room (empty value: the usual)",
-}
 START_S = 30
 STANDINS = "PROVISION_LAB_STANDINS"  # set: no real parts, though they are installed
 
@@ -86,6 +55,9 @@ def up(home: Path, boxes: list[Box | Pc]) -> dict[str, Any]:
     deadline = time.monotonic() + START_S
     while not (run / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:
+            if (run / "refused").exists():
+                refused = json.loads((run / "refused").read_text())
+                raise ProvisionError(refused["why"], hint=refused["hint"])
             raise ProvisionError("the lab did not start", where=str(home / "lab.log"), hint="read its last lines")
         time.sleep(0.05)
     return ask(home, {"verb": "status"})
@@ -104,8 +76,8 @@ def running(run: Path) -> bool:
 def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[str, Any]:
     """Send one request to the home's running lab and return its reply.
 
-    Raises ProvisionError if no lab runs, the reply is an error, or the lab closes the connection without one;
-    TimeoutError if no reply comes within `timeout_s`.
+    Raises ProvisionError if no lab runs, the reply is an error, the lab closes the connection without one, or none
+    comes within `timeout_s`.
     """
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(timeout_s)
@@ -114,8 +86,12 @@ def ask(home: Path, request: dict[str, Any], *, timeout_s: float = 120) -> dict[
         except OSError:
             raise ProvisionError("no lab runs in this home", hint="provision lab up") from None
         client.sendall(json.dumps(request).encode() + b"\n")
-        with client.makefile("rb") as stream:
-            reply: dict[str, Any] = json.loads(stream.readline() or b'{"error": "the lab went away"}')
+        try:
+            with client.makefile("rb") as stream:
+                reply: dict[str, Any] = json.loads(stream.readline() or b'{"error": "the lab went away"}')
+        except TimeoutError:
+            hint = f"its log: {home / 'lab.log'}; provision lab down"
+            raise ProvisionError(f"the lab did not answer in {timeout_s:g} s", hint=hint) from None
     if "error" in reply:
         hint = (
             "provision lab break --help; docs/lab.md lists the faults" if "fault" in request else "provision lab status"
@@ -137,10 +113,10 @@ def down(home: Path) -> None:
 
 
 def break_(home: Path, tag: str, fault: str, value: str) -> dict[str, Any]:
-    """Cause or mend one fault of one box and return the box's status; see FAULTS.
+    """Cause or mend one fault of one box; return its status, with how the fault shows as `said`. See values.FAULTS.
 
-    Raises ProvisionError if FAULTS has no such fault, no lab runs, or the lab replies with an error.
+    Raises UsageError for another fault or a value that it cannot have, ProvisionError if no lab runs, this device
+    cannot have the fault, or it did not bite.
     """
-    if fault not in FAULTS:
-        raise ProvisionError(f"no such fault: {fault}", hint="one of: " + ", ".join(FAULTS))
+    values.checked(fault, value)
     return ask(home, {"verb": "break", "tag": tag, "fault": fault, "value": value})

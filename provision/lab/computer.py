@@ -7,7 +7,6 @@ stands for PowerShell.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 from provision.lab import factory, ssh
 from provision.lab.device import NoSuchFaultError, Powered
 from provision.lab.pcfactory import WORDS, Pc, hold, make, peripheral, tell
+from provision.lab.values import seconds
 
 SCRIPT = Path(__file__).with_name("windows.py")
 POWERSHELL = {
@@ -40,6 +40,7 @@ WINDOWS_FAULTS = (
 )
 
 
+OF_WINDOWS = {"sound": ("none", "disabled", "remote"), "camera": ("phantom",)}  # values that a Linux PC cannot have
 REPORTS = {"linux": 'python3 -SE "$KIT_ROOT/var/lib/kit/report.py"', "windows": "powershell report"}
 
 
@@ -96,16 +97,18 @@ exec /bin/sh -i
         kept = barrier.keeps(door.addresses, door.port)
         await self.doors(barrier.doors(door.addresses, door.port) if kept else {door: listen})
 
-    async def put(self, fault: str, value: str) -> None:
-        """Cause a fault, or mend it with an empty value; see client.FAULTS.
+    async def serial(self) -> str:
+        """Return the serial number that the PC reports."""
+        if self.box.system == "windows":
+            state = json.loads((self.root / "lab/windows.json").read_text())
+            return str(state["faults"].get("serial") or state["serial"])
+        return (await self.said('cat "$KIT_ROOT/sys/class/dmi/id/product_serial"')).strip()
 
-        Raises NoSuchFaultError if a PC of this system cannot have the fault.
-        """
+    async def put(self, fault: str, value: str) -> None:
+        """Cause a fault, or mend it; see Powered. Raises NoSuchFaultError if a PC of this system cannot have it."""
         match fault:
             case "power":
-                await self.power_off()
-                await asyncio.sleep(float(value or 0))
-                await self.power_on()
+                await self.cut_power(seconds(value))
             case "off":
                 await (self.power_off() if value else self.power_on())
             case "reset":
@@ -130,6 +133,8 @@ exec /bin/sh -i
 
         Raises NoSuchFaultError if a Linux PC cannot have the fault.
         """
+        if value in OF_WINDOWS.get(fault, ()):
+            raise NoSuchFaultError(f"{fault} {value}", self.tag)
         match fault:
             case "serial":
                 tell(self.root, value or self.box.serial)
@@ -167,7 +172,7 @@ exec /bin/sh -i
             path.unlink(missing_ok=True)
 
     def status(self) -> dict[str, Any]:
-        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the PC."""
+        """Return the PC's status; see Powered."""
         hostname, windows = self.root / "etc/hostname", self.root / "lab/windows.json"
         name = json.loads(windows.read_text())["settings"]["system.hostname"] if windows.exists() else ""
         return {
@@ -177,4 +182,5 @@ exec /bin/sh -i
             "ssh_port": self.box.ssh_port,
             "hostname": hostname.read_text().strip() if hostname.exists() else name,
             "faults": {k: v for k, v in self.faults.items() if v},
+            "bit": self.bitten,
         }

@@ -9,16 +9,19 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from provision.lab import faults, ssh
+from provision.lab import bites, factory, faults, fence, ssh, standins
 from provision.lab.box import Box
-from provision.lab.computer import Computer
+from provision.lab.computer import POWERSHELL, Computer
 from provision.lab.device import NoSuchFaultError
 from provision.lab.modem import Modem
-from provision.lab.pcfactory import Pc
+from provision.lab.pcfactory import WORDS, Pc
 from provision.lab.ros.device import Router
-from provision.local import children
+
+STANDINS = {
+    *faults.FLASH_WORDS, *factory.WORDS, *WORDS, *POWERSHELL,
+}  # what a device's folder brings, and must not be the machine's own  # fmt: skip
 
 
 class Lab:
@@ -44,8 +47,8 @@ class Lab:
                 return {}
             case {"verb": "break", "tag": tag, "fault": fault, "value": value}:
                 device = self.devices[tag]
-                await (faults.put(device, fault, value) if isinstance(device, Modem) else device.put(fault, value))
-                return device.status()
+                await device.put(fault, value)
+                return {"said": await bites.bit(device, fault, value), **device.status()}
         return {"error": "not understood"}
 
     async def follow(self, boxes: dict[str, dict[str, Any]]) -> None:
@@ -62,6 +65,8 @@ class Lab:
             reply = await self.answer(json.loads(await reader.readline()))
         except (NoSuchFaultError, ValueError) as error:  # another fault, or a value that it cannot have
             reply = {"error": str(error)}
+        except bites.DidNotBiteError as error:
+            reply = {"error": f"the fault did not bite: {error}"}
         except Exception as error:  # noqa: BLE001 (the lab tells its client, and lives on)
             reply = {"error": repr(error)}
         writer.write(json.dumps(reply).encode() + b"\n")
@@ -97,29 +102,26 @@ def _device(box: dict[str, Any], home: Path, run: Path) -> Modem | Router | Comp
     return Router(one, home, run) if one.system == "routeros" else Modem(one, home, run)
 
 
-def applets(target: Path) -> None:
-    """Fill `target` with links to busybox's commands, or to the host's if busybox or the real SSH server is missing.
-
-    Of the host's commands, those that devices bring themselves are left out: uci, ubus, snmpd, wg, opkg, apk.
-    """
-    target.mkdir(parents=True)
-    busybox = shutil.which("busybox")
-    if busybox and ssh.real():
-        names = children.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout
-        for name in names.split():
-            (target / name).symlink_to(busybox)
-        return
-    for place in ("/usr/bin", "/bin"):
-        for entry in Path(place).iterdir():
-            if entry.name not in {"uci", "ubus", "snmpd", "wg", "opkg", "apk"} and not (target / entry.name).exists():
-                (target / entry.name).symlink_to(entry)
-
-
 def main() -> None:
-    """Run the lab until it is stopped: `python -m provision.lab.daemon HOME RUN`."""
+    """Run the lab until it is stopped: `python -m provision.lab.daemon HOME RUN`.
+
+    It is shut in first, and its stand-ins are proved; where that fails the file `refused` says why, with what to do.
+    """
     home, run = Path(sys.argv[1]), Path(sys.argv[2])
-    applets(run / "bin")
+    try:
+        fence.shut()
+        standins.link(run / "bin")
+        standins.prove(run / "proof", STANDINS)
+    except fence.FenceError as error:
+        _refuse(run, f"the lab could reach this machine's power: {error}", "apt-get install libseccomp2")
+    except standins.StandinError as error:
+        _refuse(run, str(error), error.hint)
     asyncio.run(Lab(home, run).serve())
+
+
+def _refuse(run: Path, why: str, hint: str) -> NoReturn:
+    (run / "refused").write_text(json.dumps({"why": why, "hint": hint}))
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -34,12 +34,14 @@ class Powered(ABC):
         self.mark = f"{run}"
         self.on = False
         self.faults: dict[str, Any] = {}
+        self.bitten: dict[str, str] = {}  # what each fault that counts did, once it was due
         self.shell = run / "shell"
         self.open_doors: dict[Hashable, ssh.Stop] = {}  # what each depends on, and what closes it
         self.at_power_off: list[ssh.Stop] = []  # of what lasts as long as the power
         self.agent: ssh.Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._settles: set[asyncio.Task[None]] = set()
+        self._back: asyncio.Task[None] | None = None  # brings the power back
         self.settling = asyncio.Lock()
         run.mkdir(parents=True, exist_ok=True)
 
@@ -57,6 +59,21 @@ class Powered(ABC):
             await self._shut()
             while self.at_power_off:
                 await self.at_power_off.pop()()
+
+    async def cut_power(self, seconds: float) -> None:
+        """Cut the power now; it comes back after so many seconds, before this returns if that is at once."""
+        if self._back:
+            self._back.cancel()
+        await self.power_off()
+        self._back = asyncio.get_running_loop().create_task(self._power_back(seconds))
+        if not seconds:
+            await self._back
+
+    async def _power_back(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._back = None
+        if not self.on:
+            await self.power_on()
 
     async def settle(self) -> None:
         """Restart SSH server and SNMP agent as the device is configured now, if it is on; open sessions live on.
@@ -104,15 +121,42 @@ class Powered(ABC):
 
     async def sh(self, command: str) -> None:
         """Run a command in the device's shell and wait for its end; output and exit status are discarded."""
-        process = await asyncio.create_subprocess_exec(
+        process = await self._shell(command, subprocess.DEVNULL)
+        await process.wait()
+
+    async def said(self, command: str) -> str:
+        """Run a command in the device's shell and return what it prints."""
+        process = await self._shell(command, subprocess.PIPE)
+        out, _ = await process.communicate()
+        return out.decode(errors="replace")
+
+    def _shell(self, command: str, out: int) -> Awaitable[asyncio.subprocess.Process]:
+        return asyncio.create_subprocess_exec(
             str(self.shell),
             env={"SSH_ORIGINAL_COMMAND": command, "PATH": os.environ["PATH"]},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=out,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        await process.wait()
+
+    @abstractmethod
+    def status(self) -> dict[str, Any]:
+        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the device.
+
+        `bit` has what each fault that counts did.
+        """
+
+    @abstractmethod
+    async def put(self, fault: str, value: str) -> None:
+        """Cause a fault, or mend it with an empty value; see values.FAULTS.
+
+        Raises NoSuchFaultError if this device cannot have the fault.
+        """
+
+    @abstractmethod
+    async def serial(self) -> str:
+        """Return the serial number that the device reports."""
 
     def spawn(self, coroutine: Any) -> None:
         """Start a coroutine as a task that power off cancels; its exception goes to standard error."""
@@ -133,6 +177,10 @@ class Boxed(Powered):
         """Set up the modem `box`, whose files are in `home` and whose sockets go to `run`."""
         super().__init__(box.tag, home, run)
         self.box = box
+
+    def snmp_port(self) -> int:
+        """Return the UDP port of the modem's SNMP agent, as its label says."""
+        return self.box.snmp_port
 
     @abstractmethod
     async def reset(self) -> None:

@@ -208,6 +208,7 @@ for file; do
 	echo "Installing $name"
 done
 """
+WORDS = ("uci", "ubus", "uqmi", "reboot", "opkg", "apk", "wg", "snmpd", "df", *rut.WORDS)  # in usr/sbin of a modem
 SIGNAL = {"type": "lte", "rssi": -65, "rsrq": -9, "rsrp": -94, "snr": 13.4}
 SERVING = {
     "registration": "registered", "plmn_mcc": 510, "plmn_mnc": 10,

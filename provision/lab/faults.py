@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provision.lab import factory, ssh
 from provision.lab.device import Boxed, NoSuchFaultError
+from provision.lab.values import seconds
 from provision.local.processes import alive, marked
 
 FLASH_WORDS = ("mv", "sync", "tar", "rm", "ln", "chmod")
@@ -18,19 +19,17 @@ TALKERS = {"dropbear", "snmpd"}
 
 
 async def put(modem: Boxed, name: str, value: str) -> None:
-    """Cause fault `name` of `modem`, or mend it with an empty value; see client.FAULTS.
+    """Cause fault `name` of `modem`, or mend it with an empty value; see values.FAULTS.
 
     Raises NoSuchFaultError if this modem cannot have the fault.
     """
     match name:
         case "power":
-            await modem.power_off()
-            await asyncio.sleep(float(value or 0))
-            await modem.power_on()
+            await modem.cut_power(seconds(value))
         case "link":
-            modem.spawn(_freeze(modem, float(value or 0)))
+            modem.spawn(_thaw(_freeze(modem), seconds(value)))
         case "cut":
-            _cut(modem, int(value))
+            _cut(modem, int(value or 0))
         case "reset":
             await modem.reset()
         case "serial":
@@ -73,8 +72,11 @@ def cut_now(modem: Boxed) -> bool:
 
 def _cut(modem: Boxed, after: int) -> None:
     """Install counting wrappers of the commands that write flash; run number `after` cuts the power instead."""
-    folder = modem.run / "cut"
+    folder, went = modem.run / "cut", modem.run / "went"
     shutil.rmtree(folder, ignore_errors=True)
+    went.unlink(missing_ok=True)
+    if not after:
+        return
     folder.mkdir()
     (folder / "left").write_text(str(after))
     words = modem.run.parent / "bin"
@@ -87,7 +89,7 @@ left=999999
 left=$((left - 1))
 [ ! -e '{folder}/left' ] || echo "$left" >'{folder}/left'
 [ "$left" -gt 0 ] || {{
-	'{words}/rm' -rf '{folder}'; ubus -S call service event '{{"type":"lab.reboot"}}'; '{words}/sleep' 60
+	echo {word} >'{went}'; '{words}/rm' -rf '{folder}'; ubus -S call service event '{{"type":"lab.reboot"}}'; '{words}/sleep' 60
 }}
 exec '{words}/{word}' "$@"
 """,
@@ -104,12 +106,17 @@ def _full(modem: Boxed, *, on: bool) -> None:
         word.unlink(missing_ok=True)
 
 
-async def _freeze(modem: Boxed, seconds: float) -> None:
-    """Cut the link for `seconds` by stopping the SSH and SNMP servers: nothing answers, no connection is closed."""
+def _freeze(modem: Boxed) -> list[int]:
+    """Cut the link by stopping the SSH and SNMP servers: nothing answers, no connection is closed; return their ids."""
     stopped = [pid for pid in marked(f"KIT_LAB_DEVICE={modem.mark}") if _talks(pid)]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
-    await asyncio.sleep(seconds)
+    return stopped
+
+
+async def _thaw(stopped: list[int], after_s: float) -> None:
+    """Have the link up again after so many seconds."""
+    await asyncio.sleep(after_s)
     for pid in stopped:
         if alive(pid):
             os.kill(pid, signal.SIGCONT)

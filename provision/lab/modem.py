@@ -141,6 +141,16 @@ class Modem(Boxed):
         opened = {(door, delay_s): behind_a_slow_line if delay_s else directly} if door.addresses else {}
         await self.doors({**barred, **opened})
 
+    async def put(self, fault: str, value: str) -> None:
+        """Cause a fault, or mend it; see faults.py."""
+        await faults.put(self, fault, value)
+
+    async def serial(self) -> str:
+        """Return the serial number that the modem reports."""
+        if self.box.system == "rutos":
+            return (await self.said("mnf_info --sn")).strip()
+        return (await self.said('cat "$IPKG_INSTROOT/proc/device-tree/serial-number"')).strip("\0\n")
+
     # -- inside -----------------------------------------------------------------------------------
     def _write_shell(self) -> None:
         path = f"{self.run}/cut:{self.root}/usr/sbin:{self.run.parent}/bin"
@@ -180,11 +190,13 @@ exec {busybox}sh -i
     def _step(self) -> None:
         """Count one flash operation; at the last one of the fault `cut`, start a reboot and raise PowerCutError."""
         if faults.cut_now(self):
+            (self.run / "went").write_text("a write of the configuration")
             self._reboot()
             raise PowerCutError
 
     def status(self) -> dict[str, Any]:
-        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the modem."""
+        """Return the modem's status; see Powered."""
+        went = self.run / "went"
         return {
             "tag": self.box.tag,
             "on": self.on,
@@ -193,4 +205,5 @@ exec {busybox}sh -i
             "hostname": self.option("system", "system", "hostname"),
             "faults": {k: v for k, v in self.faults.items() if v}
             | ({"full": "1"} if (self.run / "full").exists() else {}),
+            "bit": self.bitten | ({"cut": f"the power went at {went.read_text().strip()}"} if went.exists() else {}),
         }

@@ -172,6 +172,18 @@ def peripheral(root: Path, box: Pc, kind: str, state: str) -> None:
         plug(root, kind, SPARE_PORT + port, OTHER[kind], "", "Second " + kind)
 
 
+def plugged(root: Path, kind: str) -> list[str]:
+    """Return port, vendor and product of what is plugged in where the peripheral of one kind can be."""
+    port, _, _ = USB[kind]
+    found = []
+    for place in (port, SPARE_PORT + port):
+        device = root / "sys/devices/usb" / place
+        if device.exists():
+            ids = ":".join((device / name).read_text().strip() for name in ("idVendor", "idProduct"))
+            found.append(f"{ids} at {place}")
+    return found
+
+
 def plug(root: Path, kind: str, port: str, vid_pid: str, serial: str, name: str) -> None:
     """Create a USB device in sysfs, with its sound card and, for a webcam, two video nodes."""
     device = root / "sys/devices/usb" / port

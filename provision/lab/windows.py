@@ -156,6 +156,14 @@ def collected(state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def shows(fault: str) -> bool:
+    """Whether the report would say something else without this fault."""
+    state, now = load(), time.time()
+    time.time = lambda: now
+    healthy = {**state, "faults": {name: value for name, value in state["faults"].items() if name != fault}}
+    return collected(state) != collected(healthy)
+
+
 def with_key(line: str, *, there: bool) -> None:
     """Add a line to the authorised keys, or remove its key if not `there`; comments are not compared."""
     wanted = line.split()[:2]
@@ -273,6 +281,9 @@ def main(words: list[Any]) -> None:
     """Run as the command `powershell` or `hostname`, or write a daily report, by the words given."""
     if words == ["report"]:
         report()
+        return
+    if words[:1] == ["shows"]:
+        sys.stdout.write("yes\r\n" if shows(words[1]) else "no\r\n")
         return
     if words == ["hostname"]:
         sys.stdout.write(load()["settings"]["system.hostname"] + "\r\n")

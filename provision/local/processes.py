@@ -48,6 +48,14 @@ def born(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def stopped(pid: int) -> bool:
+    """Say whether a signal stopped the process, so that it does nothing until it is continued."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
 def sweep(mark: str, *, grace_s: float = 3.0) -> int:
     """End every process that carries `mark`, and return how many carried it at the start.
 

@@ -71,7 +71,7 @@ def test_the_first_commands_of_the_journey_run(tmp_path: Path) -> None:
 
 
 def test_every_fault_of_the_lab_is_in_its_page() -> None:
-    from provision.lab.client import FAULTS
+    from provision.lab.values import FAULTS
 
     section = page("lab").partition("## Faults\n")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| `([a-z]+)", section, re.MULTILINE)

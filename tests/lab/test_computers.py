@@ -254,6 +254,8 @@ def test_the_drill_of_a_pc_tells_each_step(bench: Bench, tag: str) -> None:
         ("camera", "frozen", "it_sees", "warn", "the same to the bit"),
         ("camera", "held", "it_sees", "unknown", "zoom"),
         ("webcam", "gone", "it_sees", "fail", "no camera"),
+        ("speaker", "gone", "it_hears_itself", "fail", "the speaker"),
+        ("microphone", "gone", "it_hears_itself", "fail", "the microphone"),
         ("app", "5.0-1", "conference_app_is_new_enough", "fail", "6.0 is needed"),
     ],
 )

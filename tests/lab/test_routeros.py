@@ -148,6 +148,7 @@ def test_a_lost_tunnel_brings_the_old_configuration_back(bench: Bench) -> None:
     done = bench.run("apply", TAG, "--yes", "--json", "--confirm-within", "10")
     assert done.code == 1, done.out + done.err
     assert outcome(done)["outcome"] in {"reverted", "unconfirmed"}
+    assert bench.status(TAG)["bit"]["lose"] == "the link was cut at a change"
     until(lambda: bench.run("resume").code == 0, "the run has its end")
     until(lambda: bench.run("watch", TAG).code == 0, "it runs as accepted")
     assert export(bench, TAG) == before
@@ -160,7 +161,8 @@ def test_a_power_cut_leaves_the_old_or_the_new_whole(bench: Bench, after: int) -
     note(bench, f"Ruang {after}")
     bench.fault(TAG, "cut", str(after))
     done = bench.run("apply", TAG, "--bench", "--yes", "--json", "--confirm-within", "12")
-    bench.fault(TAG, "cut", "0")
+    assert bench.status(TAG)["bit"]["cut"] == "the power went at a change"
+    bench.fault(TAG, "cut")
     until(lambda: bench.run("resume").code == 0, "the run has its end")
     assert entries(bench, TAG, "/system/scheduler") == []
     assert not list((bench.flash(TAG) / "files").glob("*.rsc"))
@@ -179,6 +181,7 @@ def test_a_refusal_in_the_middle_puts_the_old_back(bench: Bench) -> None:
     assert done.code == 1
     assert outcome(done)["outcome"] in {"failed", "reverted"}
     assert "out of memory" in outcome(done)["because"]
+    assert bench.status(TAG)["bit"]["fail"] == "a change was refused"
     assert export(bench, TAG) == before
     assert entries(bench, TAG, "/system/scheduler") == []
     bench.ok("apply", TAG, "--bench", "--yes")

@@ -17,6 +17,7 @@ from provision.lab.ros import agent, door, factory, words
 from provision.lab.ros.config import Config, RosError
 from provision.lab.ros.parts import RouterParts
 from provision.lab.ros.run import Runner, Stop
+from provision.lab.values import seconds
 
 SETTLE_S = 0.3
 LOST_S = 16.0  # a link that is lost comes back by itself
@@ -117,16 +118,19 @@ class Router(RouterParts):
         if self.loses:
             self.loses -= 1
             if not self.loses:
+                self.bitten["lose"] = "the link was cut at a change"
                 for visitor in list(self.visitors):
                     visitor.abort()  # now: not a byte of the answer gets through
                 self.spawn(self.put("link", str(LOST_S)))
         if self.refusals:
             self.refusals -= 1
             if not self.refusals:
+                self.bitten["fail"] = "a change was refused"
                 raise RosError("failure: out of memory")
         if self.left:
             self.left -= 1
             if not self.left:
+                self.bitten["cut"] = "the power went at a change"
                 self.reboot()
                 raise PowerCutError
 
@@ -212,17 +216,13 @@ class Router(RouterParts):
             pass
 
     async def put(self, name: str, value: str) -> None:
-        """Cause a fault, or mend it with an empty value; see client.FAULTS.
-
-        Raises NoSuchFaultError if a MikroTik cannot have the fault.
-        """
+        """Cause a fault, or mend it; see Powered. Raises NoSuchFaultError if a MikroTik cannot have the fault."""
+        self.bitten.pop(name, None)
         match name:
             case "power":
-                await self.power_off()
-                await asyncio.sleep(float(value or 0))
-                await self.power_on()
+                await self.cut_power(seconds(value))
             case "cut":
-                self.left = int(value)
+                self.left = int(value or 0)
             case "reset":
                 await self.reset()
             case "label":
@@ -232,9 +232,9 @@ class Router(RouterParts):
                 self.box = replace(self.box, firmware=value)
                 await self.reset()
             case "lose":
-                self.loses = int(value)
+                self.loses = int(value or 0)
             case "fail":
-                self.refusals = int(value)
+                self.refusals = int(value or 0)
             case "radio":
                 (self.root / "signal").write_text(value)
                 await self.settle()
@@ -245,9 +245,13 @@ class Router(RouterParts):
                 if name == "link" and value:
                     for visitor in list(self.visitors):
                         visitor.abort()
-                    asyncio.get_running_loop().call_later(float(value or 0), lambda: self.spawn(self.put_back()))
+                    asyncio.get_running_loop().call_later(seconds(value), lambda: self.spawn(self.put_back()))
             case _:
                 raise NoSuchFaultError(name, self.tag)
+
+    async def serial(self) -> str:
+        """Return the serial number that the router reports."""
+        return words.Words(self, lambda _: None, prompting=False).board("serial-number")
 
     async def put_back(self) -> None:
         """Mend the link and restart the services."""
@@ -261,7 +265,7 @@ class Router(RouterParts):
         return factory.SIGNAL | own | {"imei": self.box.imei}
 
     def status(self) -> dict[str, Any]:
-        """Return tag, power, addresses (none when off), SSH port, hostname and active faults of the router."""
+        """Return the router's status; see Powered."""
         return {
             "tag": self.box.tag,
             "on": self.on,
@@ -269,4 +273,5 @@ class Router(RouterParts):
             "ssh_port": self.port(),
             "hostname": self.config.single("/system/identity")["name"],
             "faults": {k: v for k, v in self.faults.items() if v},
+            "bit": self.bitten,
         }

@@ -190,6 +190,9 @@ esac
 """
 
 
+WORDS = ("mnf_info", "gsmctl")
+
+
 def furnish(box: Box, root: Path) -> dict[str, str]:
     """Write the files that only a RutOS has; return its commands (name -> script)."""
     (root / "etc/version").write_text(box.firmware + "\n")
