@@ -18,20 +18,21 @@ BOUNDARIES = {"fcntl.flock", "os.rename", "subprocess.Popen"}
 def die(asked: str) -> None:
     """Have this process killed at boundary number AT of `AT:FILE`, 0 for never, or stopped at that of `stop AT:FILE`.
 
-    The count of boundaries and the process id are kept in the file.
+    A word in the place of AT is of the program that is started there. The count of boundaries and the process id are
+    kept in the file.
     """
-    number, _, path = asked.partition(":")
-    blow = signal.SIGSTOP if number.startswith("stop ") else signal.SIGKILL
-    at, count = int(number.removeprefix("stop ")), 0
+    place, _, path = asked.partition(":")
+    blow = signal.SIGSTOP if place.startswith("stop ") else signal.SIGKILL
+    place, count = place.removeprefix("stop "), 0
     counted = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
 
-    def hook(event: str, _: object) -> None:
+    def hook(event: str, args: tuple[object, ...]) -> None:
         nonlocal count
         if event not in BOUNDARIES:
             return
         count += 1
         os.pwrite(counted, f"{count} {os.getpid()}".encode(), 0)
-        if count == at:
+        if str(count) == place or (not place.isdigit() and event == "subprocess.Popen" and place in str(args[1])):
             os.kill(os.getpid(), blow)
 
     sys.addaudithook(hook)

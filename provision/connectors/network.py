@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provision.connectors.openssh import Question
     from provision.connectors.phase import Phase
     from provision.connectors.prompt import Login
-    from provision.connectors.setter import Box
+    from provision.connectors.settable import Box
     from provision.connectors.snmp_v2c import Agent
     from provision.core.device import Device
     from provision.families.readings.mib import Raw
@@ -94,11 +94,11 @@ class Network:
         return snmp.learn(addresses)
 
     def setter(self, target: snmp.Target, old_values: Path) -> Box:
-        """Return the setter.Box that reads and sets a device over SNMPv3 and keeps its old values in a file."""
-        from provision.connectors import setter
+        """Return the Box that reads and sets a device over SNMPv3 and keeps its old values in a file."""
         from provision.connectors.old_values import OldValues
+        from provision.connectors.settable import Box
 
-        return setter.Box(target, OldValues(old_values))
+        return Box(target, OldValues(old_values))
 
     def read_v2c(self, agent: Agent, oids: tuple[str, ...]) -> dict[str, Raw] | None:
         """Return values by OID over SNMP v2c, or None if the agent does not answer or reports an error.

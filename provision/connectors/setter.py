@@ -11,74 +11,29 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from provision.connectors import snmp
 from provision.connectors.old_values import OldValues
-from provision.connectors.snmpv3.values import element
+from provision.connectors.settable import Box, EndedError, RefusedError, SilentError, Values
 from provision.core.snmp_keys import Usm
 
-ANOTHER, STALE, NO_WAY, REFUSED, NOT_ARMED, MOVED = 21, 22, 24, 25, 31, 32  # as the guards of other families say it
+ANOTHER, STALE, NO_WAY, REFUSED, ENDED, NOT_ARMED, MOVED = (
+    21,
+    22,
+    24,
+    25,
+    27,
+    31,
+    32,
+)  # as other families' guards say it
+SET_SERIAL = "1.3.6.1.6.3.1.1.6.1.0"  # snmpSetSerialNo, a TestAndIncr: SNMPv2-MIB, RFC 3418
+SERIALS = 2**31  # after the last one it begins at 0 again
 SILENCE = 255
 SETTLE_S = 60.0  # own choice: services of a radio restart in seconds
 PAUSE_S = 0.5
-AGENT_SAYS = "the agent says "  # an authenticated refusal, see snmpv3/values.py
-Values = dict[str, Any]
-
-
-class RefusedError(Exception):
-    """A document that is refused, with the code that the guards of other families use for the same reason.
-
-    A change that is refused is not in force: nothing was sent, or the old values were put back.
-    """
-
-    def __init__(self, code: int, because: str) -> None:
-        """Take the guards' code, and words for people."""
-        super().__init__(because)
-        self.code = code
-
-
-class SilentError(Exception):
-    """No usable answer from the device, or old values that could not be put back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A device that is set over SNMPv3: its agent, the file of its old values, and seconds to wait for an answer."""
-
-    target: snmp.Target
-    way: OldValues
-    timeout_s: float = 2.0  # the bench is a cable
-
-    def get(self, oids: list[str]) -> Values:
-        """Return the values of `oids`, read in one PDU, by OID and as `plain` gives them.
-
-        Raises SilentError if the agent gives no values.
-        """
-        answer = snmp.read([self.target], tuple(oids), timeout_s=self.timeout_s, retries=1)[self.target.device]
-        if answer.because:
-            raise SilentError(answer.because)
-        return {oid: plain(value) for oid, value in answer.values.items()}
-
-    def set(self, objects: Mapping[str, tuple[str, str]]) -> str:
-        """Set objects (OID -> type and text) in one PDU; return the agent's refusal, or an empty text.
-
-        Raises SilentError for any other answer or none, ValueError if a text is no value of its type.
-        """
-        wanted = {oid: element(kind, value) for oid, (kind, value) in objects.items()}
-        because = snmp.write(self.target, wanted, timeout_s=self.timeout_s, retries=1).because
-        if because and not because.startswith(AGENT_SAYS):
-            raise SilentError(because)
-        return because
-
-
-def plain(value: Any) -> int | str | None:
-    """Return a raw value as JSON can hold it: an integer or None as it is, anything else as text."""
-    if value is None or isinstance(value, int):
-        return value
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def execute(box: Box, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +60,15 @@ def _state(box: Box) -> str:
 
 
 def look(box: Box, document: Mapping[str, Any]) -> Values:
-    """Return the values of the document's `oids`. Raises SilentError if the device gives none."""
+    """Return the values of the document's `oids`. Raises SilentError if the device gives none.
+
+    With a run it is the look that ends it: it is noted in the file of the old values, and the set-serial number moves.
+    """
+    if (run := document.get("run", "")) and run not in box.way.state().split()[1:2]:
+        box.number()
+        box.way.reverted(run, "ended")
+        if box.serial is not None:
+            box.set({})
     return box.get(document["oids"])
 
 
@@ -119,11 +82,25 @@ def change(box: Box, document: Mapping[str, Any]) -> Values:
     objects, run = document["set"], document["run"]
     if (other := box.way.armed()) and other != run:
         raise RefusedError(ANOTHER, f"the old values of run {other} wait to be put back")
+    if box.way.state().startswith(f"reverted {run} "):
+        raise EndedError(run)
     try:
+        box.number()
         _fit(box, objects, document["staging"])
     except SilentError as error:
         raise SilentError(f"nothing was sent: {error}") from None
     box.way.arm(run, objects)
+    box.run = run
+    try:
+        return _change(box, document, objects)
+    except EndedError:
+        if box.way.armed() == run:
+            box.way.reverted(run, "ended")
+        raise
+
+
+def _change(box: Box, document: Mapping[str, Any], objects: list[dict[str, str]]) -> Values:
+    run = document["run"]
     if refused := box.set({o["oid"]: (o["type"], o["new"]) for o in objects}):
         _undo(box, document, run)
         raise RefusedError(REFUSED, _named(refused, objects))
@@ -168,6 +145,7 @@ def revert(box: Box, document: Mapping[str, Any]) -> Values:
     Raises RefusedError if they are not kept, SilentError if they could not be put back.
     """
     _armed(box, document["run"])
+    box.number()
     _undo(box, document, document["run"], "asked")
     return {}
 

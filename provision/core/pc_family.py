@@ -14,7 +14,8 @@ class PcFamily:
 
     `feed` takes the program on standard input; `as_root` goes before it if the account is not root. `collector` and
     `baseline` name files of provision/programs/; the program is both, one behind the other, and between them `live`, if
-    something is to be heard and seen (empty: this kind cannot, a technician attests it). `feed_archive` takes an
+    something is to be heard and seen (empty: this kind cannot, a technician attests it), then `turn`, by which one run
+    at a time works on the PC (empty: `baseline` has it). `feed_archive` takes an
     archive (tar) with packages and the program, under the name `program`, instead (empty: apps are installed by hand).
     `language` is python (sent as gzip) or powershell (sent as it is); `ansible_shell` is Ansible's word for the shell,
     if it is not a POSIX one; `zones` maps names of time zones to this kind's own. `report` is put behind the collector
@@ -31,6 +32,7 @@ class PcFamily:
     baseline: str
     program: str
     feed_archive: str
+    turn: str = ""
     language: str = "python"
     ansible_shell: str = ""
     zones: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provision.core.device import Device
@@ -28,7 +28,7 @@ class Carrier:
     is reached once it runs its intent with a set of secrets. `not_afield` returns why a device may not be changed away
     from the bench, or an empty text; `drill_hint` returns how to drill the device with a tag, or an empty text.
     `silent_s` is how long a device may be silent, after its guard's window if `waits_for_window`; `left` is what is
-    said of a device that stays silent.
+    said of a device that stays silent. `ends` are the runs, by asset tag, that a look at a device ends on it.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class Carrier:
     silent_s: float
     waits_for_window: bool
     left: str
+    ends: Mapping[str, str] = field(default_factory=dict)
 
     def patience_s(self, window_s: int) -> float:
         """Return for how many seconds a device may be silent: `silent_s`, plus `window_s` if `waits_for_window`.
@@ -46,6 +47,10 @@ class Carrier:
         So a device with a guard of its own has the time until that guard has acted.
         """
         return self.silent_s + (window_s if self.waits_for_window else 0)
+
+    def ending(self, runs: Mapping[str, str]) -> Carrier:
+        """Return this carrier, but with looks that end a run on each device: it may not begin there any more."""
+        return replace(self, ends=runs)
 
     def anew(self) -> Carrier:
         """Return this carrier, but with a connection of its own for each document: no open one counts as a login."""

@@ -13,6 +13,7 @@ FAMILY = PcFamily(
     as_root="sudo -n ",
     collector="linux/collector.py",
     live="linux/senses.py",
+    turn="linux/turn.py",
     baseline="linux/baseline.py",
     report="linux/report.py",
     outbox='sh -c \'read -r n a; for f in "${KIT_ROOT-}"/var/lib/kit/outbox/*.json; do m=${f##*-}; [ -e "$f" ] && '

@@ -70,7 +70,7 @@ FAMILY = Family(
             21: "another run's guard is armed on the device",
             22: "the plan is stale: the device moved since it was made",
             23: "the device's flash is full", 24: "the way back could not be put on the device's flash",
-            25: "uci refused the configuration", 26: "rpcd refused",
+            25: "uci refused the configuration", 26: "rpcd refused", 27: "another run has ended this one",
             31: "the guard of this run is not armed (it reverted, or was never armed)",
             32: "the configuration moved after it was read back", 33: "the confirmation could not be kept on flash",
         },

@@ -6,7 +6,8 @@ if somebody else recorded something of the device's state meanwhile (the lease w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from provision.core.errors import LeaseError
@@ -17,6 +18,7 @@ from provision.ledger.act import Act, Line
 if TYPE_CHECKING:
     from provision.home.vault import Vault
     from provision.ledger import Ledger
+    from provision.ledger.lease import Lease
 
 Seen = Mapping[tuple[str, str], int]  # the number of the newest event by (subject, verb), 0 for none
 
@@ -59,9 +61,10 @@ class Held:
     `refused` says by device who holds those that the run did not get.
     """
 
-    def __init__(self, opened: Opened, run: str, devices: Sequence[str], refused: Mapping[str, str]) -> None:
+    def __init__(self, opened: Opened, lease: Lease, devices: Sequence[str], refused: Mapping[str, str]) -> None:
         """Hold `devices`, whose leases were just taken, and remember the newest event of each."""
-        self.run = run
+        self.run = lease.run
+        self._lease = lease
         self.devices = frozenset(devices)
         self.refused = dict(refused)
         self._opened = opened
@@ -92,46 +95,57 @@ class Held:
             raise TypeError(f"of a device's state, and not held: {', '.join(wrong)}")
         seen = {key: number for key, number in self._seen.items() if key[0] in subjects}
         recorded = self._opened.ledger.record(
-            [*beside, *lines], at=self._opened.now(), expect={**seen, **(expect or {})}
+            [*beside, *lines],
+            at=self._opened.now(),
+            expect={**seen, **(expect or {})},
+            first=partial(self._lease.renew, devices=subjects),
         )
         self._seen |= {(e.subject, e.verb): e.number for e in recorded if (e.subject, e.verb) in self._seen}
         self._opened.forget_known()
         return recorded
 
+    def require_still(self, tags: Collection[str]) -> None:
+        """Raise LeaseError unless the run still holds these devices: asked again before anything is sent to them.
+
+        A run that gave no sign of life for too long (its computer slept, its process was stopped) holds them no more.
+        """
+        self._require(set(tags))
+        self._lease.require(tags)
+
     # -- vault ------------------------------------------------------------------------------------
     def pending(self, tag: str) -> Mapping[str, Secret]:
         """Return the secrets that are to replace the device's own; see `Vault.pending`."""
-        self._require({tag})
+        self.require_still({tag})
         return self._opened.vault.pending(tag)
 
     def promote(self, tag: str, *, spare: bool = False) -> None:
         """Replace the device's own secrets by the pending ones, if there are any; with `spare` both are kept."""
-        self._require({tag})
+        self.require_still({tag})
         self._opened.vault.promote(tag, spare=spare)
 
     def discard(self, tag: str, *, spare: bool = False) -> None:
         """Remove the device's pending secrets, if there are any; with `spare` they are kept beside its own."""
-        self._require({tag})
+        self.require_still({tag})
         self._opened.vault.discard(tag, spare=spare)
 
     def forget_spare(self, tag: str) -> None:
         """Remove the device's spare secrets, if there are any: it is proved which ones it runs."""
-        self._require({tag})
+        self.require_still({tag})
         self._opened.vault.forget_spare(tag)
 
     def keep(self, tag: str, own: Mapping[str, Secret]) -> None:
         """Write secrets that a person has set on the device; see `Vault.keep`."""
-        self._require({tag})
+        self.require_still({tag})
         self._opened.vault.keep(tag, own)
 
     def new_report_key(self, tag: str) -> None:
         """Make the key anew with which a PC signs its reports: what was signed before is of another life."""
-        self._require({tag})
+        self.require_still({tag})
         self._opened.vault.report_key(tag, anew=True)
 
     def drop(self, tags: Sequence[str]) -> None:
         """Remove all secrets of devices that were revoked."""
-        self._require(set(tags))
+        self.require_still(tags)
         self._opened.vault.drop(list(tags))
 
     def _require(self, tags: set[str]) -> None:

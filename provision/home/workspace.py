@@ -20,10 +20,10 @@ from provision.home.place import Place
 from provision.home.targets import Targets
 from provision.home.vault import NAME, Vault, password
 from provision.ledger import known as ledger_known
-from provision.ledger import lease
 from provision.ledger.act import Line
 from provision.ledger.events import Begun, Ended, SelfTested
 from provision.ledger.known import KnownDevices
+from provision.ledger.lease import Lease
 from provision.ledger.reader import Reader
 from provision.local.clock import Clock
 
@@ -50,7 +50,7 @@ class Workspace:
         return self.clock.today()
 
     def clock_s(self) -> int:
-        """Return the time in seconds, for leases."""
+        """Return the time in seconds."""
         return self.clock.seconds()
 
     def new_run(self) -> str:
@@ -125,18 +125,18 @@ class Workspace:
         A device that a living run has is refused (`Held.refused`). What was known of devices and secrets before is
         forgotten, so that what is decided inside the block was read under the lease.
         """
-        refused = lease.take(self.ledger, devices, run, now=self.clock_s())
-        mine = [device for device in devices if device not in refused]
+        leases = Lease(self.ledger, run)
         try:
+            refused = leases.take(devices)
             self.forget_known()
             self.forget_vault()
-            held = Held(self, run, mine, refused)
+            held = Held(self, leases, [device for device in devices if device not in refused], refused)
             try:
                 yield held
             finally:
                 held.end()
         finally:
-            lease.release(self.ledger, mine, run)
+            leases.release()
 
     def seen(self, devices: Sequence[str]) -> Seen:
         """Return the numbers of the newest events that `known` was read from, for those of `devices` that are known."""

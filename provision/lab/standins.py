@@ -1,4 +1,4 @@
-"""The commands of a lab device: which of the machine's own it has, and the proof that the lab's own come before them."""
+"""The commands of a lab device: which of the machine's it has, and the proof that the lab's own come before them."""
 
 from __future__ import annotations
 

@@ -63,10 +63,7 @@ def usb(state: dict[str, Any], kind: str) -> list[Any]:
 
 
 def default(state: dict[str, Any], kind: str, side: str) -> list[Any]:
-    """Return the default device of one side for both roles, as the fault `sound` has it.
-
-    The list is empty if the fault is `none` or no such device is plugged in.
-    """
+    """Return the default device of one side for both roles, or none, as the fault `sound` has it."""
     wrong = state["faults"].get("sound", "")
     found = usb(state, kind)
     if wrong == "none" or not found:
@@ -160,8 +157,7 @@ def shows(fault: str) -> bool:
     """Whether the report would say something else without this fault."""
     state, now = load(), time.time()
     time.time = lambda: now
-    healthy = {**state, "faults": {name: value for name, value in state["faults"].items() if name != fault}}
-    return collected(state) != collected(healthy)
+    return collected(state) != collected({**state, "faults": {n: v for n, v in state["faults"].items() if n != fault}})
 
 
 def with_key(line: str, *, there: bool) -> None:
@@ -197,10 +193,7 @@ def put(state: dict[str, Any], task: dict[str, Any], path: str, value: object) -
 
 
 def change(state: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Set the task's settings that differ; keep the value that each had before its first change.
-
-    Return the paths that differ, and a reason for each that this kind of PC does not have.
-    """
+    """Set the settings that differ, and keep what was before; return their paths, and why some failed."""
     now, kept = running(state, task), state["before"]
     differs = [p for p in task["settings"] if now.get(p) != task["settings"][p]]
     if differs or not kept:
@@ -244,6 +237,11 @@ def obey(text: str) -> None:
     failed: dict[str, str] = {}
     if task["verb"] != "look" and serial.lower() not in task["fillers"] and serial.lower() != task["serial"].lower():
         failed = {"identity": f"another PC: serial {serial}, recorded {task['serial']}"}
+    elif task["verb"] == "settle":
+        state.setdefault("barred", []).append(task["run"])
+        save(state)
+    elif task["verb"] != "look" and task["run"] in state.get("barred", ()):
+        failed = {"run": f"another run has ended {task['run']}: nothing was changed"}
     elif task["verb"] != "look":
         changed, failed = (change if task["verb"] == "apply" else undo)(state, task)
         save(state)
@@ -256,7 +254,7 @@ def obey(text: str) -> None:
 
 
 def report() -> None:
-    """Write the next daily report, signed with the configured key, to the outbox, as the scheduled task would."""
+    """Write the next daily report, signed, to the outbox, as the scheduled task would."""
     state = load()
     config, state["counter"] = state["report"], state.get("counter", 0) + 1
     save(state)
@@ -282,7 +280,7 @@ def main(words: list[Any]) -> None:
     if words == ["report"]:
         report()
         return
-    if words[:1] == ["shows"]:
+    if words[0] == "shows":
         sys.stdout.write("yes\r\n" if shows(words[1]) else "no\r\n")
         return
     if words == ["hostname"]:

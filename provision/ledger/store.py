@@ -70,10 +70,11 @@ class Ledger:
         at: str,
         once: bool = False,
         expect: Mapping[tuple[str, str], int] | None = None,
+        first: Callable[[Connection], None] | None = None,
     ) -> list[Event]:
         """Append an event for each (subject, act) in one transaction; return them. See `extend` for the rest."""
         rows = [(act.VERB, subject, act.payload()) for subject, act in lines]
-        return self.extend(rows, at=at, once=once, expect=expect)
+        return self.extend(rows, at=at, once=once, expect=expect, first=first)
 
     def extend(
         self,
@@ -82,15 +83,19 @@ class Ledger:
         at: str,
         once: bool = False,
         expect: Mapping[tuple[str, str], int] | None = None,
+        first: Callable[[Connection], None] | None = None,
     ) -> list[Event]:
         """Append several (verb, subject, payload) events in one transaction, all or none; return those appended.
 
         With `once`, a line is left out if its subject already has an event of its verb. `expect` gives, by (subject,
         verb; empty: any), the number of the newest event that the caller has seen (0: none): if another one is the
-        newest by now, ChangedError is raised and nothing is written.
+        newest by now, ChangedError is raised and nothing is written. `first` is called within the transaction: what
+        it raises keeps everything from being written.
         """
         events: list[Event] = []
         with self.writing() as connection:
+            if first:
+                first(connection)
             number, previous = newest(connection)
             self.require_head(connection, number)
             rows = []
@@ -99,13 +104,8 @@ class Ledger:
                 if once and connection.execute(text(HAS), {"v": verb, "s": subject}).fetchone():
                     continue
                 number += 1
-                fields: dict[str, Any] = {
-                    "actor": self.actor,
-                    "at": at,
-                    "number": number,
-                    "subject": subject,
-                    "verb": verb,
-                }
+                own = {"actor": self.actor, "at": at, "subject": subject, "verb": verb}
+                fields: dict[str, Any] = own | {"number": number}
                 body = canonical(fields | {"payload": payload})
                 previous = sha256(previous + body.encode()).digest()
                 rows.append({"n": number, "b": body, "h": previous})

@@ -25,7 +25,7 @@ class Clock:
         return self.utc().astimezone(WITA).date().isoformat()
 
     def seconds(self) -> int:
-        """Return the current time in whole seconds since 1970-01-01 UTC, e.g. for leases."""
+        """Return the current time in whole seconds since 1970-01-01 UTC."""
         return int(self.utc().timestamp())
 
     def new_run(self) -> str:

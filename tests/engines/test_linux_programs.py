@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,7 @@ class Box:
 
     def run(self, verb: str, serial: str = "AC1", *, collect: bool = True, settings: Any = None, **more: Any) -> bytes:
         kind = families.pc("linux")
-        sources = (share.program(kind.collector), share.program(kind.baseline))
+        sources = look.sources(kind)
         wanted = pc_task.intended(settings or SETTINGS, KEY)
         task = pc_task.Task(verb=verb, settings=wanted, key=KEY, nonce=NONCE, serial=serial, collect=collect, **more)
         text = pc_task.write(sources, task)
@@ -245,3 +247,34 @@ def test_an_account_that_is_not_root_runs_the_whole_command_as_root(box: Box) ->
     argv = ["sh", "-c", feed(replace(device, username="teknisi"), kind.feed)]
     done = subprocess.run(argv, input=pc_task.packed(b"text"), capture_output=True, check=True, env=environment)
     assert done.stdout == b"1 -SE -\ntext"
+
+
+def test_a_run_that_another_one_has_ended_changes_nothing_when_it_comes_late(box: Box) -> None:
+    before = box.ask("look").snapshot.settings
+    assert box.ask("settle", run="r1").failed == {}
+    for verb in ("apply", "undo"):
+        answer = box.ask(verb, run="r1")
+        assert answer.failed == {"run": "another run has ended r1: nothing was changed"}
+        assert (answer.changed, answer.snapshot.settings) == ((), before)
+    assert "run" not in box.ask("apply", run="r2").failed
+
+
+def test_only_the_last_runs_that_were_ended_are_kept(box: Box) -> None:
+    for number in range(23):
+        box.ask("settle", run=f"r{number}")
+    kept = (box.root / "var/lib/kit/barred").read_text().splitlines()
+    assert kept == [f"r{number}" for number in range(3, 23)]
+
+
+def test_a_program_waits_for_the_other_one_on_the_same_pc(box: Box) -> None:
+    """What is under way there is whole before a look says what runs."""
+    folder = box.root / "var/lib/kit"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = pool.submit(box.ask, "settle", run="r1")
+        assert not wait([waiting], 1.0).done
+        assert not (folder / "barred").exists()
+        fcntl.flock(file, fcntl.LOCK_UN)
+        assert waiting.result(timeout=30).failed == {}
+    assert (folder / "barred").exists()

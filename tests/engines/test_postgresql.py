@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from ledgers import AT, closed_after, opened, still_whole_and_known
 from sqlalchemy.exc import DatabaseError
 
 from provision.core.errors import LedgerError
-from provision.ledger import connect, lease, verify
+from provision.ledger import connect, verify
 from provision.ledger.copy import lines, take
+from provision.ledger.lease import Lease
 from provision.ledger.office_events import HeadTrusted
 
 
@@ -102,10 +105,54 @@ def test_two_first_commands_at_once_on_postgresql(postgres: str, tmp_path: Path)
     assert errors == []
     ledger = opened(url, tmp_path / "h2", "t")
     assert verify(ledger) == (3, None)
-    assert lease.take(ledger, ["a"], "one", now=1) == {}
-    assert list(lease.take(ledger, ["a"], "two", now=1)) == ["a"]
-    lease.release(ledger, ["a"], "one")
+    one, two = Lease(ledger, "one"), Lease(ledger, "two")
+    assert one.take(["a"]) == {}
+    assert list(two.take(["a"])) == ["a"]
+    one.release()
+    assert two.take(["a"]) == {}
+    two.release()
     assert ledger.newest_of(["s", "nobody"], ["v", "w"]) == {("s", "v"): 3}
+    ledger.close()
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from provision.ledger import connect
+from provision.ledger.lease import Lease
+ledger = connect(sys.argv[1], Path(sys.argv[2]), "far")
+print(Lease(ledger, "far").take(["a"]), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_on_another_computer_lives_while_its_session_does(postgres: str, tmp_path: Path) -> None:
+    """Whatever the computers are called, and whatever their process ids mean here; a dead one is free at once."""
+    ledger = opened(postgres, tmp_path / "h3", "tester")
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, postgres, str(tmp_path / "h4")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "{}\n"
+        with ledger.writing() as connection:  # as if it were a computer of the same name, whose process ids are others
+            connection.exec_driver_sql(
+                "UPDATE lease SET host = split_part(host, ' ', 1) || ' 0bad 1234', pid = 1, born = 1"
+            )
+        one = Lease(ledger, "one")
+        assert "0bad 1234" in one.take(["a"])["a"]
+        one.release()
+    finally:
+        process.kill()
+        process.communicate()
+    deadline = time.monotonic() + 30
+    while (two := Lease(ledger, "two")).take(["a"]) and time.monotonic() < deadline:
+        two.release()
+        time.sleep(0.05)
+    with ledger.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT run FROM lease").scalar() == "two"
+    two.release()
     ledger.close()
 
 

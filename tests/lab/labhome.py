@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from provision.connectors import private
 from provision.devices.modem import running
 from provision.home.workspace import Workspace
 from provision.lab import client
+from provision.local.processes import stopped as is_stopped
 
 DEADLINE_S = 60.0
 COMMAND_S = 300.0
@@ -87,12 +88,35 @@ class Bench:
             stopped = pool.submit(self.run, *first)
             until(lambda: stopped.done() or count.exists(), "it has begun")
             del os.environ[DIES]
-            until(lambda: stopped.done() or _is_stopped(*reached(count), at), "it is stopped", COMMAND_S)
+            until(
+                lambda: stopped.done() or (reached(count)[0] == at and is_stopped(reached(count)[1])),
+                "it is stopped",
+                COMMAND_S,
+            )
             other = pool.submit(self.run, *second)
             if not stopped.done():
                 wait([other], PATIENCE_S)
                 os.kill(reached(count)[1], signal.SIGCONT)
             return stopped.result(), other.result()
+
+    @contextmanager
+    def stopped(self, place: str, *words: str) -> Iterator[Future[Done]]:
+        """Stop a command at a boundary (see tests/boundaries.py), do what is within, and let it go on; it is yielded."""
+        count = self.home / "boundaries"
+        count.unlink(missing_ok=True)
+        with ThreadPoolExecutor(1) as pool:
+            os.environ[DIES] = f"stop {place}:{count}"
+            command = pool.submit(self.run, *words)
+            try:
+                until(lambda: command.done() or count.exists(), "it has begun")
+                del os.environ[DIES]
+                until(lambda: command.done() or is_stopped(reached(count)[1]), "it is stopped", COMMAND_S)
+                assert not command.done(), command.result()
+                yield command
+            finally:
+                os.environ.pop(DIES, None)
+                if not command.done():
+                    os.kill(reached(count)[1], signal.SIGCONT)
 
     def ok(self, *words: str) -> Done:
         done = self.run(*words)
@@ -173,12 +197,6 @@ class Bench:
 
     def last(self, tag: str, verb: str) -> dict:
         return dict(next(e for e in reversed(self.workspace.ledger.history(tag)) if e.verb == verb).payload)
-
-
-def _is_stopped(count: int, pid: int, at: int) -> bool:
-    """Whether a process is stopped at a boundary."""
-    stat = Path(f"/proc/{pid}/stat")
-    return count == at and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:

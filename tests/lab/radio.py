@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from provision.connectors.settable import SET_SERIAL
 from provision.families.epmp import EPMP
 from provision.families.epmp import FAMILY as DRIVER
 
@@ -48,7 +49,9 @@ class Radio:
         self.reset()
 
     def reset(self) -> None:
-        self.write({"running": dict(FACTORY), "staged": {}, "mask": 1, "faults": {}, "said": {}, "log": []})
+        self.write(
+            {"running": dict(FACTORY), "staged": {}, "mask": 1, "faults": {}, "said": {}, "log": [], "number": 7}
+        )
 
     def read(self) -> dict[str, Any]:
         return json.loads(self.file.read_text())
@@ -73,13 +76,19 @@ class Radio:
     def running(self) -> dict[str, str]:
         return dict(self.read()["running"])
 
-    def start(self, *, rights: str = "rwuser", passphrase: str = PASSPHRASE) -> None:
-        """Start the agent with the engine ID number `engine`."""
+    def start(self, *, rights: str = "rwuser", passphrase: str = PASSPHRASE, numbered: bool = False) -> None:
+        """Start the agent with the engine ID number `engine`.
+
+        With `numbered` it has a set-serial number that can be set; net-snmp's own cannot on a machine of 64 bits, where
+        it takes the length of a long for that of an int (agent/helpers/watcher.c).
+        """
+        program = f"{sys.executable} -u {__file__} {self.file}"
         lines = [
             f"agentAddress udp:{self.address}:{self.port}", f"{rights} pantau priv",
+            *([f"pass_persist .{SET_SERIAL} {program}"] if numbered else []),
             f"exactEngineID 0x80001f8803{self.engine:012x}",
             f'createUser pantau SHA "{passphrase}" AES "{passphrase}"',
-            f"pass_persist .{EPMP} {sys.executable} -u {__file__} {self.file}", f"sysObjectID .{EPMP}",
+            f"pass_persist .{EPMP} {program}", f"sysObjectID .{EPMP}",
         ]  # fmt: skip
         conf = self.folder / "snmpd.conf"
         conf.write_text("\n".join(lines) + "\n")
@@ -120,6 +129,9 @@ def main() -> None:
 
 def _get(file: Path, oid: str) -> None:
     state = json.loads(file.read_text())
+    if oid == f".{SET_SERIAL}":
+        print(f"{oid}\ninteger\n{state['number']}", flush=True)
+        return
     if oid in OBJECTS:
         name, kind = OBJECTS[oid]
         value = None if name in state["faults"].get("lacks", ()) else state["running"][name]
@@ -136,6 +148,8 @@ def _get(file: Path, oid: str) -> None:
 def _set(file: Path, oid: str, kind: str, value: str) -> str:
     state = json.loads(file.read_text())
     faults = state["faults"]
+    if oid == f".{SET_SERIAL}":
+        return _count(file, state, value)
     state["log"].append(f"{oid}={value}")
     answer = _obey(state, oid, kind, value, faults)
     temporary = file.with_suffix(".own")
@@ -144,6 +158,15 @@ def _set(file: Path, oid: str, kind: str, value: str) -> str:
     if faults.get("dies_after") == oid:
         os.kill(os.getppid(), 9)
     return answer
+
+
+def _count(file: Path, state: dict[str, Any], value: str) -> str:
+    """A SET with the number of before is refused as a whole: what it has staged is gone."""
+    same = int(value) == state["number"]
+    state |= {"number": state["number"] + 1} if same else {"staged": {}, "mask": 1}
+    file.with_suffix(".own").write_text(json.dumps(state))
+    os.replace(file.with_suffix(".own"), file)  # noqa: PTH105
+    return "DONE" if same else "inconsistent-value"
 
 
 def _obey(state: dict[str, Any], oid: str, kind: str, value: str, faults: dict[str, Any]) -> str:

@@ -46,6 +46,7 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`watch` of a PC whose camera, microphone or speaker is gone, is another one, or was not seen for `look_limit_days`",
     ),
     "2026-11-28": (
+        "`apply --json` of a device whose run another command ended meanwhile",
         "`resume`, and an `apply` that settles an open run, of a device that runs neither the old nor the new configuration and proves nothing",
         "`verify` of a device that another command changed meanwhile",
         "`handover` of a kit in which other devices were bound since it was verified",

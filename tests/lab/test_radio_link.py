@@ -14,6 +14,9 @@ from matrix import SOAK
 from radio import APPLY, DISCARD, FACTORY, PASSPHRASE, SAVE, SERIAL, Radio
 from radiohome import TAG, apply, at_maratua, enrol, provisioned
 
+from provision.connectors import settable, setter
+from provision.connectors.old_values import OldValues
+from provision.devices.radio import engine
 from provision.families.epmp import EPMP
 from provision.families.epmp import FAMILY as DRIVER
 
@@ -102,14 +105,10 @@ def test_a_refusal_names_the_object_and_the_old_values_are_back(bench: Bench, ap
 def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
     bench: Bench, applied: Radio, word: str, said: str
 ) -> None:
-    from provision.connectors import setter
-    from provision.connectors.old_values import OldValues
-    from provision.devices.radio import engine
-
     applied.alter(snmpSystemName="lain", webService="3")
     applied.fault(refuses={"webService": word})
     workspace = bench.workspace
-    box = setter.Box(
+    box = settable.Box(
         engine.target(workspace, workspace.known[TAG].device), OldValues(engine.old_values_of(workspace, TAG))
     )
     assert DRIVER.commit.staging
@@ -128,6 +127,74 @@ def test_each_word_of_refusal_is_told_and_nothing_stays_staged(
     assert (answer["code"], answer["guard"]) == (setter.REFUSED, "reverted r refused")
     assert answer["refused"] == f"the agent says {said} at webService"
     assert (applied.running["snmpSystemName"], applied.read()["staged"]) == ("lain", {})
+
+
+@pytest.fixture
+def numbered(bench: Bench, applied: Radio) -> Iterator[Radio]:
+    """The radio runs what is intended, and its agent has a set-serial number that can be set."""
+    applied.stop()
+    applied.start(numbered=True)
+    until(lambda: watched(bench)["state"] == "ok", "the agent answers")
+    yield applied
+    applied.stop()
+
+
+def test_an_agent_that_numbers_its_sets_is_changed_with_the_number(bench: Bench, numbered: Radio) -> None:
+    before = numbered.read()["number"]
+    numbered.alter(webService="3")
+    assert apply(bench)["outcome"] == "applied"
+    assert numbered.read()["number"] == before + 3, "the change, save, apply: each of them carried it"
+
+
+def box_of(bench: Bench, run: str) -> settable.Box:
+    """The radio as the program that sets it has it, for a run whose old values are kept."""
+    workspace = bench.workspace
+    way = OldValues(engine.old_values_of(workspace, TAG))
+    way.arm(run, [])
+    return settable.Box(engine.target(workspace, workspace.known[TAG].device), way, run=run)
+
+
+def test_a_set_with_the_number_of_before_is_refused_by_the_agent(bench: Bench, numbered: Radio) -> None:
+    """A program that was stopped between its look and its SET: somebody else has set the radio since."""
+    box = box_of(bench, "r1")
+    oid_of_name, kind = DRIVER.configuration.objects["snmpSystemName"]
+    name = {oid_of_name: (kind, "lain")}
+    box.number()
+    assert isinstance(box.serial, int)
+    other = box_of(bench, "r1")
+    other.number()
+    assert other.set({}) == ""
+    with pytest.raises(settable.EndedError) as told:
+        box.set(name)
+    assert (told.value.code, numbered.read()["staged"]) == (settable.ENDED, {})
+    box.number()
+    assert box.set(name) == ""
+    assert numbered.read()["staged"] == {"snmpSystemName": "lain"}
+    assert box.serial == other.serial + 1
+    box.way.confirmed("r1")
+
+
+def test_a_run_whose_old_values_are_not_kept_any_more_sets_nothing(bench: Bench, applied: Radio) -> None:
+    """An agent without the number: the file of the old values is asked before each SET."""
+    box = box_of(bench, "r1")
+    box.way.reverted("r1", "ended")
+    before = applied.read()["log"]
+    with pytest.raises(settable.EndedError):
+        box.set({DRIVER.configuration.objects["snmpSystemName"][0]: ("octets", "lain")})
+    assert applied.read()["log"] == before
+
+
+def test_a_look_that_ends_a_run_moves_the_number_and_is_told_to_the_run(bench: Bench, numbered: Radio) -> None:
+    box = box_of(bench, "r0")
+    box.way.confirmed("r0")
+    box.number()
+    before = box.serial
+    document = {"nonce": "n", "run": "r1", "oids": [], "staging": None, "set": []}
+    ending = settable.Box(box.target, box.way)
+    assert setter.execute(ending, document | {"verb": "look"})["guard"] == "reverted r1 ended"
+    box.number()
+    assert box.serial == before + 1
+    assert setter.execute(settable.Box(box.target, box.way), document | {"verb": "change"})["code"] == settable.ENDED
 
 
 def test_killed_at_a_boundary_it_ends_with_the_old_or_the_new_values(bench: Bench, applied: Radio) -> None:

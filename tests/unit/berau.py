@@ -302,6 +302,7 @@ class Pc(Playing):
     settings: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    barred: list[str] = field(default_factory=list)
     collected: dict[str, Any] = field(default_factory=dict)
     live: dict[str, Any] = field(default_factory=dict)
     key: str = ""
@@ -323,7 +324,14 @@ class Pc(Playing):
             re.search(r"^TASK = json\.loads\((.*)\)$", text, re.MULTILINE)[1].encode().decode("unicode_escape")[1:-1]
         )
         changed: list[str] = []
-        if task["verb"] == "apply":
+        if task["verb"] == "settle":
+            self.barred.append(task["run"])
+        elif task["verb"] != "look" and task["run"] in self.barred:
+            return json.dumps({
+                "settings": self.settings, "failed": {"run": "another run has ended it"}, "changed": [],
+                "end": task["nonce"], "serial": self.collected["serial"],
+            }).encode()  # fmt: skip
+        elif task["verb"] == "apply":
             changed = [p for p, v in task["settings"].items() if self.settings.get(p) != v and p not in self.failing]
             self.before |= {p: self.settings.get(p) for p in changed}
             self.settings |= {p: task["settings"][p] for p in changed}
@@ -334,7 +342,7 @@ class Pc(Playing):
                 self.settings.pop(path)
                 self.settings |= {path: old} if old is not None else {}
         said = {
-            "settings": self.settings, "failed": self.failing if task["verb"] != "look" else {}, "changed": changed,
+            "settings": self.settings, "failed": self.failing if task["verb"] not in {"look", "settle"} else {}, "changed": changed,
             "end": task["nonce"], "serial": self.collected["serial"],
         }  # fmt: skip
         said |= {"collected": self.collected} if task["collect"] else {}

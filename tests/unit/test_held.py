@@ -40,7 +40,7 @@ def test_a_device_that_is_not_held_is_not_written(site: Site, write: Callable[[H
 
 
 def test_every_method_of_a_hold_that_writes_is_tried_above() -> None:
-    own = {n for n in vars(Held) if not n.startswith("_")} - {"only", "end"}
+    own = {n for n in vars(Held) if not n.startswith("_")} - {"only", "end", "require_still"}
     assert own == set(WRITES)
 
 
@@ -51,6 +51,24 @@ def test_a_lease_that_was_lost_writes_nothing_over_what_was_recorded_meanwhile(s
         with pytest.raises(ChangedError, match="nothing was written"):
             held.record([(MODEM, REVOKED)])
     assert MODEM in site.known
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_run_that_slept_until_another_one_took_its_lease_writes_nothing(
+    site: Site, write: Callable[[Held], object]
+) -> None:
+    site.provisioned_modem()
+    with site.workspace.hold([MODEM], "slept") as held:
+        with site.workspace.ledger.writing() as connection:
+            connection.exec_driver_sql("UPDATE lease SET seen_at = seen_at - 1000")
+        with site.workspace.hold([MODEM], "other") as other:
+            assert other.refused == {}
+            before, vault = site.events(MODEM), site.workspace.vault.path.read_bytes()
+            with pytest.raises(LeaseError, match="gave no sign of life for too long"):
+                write(held)
+            with pytest.raises(LeaseError, match="gave no sign of life for too long"):
+                held.require_still([MODEM])
+            assert (site.events(MODEM), site.workspace.vault.path.read_bytes()) == (before, vault)
 
 
 def test_what_was_only_observed_meanwhile_does_not_matter_and_ones_own_records_follow_each_other(site: Site) -> None:

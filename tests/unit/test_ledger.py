@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import threading
@@ -19,7 +18,6 @@ from provision.core.errors import LedgerError, UsageError
 from provision.ledger import Ledger, connect, verify
 from provision.ledger.chain import witness
 from provision.ledger.glance import newest
-from provision.ledger.lease import release, take
 from provision.ledger.office_events import HeadTrusted
 
 
@@ -275,27 +273,6 @@ def test_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
         connect("postgresql://nobody:secret@127.0.0.1:1/none", tmp_path / "h", "t")
     assert "secret" not in f"{caught.value}{caught.value.where}{caught.value.hint}"
     assert caught.value.hint
-
-
-def test_a_lease_is_held_once_until_it_is_given_back(ledger: Ledger) -> None:
-    assert take(ledger, ["a", "b"], "one", now=100) == {}
-    again = take(ledger, ["b", "c"], "two", now=100)
-    assert list(again) == ["b"]
-    assert "run one" in again["b"]
-    release(ledger, ["b"], "two")
-    assert list(take(ledger, ["b"], "three", now=100)) == ["b"], "who does not hold it cannot give it back"
-    release(ledger, ["a", "b"], "one")
-    assert take(ledger, ["b"], "three", now=100) == {}
-
-
-def test_a_lease_of_a_dead_process_or_of_a_silent_machine_is_taken_over(ledger: Ledger) -> None:
-    with ledger.writing() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO lease VALUES ('a', 'old', ?, 999999, 1, 100), ('b', 'far', 'elsewhere', 1, 1, 100)",
-            (os.uname().nodename,),
-        )
-    assert list(take(ledger, ["a", "b"], "new", now=200)) == ["b"]
-    assert take(ledger, ["b"], "new", now=2000) == {}
 
 
 def test_a_glance_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provision import families
-from provision.connectors import setter, snmp
+from provision.connectors import settable, setter, snmp
 from provision.connectors.old_values import OldValues
 from provision.connectors.snmpv3 import ber, values
 from provision.core import plan
@@ -131,7 +131,7 @@ def test_a_damaged_way_back_is_said_and_nothing_is_sent(tmp_path: Path, text: st
         priv_key=b"p" * 16,
     )  # fmt: skip
     (tmp_path / "x.json").write_text(text)
-    box = setter.Box(target, OldValues(tmp_path / "x.json"))
+    box = settable.Box(target, OldValues(tmp_path / "x.json"))
     said = setter.execute(box, {"verb": "change", "nonce": "n", "run": "r", "set": [], "oids": [], "staging": None})
     assert said["code"] == setter.NO_WAY
     assert "way back" in said["refused"]

@@ -12,7 +12,7 @@ from berau import MODEM, OTHER_MODEM, PlayedNetwork, Site
 from snmprec import walk
 
 from provision import families
-from provision.connectors import setter, snmp
+from provision.connectors import settable, snmp
 from provision.connectors.old_values import OldValues
 from provision.core.errors import DeviceError, IdentityError, UnreachableError, UsageError
 from provision.core.model import Secret
@@ -25,16 +25,16 @@ ENGINE, OTHER_ENGINE = b"\x80\x00\x45\x31\x03one", b"\x80\x00\x45\x31\x03two"
 PASSPHRASE = Secret("a passphrase of its own")
 
 
-@dataclass(frozen=True)
-class Answering(setter.Box):
+@dataclass
+class Answering(settable.Box):
     """A radio that says what was recorded of one, or nothing."""
 
     says: dict[str, Any] = field(default_factory=dict)
 
     def get(self, oids: list[str]) -> dict[str, Any]:
         if not self.says:
-            raise setter.SilentError("no answer")
-        return {oid: setter.plain(self.says.get(oid)) for oid in oids}
+            raise settable.SilentError("no answer")
+        return {oid: settable.plain(self.says.get(oid)) for oid in oids}
 
 
 class RadioNetwork(PlayedNetwork):
@@ -51,7 +51,7 @@ class RadioNetwork(PlayedNetwork):
     def learn_engines(self, addresses: Any) -> dict[str, bytes]:
         return dict.fromkeys(addresses, self.engine) if self.engine else {}
 
-    def setter(self, target: snmp.Target, old_values: Path) -> setter.Box:
+    def setter(self, target: snmp.Target, old_values: Path) -> settable.Box:
         assert target.engine_id == self.engine
         return Answering(target, OldValues(old_values), says=self.says)
 

@@ -10,7 +10,7 @@ from provision.connectors.ansible import Variables
 from provision.connectors.phase import DONE, FAILED, UNREACHABLE, Step
 from provision.core import identity, plan, read_back
 from provision.core.device import Device, Intent
-from provision.core.errors import ProvisionError
+from provision.core.errors import LeaseError, ProvisionError
 from provision.core.family import DocumentRequest
 from provision.core.model import ApplyStep, Ending, Outcome, Plan, Snapshot
 from provision.core.read_back import ReadBack
@@ -26,8 +26,9 @@ from provision.ledger.events import Begun
 from provision.ledger.records import DeviceRecord
 
 SLACK_S = 90.0  # for Ansible to start and for slow logins, beside the window
+TAKEN = "this run gave no sign of life for too long, and another one has ended it: provision history"
 STALE = 22  # the refusal by which a device says that it moved since the plan was made
-UNARMED = range(21, 25)  # refusals before the guard is armed
+UNARMED = (21, 22, 23, 24, 27)  # refusals before the guard is armed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,6 +177,10 @@ def _judge_read_back(session: Session, progress: Progress, step: Step) -> str:
     back = read_back.judge(family, whole, intended, session.request.owns(tag))
     if code or back.wrong:
         return "what was read back is not what was sent: " + ", ".join(c.path for c in back.wrong[:3])
+    try:
+        session.held.require_still([tag])
+    except LeaseError as error:  # it slept meanwhile: whoever holds the device now ends this run
+        return str(error)
     progress.read_back = back.snapshot
     if progress.after.tunnel_key != progress.device.tunnel_key:  # the hub lets the new key in, too
         peers.write(session.workspace, {} if session.request.bench else {tag: progress.after.tunnel_key})
@@ -226,7 +231,8 @@ def _settle(session: Session, carrier: Carrier, changes: dict[str, Progress]) ->
     why = {t: one.because for t, one in changes.items()}
     ended = resume.settle(session, carrier, begun, wait_s=wait_s, why=why)
     session.workspace.forget_known()
-    return {tag: _settled(changes[tag], end) for tag, end in ended.items()}
+    taken = {tag: RunEnd(ending=Ending.UNCONFIRMED, because=TAKEN) for tag in changes if tag not in ended}
+    return {tag: _settled(changes[tag], end) for tag, end in (ended | taken).items()}
 
 
 def _settled(progress: Progress, end: RunEnd) -> Outcome:

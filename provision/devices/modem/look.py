@@ -63,14 +63,19 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
 
 
 def by_ansible(
-    workspace: Workspace, writer: Writer, carrier: Carrier, devices: list[Device], on_step: OnStep = lambda _: None
+    workspace: Workspace,
+    writer: Writer,
+    carrier: Carrier,
+    devices: list[Device],
+    on_step: OnStep = lambda _: None,
 ) -> dict[str, Snapshot | ProvisionError]:
     """Read identity, guard, marker and settings (secrets sealed) of each device in one exec.
 
-    Return by asset tag a snapshot, or the error that says why the device could not be read.
+    Return by asset tag a snapshot, or the error that says why the device could not be read. A run that the carrier
+    `ends` may not begin on its device any more, unless it has: whoever sends it later is refused.
     """
     nonces = {device.tag: secrets.token_hex(NONCE_BYTES) for device in devices}
-    documents = {device.tag: document_of(device, nonces[device.tag]) for device in devices}
+    documents = {d.tag: document_of(d, nonces[d.tag], carrier.ends.get(d.tag, "")) for d in devices}
     steps = feed(workspace, writer, carrier, {d.tag: (d, documents[d.tag]) for d in devices}, on_step)
     return {d.tag: looked(workspace, writer.take(f"{d.tag}.out"), d, steps.get(d.tag), nonces[d.tag]) for d in devices}
 
@@ -143,10 +148,10 @@ def looked(
     return read_back.sealed(device.box, snapshot, workspace.vault.seal_key(), kept)
 
 
-def document_of(device: Device, nonce: str) -> bytes:
-    """Return the document of a look at one device."""
+def document_of(device: Device, nonce: str, ends: str = "") -> bytes:
+    """Return the document of a look at one device, which ends a run there if it names one."""
     family = device.box
-    request = DocumentRequest(nonce=nonce, guard=guard_of(family), firmware=device.firmware.raw)
+    request = DocumentRequest(nonce=nonce, run=ends, guard=guard_of(family), firmware=device.firmware.raw)
     return family.configuration.dialect.look(family, request)
 
 

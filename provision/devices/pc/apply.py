@@ -83,7 +83,7 @@ def change(session: Session, jobs: Sequence[Job]) -> Changed:
     ]
     journal.begin(session.held, begun)
     files = {t: _debs(request.packages, _lacking(workspace, v)) for t, v in visits.items()}
-    program = Program(verb="apply", packages=files)
+    program = Program(verb="apply", packages=files, runs=dict.fromkeys(visits, session.run))
     on_step = session.callbacks.on_step
     answers = run_program(workspace, session.writer, list(visits.values()), program, on_step)
     outcomes = {tag: _judge(computers[tag], visits[tag], answers[tag]) for tag in visits}
@@ -173,7 +173,8 @@ def undo(workspace: Workspace, computer: Computer, *, bench: bool) -> tuple[str,
     with run_on(workspace, tag) as (held, writer):
         run = held.run
         journal.begin(held, [(tag, PcBegun(run=run, bench=bench, undo=True))])
-        said = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], Program(verb="undo"))[tag]
+        program = Program(verb="undo", runs={tag: run})
+        said = run_program(workspace, writer, [visit(workspace, computer, bench=bench)], program)[tag]
         if isinstance(said, ProvisionError):
             if before is not None and is_given_back(PcBegun.read(before.payload), said):
                 journal.conclude(held, Kind.PC, [given_back(tag, run)])

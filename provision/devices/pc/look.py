@@ -107,11 +107,11 @@ def wanted_apps(computer: Computer) -> tuple[str, ...]:
 
 
 def sources(kind: PcFamily, *, live: bool = False) -> tuple[str, ...]:
-    """Return the texts of one kind's collector and baseline, and between them, if `live`, of what hears and sees.
+    """Return the texts of one kind's collector, of what hears and sees (if `live`), of the turn and of the baseline.
 
     A program that the kind does not have is left out.
     """
-    files = (kind.collector, kind.live if live else "", kind.baseline)
+    files = (kind.collector, kind.live if live else "", kind.turn, kind.baseline)
     return tuple(share.program(file) for file in files if file)
 
 
@@ -122,17 +122,20 @@ def feed(device: Device, command: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What the program is to do on PCs: look, apply or undo.
+    """What the program is to do on PCs: look, settle (a look that ends a run), apply or undo.
 
-    `packages` are files to send along, by asset tag; `live`: play a chord and take a picture, too.
+    `runs` are the runs that apply, undo or are ended, by asset tag, `packages` files to send along; `live`: play a
+    chord and take a picture, too.
     """
 
     verb: str = "look"
+    runs: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, list[Path]] = field(default_factory=dict)
     live: bool = False
 
 
 LOOK = Program()
+LOOKS = ("look", "settle")  # verbs that change no setting
 
 
 def run_program(
@@ -157,7 +160,7 @@ def run_program(
         on_step(step)
 
     started = workspace.clock.utc().timestamp()
-    playbook = "gather.yml" if program.verb == "look" else "endpoint.yml"
+    playbook = "gather.yml" if program.verb in LOOKS else "endpoint.yml"
     writer.phase(playbook, hosts, follow, deadline_s=DEADLINE_S)
     answers: dict[str, TimedAnswer | ProvisionError] = {}
     for one in visits:
@@ -179,7 +182,8 @@ def _variables(writer: Writer, visited: Visit, program: Program, words: tuple[st
     files = program.packages.get(device.tag, [])
     task = pc_task.Task(
         verb=program.verb,
-        settings={**visited.accepted, **visited.settings} if program.verb == "look" else visited.settings,
+        run=program.runs.get(device.tag, ""),
+        settings={**visited.accepted, **visited.settings} if program.verb in LOOKS else visited.settings,
         key=words[0],
         nonce=words[1],
         serial=visited.serial,

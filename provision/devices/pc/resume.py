@@ -13,14 +13,16 @@ from provision.core.model import Ending, Event, Kind
 from provision.core.settings import diff
 from provision.devices import journal
 from provision.devices.journal import Conclusion
-from provision.devices.pc.apply import given_back, is_given_back, named
-from provision.devices.pc.look import LOOK, TimedAnswer, Visit, run_program, visit
+from provision.devices.pc.apply import failures, given_back, is_given_back, named
+from provision.devices.pc.look import Program, TimedAnswer, Visit, run_program, visit
 from provision.devices.run import Assumption, RunEnd, Session
 from provision.ledger.events import PcBegun
 
 
 def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
     """Look once at every PC in `begun` (asset tag -> begun event), record how its run ended, and return it.
+
+    The look ends the run on the PC, too: what a process that was stopped sends later changes nothing.
 
     A run whose PC gave no answer stays open, as UNCONFIRMED, unless it was an undo and the PC denies the office's key.
     """
@@ -29,7 +31,8 @@ def settle(session: Session, begun: Mapping[str, Event]) -> dict[str, RunEnd]:
     visits = {t: visit(workspace, workspace.home.computers[t], bench=run.bench) for t, run in runs.items()}
     if not visits:
         return {}
-    answers = run_program(workspace, session.writer, list(visits.values()), LOOK, session.callbacks.on_step)
+    program = Program(verb="settle", runs={tag: run.run for tag, run in runs.items()})
+    answers = run_program(workspace, session.writer, list(visits.values()), program, session.callbacks.on_step)
     return {tag: _end(session, runs[tag], one, answers[tag]) for tag, one in visits.items()}
 
 
@@ -40,6 +43,8 @@ def _end(session: Session, run: PcBegun, visited: Visit, reply: TimedAnswer | Pr
             journal.conclude(session.held, Kind.PC, [given_back(tag, run.run)])
             return RunEnd(ending=Ending.APPLIED, because="it was given back: provision return again")
         return RunEnd(ending=Ending.UNCONFIRMED, because=str(reply))
+    if reply.answer.failed:  # it could still begin: another PC, or one that cannot keep that it may not
+        return RunEnd(ending=Ending.UNCONFIRMED, because=failures(reply.answer))
     snapshot = reply.answer.snapshot
     missing = [c.path for c in diff(snapshot.settings, visited.settings, owns=())]
     if run.undo:

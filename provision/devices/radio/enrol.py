@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from provision.connectors import setter
+from provision.connectors import settable
 from provision.connectors.ansible import Writer
 from provision.core import read_back
 from provision.core.device import Device, Intent
@@ -95,7 +95,7 @@ def _look(workspace: Workspace, device: Device, engine_id: bytes, own: dict[str,
     target = engine.target_of(workspace, device, engine_id, own)
     try:
         answer = ask(workspace, device, target, nonce)
-    except setter.SilentError as error:
+    except settable.SilentError as error:
         user = workspace.home.intents[device.tag].snmp_user
         raise DeviceError(
             f"it does not let the SNMPv3 user {user} in: {error}",

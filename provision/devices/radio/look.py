@@ -8,7 +8,7 @@ import shlex
 import sys
 from dataclasses import replace
 
-from provision.connectors import setter, snmp
+from provision.connectors import settable, setter, snmp
 from provision.connectors.ansible import Variables, Writer
 from provision.connectors.phase import DONE, Step
 from provision.core.device import Device
@@ -32,7 +32,7 @@ def _look(workspace: Workspace, device: Device) -> Snapshot:
     nonce = secrets.token_hex(NONCE_BYTES)
     try:
         answer = ask(workspace, device, target(workspace, device), nonce)
-    except setter.SilentError as error:
+    except settable.SilentError as error:
         return Snapshot(device=device.tag, at=workspace.now(), missing={"serial": str(error)})
     step = Step(device=device.tag, task="Look", state=DONE)
     seen = looked(workspace, answer, device, step, nonce)

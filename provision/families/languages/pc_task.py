@@ -45,7 +45,9 @@ def intended(settings: Settings, key: str) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A program's task on a PC: the verb (look, apply or undo), and whether it also collects facts, hears and sees.
+    """A program's task on a PC: look, settle, apply or undo, and whether it also collects facts, hears and sees.
+
+    `run` is the run that applies or undoes; a look that settles ends it, so that it changes nothing when it comes late.
 
     A PC with another serial than `serial` changes nothing, unless its own is a factory's filler. `apps` are names of
     packages to look for. `report` and `report_program` are the configuration and program of its daily report, or empty.
@@ -57,6 +59,7 @@ class Task:
     nonce: str
     serial: str
     collect: bool
+    run: str = ""
     apps: tuple[str, ...] = ()
     live: bool = False
     report: Secret = field(default=Secret(""))
@@ -72,6 +75,7 @@ def write(sources: tuple[str, ...], task: Task, language: str = "python") -> byt
         "serial": task.serial,
         "fillers": sorted(FILLERS),
         "verb": task.verb,
+        "run": task.run,
         "nonce": task.nonce,
         "key": task.key,
         "collect": task.collect,

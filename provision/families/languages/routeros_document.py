@@ -29,8 +29,12 @@ SAID = re.compile(
 
 
 def look(family: Family, request: DocumentRequest, /) -> bytes:
-    """Return a look as one line of commands, for SSH: the part `look` of the guard's file, filled in."""
-    return one_line(_part(family, request, "look")).encode()
+    """Return a look as one line of commands, for SSH: the part `look` of the guard's file, filled in.
+
+    With a run it is the look that ends it: the part `bar` comes first.
+    """
+    parts = ["bar", "look"] if request.run else ["look"]
+    return one_line("\n".join(_part(family, request, part) for part in parts)).encode()
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:

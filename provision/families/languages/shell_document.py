@@ -81,11 +81,12 @@ def revert(family: Family, request: DocumentRequest, /) -> bytes:
 def look(_family: Family, request: DocumentRequest, /) -> bytes:
     """Return the document of a look: the guard's own text with the verb `look`, and the end mark.
 
-    It brings the guard along, so it needs nothing of ours on the device.
+    It brings the guard along, so it needs nothing of ours on the device. With a run it is the look that ends it.
     """
+    words = f"settle {request.run}" if request.run else "look"
     return gzip.compress(
         (
-            f"main() {{\nset -- look\n{request.guard}\nprintf '\\n#kit end {request.nonce}\\n'\n}}\nmain | gzip -c\n"
+            f"main() {{\nset -- {words}\n{request.guard}\nprintf '\\n#kit end {request.nonce}\\n'\n}}\nmain | gzip -c\n"
         ).encode(),
         mtime=0,
     )

@@ -27,8 +27,8 @@ def _document(family: Family, verb: str, request: DocumentRequest, **more: Any) 
 
 
 def look(family: Family, request: DocumentRequest, /) -> bytes:
-    """Return the document of a look: one GET of all the family's objects and of all readings."""
-    return _document(family, "look", request)
+    """Return the document of a look: one GET of all the family's objects and of all readings; with a run it ends it."""
+    return _document(family, "look", request, run=request.run)
 
 
 def change(family: Family, plan: Plan, request: DocumentRequest, /) -> bytes:

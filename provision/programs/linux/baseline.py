@@ -1,4 +1,4 @@
-"""Look at, apply or undo a Linux PC's baseline, as TASK says. Sent behind TASK and the collector; it needs both.
+"""Look at, apply or undo a Linux PC's baseline, as TASK says. Sent behind TASK, collector.py and turn.py; it needs all.
 
 Each setting is read, set and given back by itself; its value from before the first change is kept in
 /var/lib/kit/before.json, written through to the disk before anything is changed, so that `undo` needs nothing else.
@@ -27,33 +27,6 @@ Persistent=true
 WantedBy=timers.target
 """
 NTP = ROOT + "/etc/systemd/timesyncd.conf.d/kit.conf"
-
-
-def write(path, body, mode=0o644):
-    """Write a file whole or not at all: beside its place, flushed, renamed. An existing file keeps its mode."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    try:
-        mode = os.stat(path).st_mode & 0o7777
-    except OSError:
-        pass
-    with open(path + ".kit-new", "w", encoding="utf-8") as file:
-        os.chmod(path + ".kit-new", mode)
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(path + ".kit-new", path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
-
-
-def whole(path):
-    """Return the text of a file, or an empty text if it cannot be read."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def run(*argv):
@@ -269,13 +242,19 @@ def attempt(pairs):
 def main():
     """Carry out TASK (see `Task` in pc_task.py), print one JSON object. A PC with another serial is not changed."""
     wanted = TASK["settings"]
-    verbs = {"look": lambda: ([], {}), "apply": lambda: change(wanted), "undo": undo}
+    verbs = {
+        "look": lambda: ([], {}),
+        "settle": bar,
+        "apply": lambda: unless_barred(lambda: change(wanted)),
+        "undo": lambda: unless_barred(undo),
+    }
     serial = text(DMI + "product_serial") or ""
     if TASK["verb"] != "look" and serial.lower() not in TASK["fillers"] and serial.lower() != TASK["serial"].lower():
         changed, failed = [], {"identity": "another PC: serial %s, recorded %s" % (serial, TASK["serial"])}
     else:
         try:
-            changed, failed = verbs[TASK["verb"]]()
+            with contextlib.nullcontext() if TASK["verb"] == "look" else alone():
+                changed, failed = verbs[TASK["verb"]]()
         except OSError as error:
             changed, failed = [], {"baseline": str(error)}
     answer = {

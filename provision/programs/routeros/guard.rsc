@@ -4,7 +4,15 @@
 # window, one at the next start (a job with an interval does not run at startup). The script entry
 # `kit-mark` names the last whole change; it is part of the configuration, so it goes back with it.
 # Its comment is the run, and `confirmed` before it once the run was confirmed.
-# Refusals: 21 another guard, 23 flash full, 24 no way back, 31 not armed by this run.
+# A run that another one has ended is barred by an empty file of its name: it is asked for before the guard is armed and
+# after, and whoever bars looks for the guard after that, so that one of the two sees the other.
+# Refusals: 21 another guard, 23 flash full, 24 no way back, 27 another run has ended this one, 31 not armed by this run.
+
+# == bar
+:local kept ""
+:if ([:len [/file find name="flash"]] > 0) do={:set kept "flash/"}
+:if ([:len [/file find where name~"kit-barred-{{ run }}"]] = 0) do={/file print file=($kept . "kit-barred-{{ run }}")}
+:if ([:len [/file find where name~"kit-barred-{{ run }}"]] = 0) do={:put "#kit refused the run could not be barred"; :put "#kit code 34"; :error "kit"}
 
 # == look
 :foreach i in=[/file find name="kit-change.rsc"] do={/file remove $i}
@@ -21,6 +29,7 @@
 :put "\n#kit end {{ nonce }}"
 
 # == arm
+:if ([:len [/file find where name~"kit-barred-{{ run }}"]] > 0) do={:put "#kit refused another run has ended {{ run }}"; :put "#kit code 27"; :error "kit"}
 :if ([:len [/system scheduler find where name~"^kit-undo"]] > 0) do={:put "#kit refused another guard is armed"; :put "#kit code 21"; :error "kit"}
 {% if has.device_mode %}
 :if ([/system device-mode get scheduler] = false) do={:put "#kit refused device-mode forbids the scheduler: /system device-mode update scheduler=yes, then press the button"; :put "#kit code 24"; :error "kit"}
@@ -36,6 +45,7 @@
 /system scheduler add comment={{ run }} name=kit-undo interval={{ window_s }}s policy={{ policy }} on-event=($why . "timer} on-error={}; " . $load)
 /system scheduler add comment={{ run }} name=kit-undo-boot start-time=startup interval=0s policy={{ policy }} on-event=($why . "boot} on-error={}; " . $load)
 :if ([:len [/system scheduler find where name~"^kit-undo" comment={{ run }}]] != 2) do={:put "#kit refused the guard does not read back"; :put "#kit code 24"; :error "kit"}
+:if ([:len [/file find where name~"kit-barred-{{ run }}"]] > 0) do={/system scheduler remove [find where name~"^kit-undo"]; :put "#kit refused another run has ended {{ run }}"; :put "#kit code 27"; :error "kit"}
 :put "#kit armed {{ run }}"
 
 # == done

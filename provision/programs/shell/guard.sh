@@ -11,7 +11,7 @@
 # started counts on such a small box, so a document sources it once and builtins do what they can.
 #
 # Exit codes: 21 another run is armed, 22 the plan is stale, 23 flash is full, 24 no checkpoint,
-# 25 refused by uci, 26 refused by rpcd, 31 not armed by this run, 32 moved since it was read back,
+# 25 refused by uci, 26 refused by rpcd, 27 another run has ended this one, 34 a run cannot be barred, 31 not armed by this run, 32 moved since it was read back,
 # 33 the confirmation could not be kept on flash.
 R=${IPKG_INSTROOT-}
 K=$R/etc/kit
@@ -113,11 +113,26 @@ checkpoint() { # MARKER
 	sync
 }
 
+barred() { while read -r line; do [ "$line" != "$1" ] || return 0; done 2>/dev/null <"$K/barred"; return 1; } # RUN
+
+bar() { # RUN: it may not begin any more, unless the guard has a word of it; the last twenty are kept
+	lock
+	case "$(state)" in *" $1" | *" $1 "*) unlock; return 0 ;; esac
+	barred "$1" || {
+		{ [ ! -e "$K/barred" ] || tail -n 19 "$K/barred"; echo "$1"; } >"$K/barred.new" && sync &&
+			mv "$K/barred.new" "$K/barred" && sync && barred "$1" || die 34 "run $1 could not be barred"
+	}
+	unlock
+}
+
 arm() { # RUN SECONDS
+	lock # a run that another one has ended meanwhile begins nothing
+	! barred "$1" || die 27 "another run has ended $1"
 	want="$1 $(( $(up) + $2 )) $2"
 	echo "$want" >"$K/armed.new" || die 24 'the guard could not be armed'
 	sync; mv "$K/armed.new" "$K/armed"; sync
 	line_of "$K/armed" && [ "$line" = "$want" ] || die 24 'the armed guard does not read back'
+	unlock
 	[ ! -e "$T/session" ] || rm -f "$T/session"
 	echo "$2" >"$T/window"
 	"$SELF" wait "$1" </dev/null >/dev/null 2>&1 &
@@ -270,6 +285,11 @@ identity() {
 	say "missing$missing"
 	kind=ipk; ! command -v apk >/dev/null 2>&1 || kind=apk
 	say "packages $kind"
+}
+
+settle() { # RUN: a look that ends a run: it may not begin any more
+	bar "$1"
+	look
 }
 
 look() { # all that a plan is made from, with an end marker

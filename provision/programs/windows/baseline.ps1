@@ -3,6 +3,7 @@
 # C:\ProgramData\Kit\before.json, on the disk first, so that `undo` needs nobody's memory.
 $FOLDER = "$env:ProgramData\Kit"
 $BEFORE = "$FOLDER\before.json"
+$BARRED = "$FOLDER\barred"
 $KEYS = "$env:ProgramData\ssh\administrators_authorized_keys"
 $W32TIME = 'HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters'
 $COMPUTER = 'HKLM:\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName'
@@ -194,6 +195,32 @@ function Invoke-Undo {
     @{ changed = @($order.Keys); failed = $failed }
 }
 
+function Invoke-Alone([scriptblock]$Work) {
+    # Keep every other program of the office's off this PC's settings; one that died has let go.
+    $mutex = New-Object Threading.Mutex $false, 'Global\KitBaseline'
+    try {
+        try { $mine = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $mine = $true }
+        if (-not $mine) { throw 'another program of the office is still at work here' }
+        try { & $Work } finally { $mutex.ReleaseMutex() }
+    } finally { $mutex.Dispose() }
+}
+
+function Get-Barred { @((Read-Whole $BARRED).Split("`n") | ForEach-Object { $_.Trim() } | Where-Object { $_ }) }
+
+function Invoke-Verb($Wanted) {
+    # A run that another one has ended changes nothing when it arrives late; settle is the look that ends it.
+    if ($TASK.verb -eq 'settle') {
+        $runs = @(Get-Barred | Where-Object { $_ -ne $TASK.run }) + $TASK.run
+        Write-Whole $BARRED ((@($runs | Select-Object -Last 20) -join "`n") + "`n")
+        return @{ changed = @(); failed = [ordered]@{} }
+    }
+    if (@(Get-Barred) -contains $TASK.run) {
+        return @{ changed = @(); failed = [ordered]@{ run = "another run has ended $($TASK.run): nothing was changed" } }
+    }
+    if ($TASK.verb -eq 'apply') { return Invoke-Change $Wanted }
+    return Invoke-Undo
+}
+
 $wanted = [ordered]@{}
 $TASK.settings.PSObject.Properties | ForEach-Object { $wanted[$_.Name] = $_.Value }
 $serial = ([string](Get-Said { (Get-CimInstance Win32_BIOS).SerialNumber })).Trim()
@@ -204,7 +231,7 @@ if ($TASK.verb -ne 'look' -and -not $filler -and $serial -ne $TASK.serial) {
 } elseif ($TASK.verb -ne 'look') {
     try {
         Initialize-Folder
-        if ($TASK.verb -eq 'apply') { $done = Invoke-Change $wanted } else { $done = Invoke-Undo }
+        $done = Invoke-Alone { Invoke-Verb $wanted }
     } catch { $done.failed['baseline'] = [string]$_.Exception.Message }
 }
 $answer = [ordered]@{ serial = $serial; changed = @($done.changed); failed = $done.failed; settings = (Get-State @($wanted.Keys)) }
