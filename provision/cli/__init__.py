@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
-from provision.core.errors import Interrupted, ProvisionError
+from provision.core.errors import Interrupted, ProvisionError, of_machine
+from provision.local import streams
 
 
 def _interrupt(*_: object) -> None:
@@ -25,23 +25,49 @@ def _left() -> str:
 def main() -> None:
     """Run the command line, then exit with its code.
 
-    A ProvisionError is printed (what, where, the next step) and exits with its own code. Ctrl-C and SIGTERM exit 130, a
+    A ProvisionError is printed (what, where, the next step) and exits with its own code, and so is what the machine
+    refuses: a full disk, a file that may not be read, an output that cannot be written. Ctrl-C and SIGTERM exit 130, a
     broken pipe 1.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    streams.make_ready()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except streams.OutputError as error:
+        streams.give_up()
+        code = _print(error)
+    except BrokenPipeError:
+        streams.give_up()
+        code = 1
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command line and return its exit code."""
     from provision.cli.commands import app
 
     try:
         app()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except streams.OutputError:
+        raise
     except ProvisionError as error:
-        from provision.cli import console
-
-        console.print_error(error)
-        sys.exit(error.exit_code)
+        return _print(error)
     except Interrupted:
         sys.stderr.write(f"interrupted; {_left()}\n")
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(1)
+        raise
+    except OSError as error:
+        return _print(of_machine(error, _left()))
+    return 0
+
+
+def _print(error: ProvisionError) -> int:
+    from provision.cli import console
+
+    console.print_error(error)
+    return error.exit_code

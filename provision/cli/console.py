@@ -5,6 +5,7 @@ Data goes to standard output, all else to standard error. No colour is ever the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -48,7 +49,8 @@ def in_terminal() -> bool:
 
 def say(text: str) -> None:
     """Print a line for the person at the terminal (standard error); data goes to standard output."""
-    sys.stderr.write(visible_lines(text) + "\n")
+    with contextlib.suppress(OSError):  # nobody takes it, and there is nobody else to tell
+        sys.stderr.write(visible_lines(text) + "\n")
 
 
 def print_json(value: Any) -> None:

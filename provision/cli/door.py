@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.core.errors import ProvisionError
+from provision.core.errors import ProvisionError, UsageError
 from provision.core.foreign import visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from provision.core.model import Plan
+    from provision.core.model import Plan, Secret
     from provision.devices.run import Callbacks, OnStep
     from provision.home.workspace import Workspace
 
@@ -99,3 +99,16 @@ def _approve_plans(yes: bool) -> "Callable[[list[Plan]], bool]":
         return approve(f"change {console.counted(len(plans), 'device')}?", yes)
 
     return ask
+
+
+def secret_of(path: Path) -> "Secret":
+    """Return the secret in a file. Raises UsageError if it cannot be read, or holds no short text."""
+    from provision.core.budget import SECRET_FILE_BYTES
+    from provision.core.model import Secret
+    from provision.local.reading import text_within
+
+    try:
+        return Secret(text_within(path, SECRET_FILE_BYTES).strip())
+    except OSError as error:
+        what = f"the password file cannot be read: {error.strerror}"
+        raise UsageError(what, where=str(path), hint="a file with the password and nothing else") from None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision.cli.door import Bench, Json, Packages, approve, names, said_why, workspace
+from provision.cli.door import Bench, Json, Packages, approve, names, said_why, secret_of, workspace
 from provision.core.foreign import visible_lines
 
 Password = Annotated[
@@ -83,7 +83,6 @@ def enrol(
 ) -> None:
     """Take one box in: pin its host key, compare it with the record; bind what is plugged into a PC."""
     from provision.cli import console
-    from provision.core.model import Secret
     from provision.operations.enrol import Enrol
     from provision.operations.enrol import enrol as use_case
 
@@ -94,7 +93,7 @@ def enrol(
         approve=lambda shown: approve(f"host key {shown}; pin it?", yes),
         packages=packages,
         new_key=new_key,
-        password=Secret(password_file.read_text().strip()) if password_file else None,
+        password=secret_of(password_file) if password_file else None,
     )
     done = use_case(here, intended, asked)
     one = done.enrolment
@@ -150,7 +149,6 @@ def identify(
     """Print what a box is: family, model, firmware, serial, IMEI, and the kit entry to paste. Nothing is written."""
     from provision.cli import console
     from provision.connectors.network import Network
-    from provision.core.model import Secret
     from provision.devices.door import address_of
     from provision.operations import identify as use_case
 
@@ -158,7 +156,7 @@ def identify(
     asked = use_case.Identify(
         where=use_case.BoxAddress(host=host, ssh_port=port, snmp_port=snmp_port),
         approve=lambda shown: approve(f"host key {shown}; log in?", yes),
-        password=Secret(password_file.read_text().strip()) if password_file else None,
+        password=secret_of(password_file) if password_file else None,
     )
     known = use_case.identify(Network(), asked)
     if as_json:

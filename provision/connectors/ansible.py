@@ -75,9 +75,9 @@ class Writer:
                 farewell.wait()
         if self._newest:  # one mark for all processes of a run: it ends those of earlier phases, too
             self._newest.end()
-        private.remove(self.path)
         if self._ahead:
-            self._ahead.call_off()
+            self._ahead.call_off()  # its thread still writes below the directory
+        private.remove(self.path)
 
     def put(self, name: str, document: bytes) -> Path:
         """Write a document to a file of the private directory, whole at once, and return its path."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.local.files import write_whole
+from provision.local.reading import text_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class OldValues:
         Raises OSError if it cannot be read, ValueError if it is not such a file.
         """
         try:
-            kept = json.loads(self.path.read_text())
+            kept = json.loads(text_within(self.path))
         except FileNotFoundError:
             return {}
         if not isinstance(kept, dict) or not {"state", "run"} <= kept.keys():

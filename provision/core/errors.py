@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 from provision.core.foreign import visible, visible_lines
@@ -86,3 +87,24 @@ class Interrupted(BaseException):
 
 class CutShortError(ProvisionError):
     """What was read is not whole: cut off before its end, empty, or of another run; never taken for an empty answer."""
+
+
+NEXT = {
+    errno.ENOSPC: "free some space on this disk, then run the command again",
+    errno.EDQUOT: "free some space on this disk, then run the command again",
+    errno.EACCES: "it belongs to another user: see ls -l, or run the command as its owner",
+    errno.EPERM: "it belongs to another user: see ls -l, or run the command as its owner",
+    errno.EISDIR: "a directory stands where a file belongs: look at it, move it away, then run the command again",
+    errno.ENOTDIR: "a file stands where a directory belongs: look at it, move it away, then run the command again",
+    errno.ENOENT: "bring it back, from a backup if it is gone: provision restore",
+    errno.EROFS: "this disk can only be read: is it mounted right?",
+}
+
+
+def of_machine(error: OSError, left: str = "") -> ProvisionError:
+    """Return what this computer refused as an error for people; `left` says what is left of a command that it ended."""
+    what = error.strerror or str(error) or type(error).__name__
+    hint = NEXT.get(error.errno or 0, "docs/what-do-i-do-when.md; then run the command again")
+    return ProvisionError(
+        f"this computer refused it: {what}", where=str(error.filename or ""), hint=f"{hint}\n{left}" if left else hint
+    )

@@ -17,12 +17,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from provision import __version__
+from provision.core.budget import KEY_BYTES
 from provision.core.errors import ProvisionError
 from provision.core.model import Secret
 from provision.home.authentic import sign
 from provision.home.vault import Vault
 from provision.home.workspace import Workspace
 from provision.local.files import write_whole
+from provision.local.reading import within
 
 FORMAT = 2  # 1, of release 0.1.0, had no signature
 MANIFEST, SIGNATURE, LEDGER = "manifest.json", "manifest.signature", "ledger.jsonl"
@@ -122,8 +124,8 @@ def _key(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
     for name in KEYS:
         private = workspace.place.ssh_key.with_name(workspace.place.ssh_key.name + name.removeprefix(KEYS[0]))
         if private.is_file():
-            yield f"ssh/{name}.vault", vault_of(workspace).seal(private.read_bytes())
-            yield f"ssh/{name}.pub", private.with_suffix(".pub").read_bytes()
+            yield f"ssh/{name}.vault", vault_of(workspace).seal(within(private, KEY_BYTES))
+            yield f"ssh/{name}.pub", within(private.with_suffix(".pub"), KEY_BYTES)
 
 
 def vault_of(workspace: Workspace) -> Vault:

@@ -6,15 +6,18 @@ import contextlib
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from provision.core import custody
+from provision.core.budget import LIST_COLUMNS, LIST_ROWS, UNPACKED_BYTES
 from provision.core.errors import Fault, IntentError, UsageError
 from provision.core.model import Item
 from provision.home.intent.schema import KitItem
+from provision.local.reading import within
 
 COLUMNS = {
     "asset_tag": ("asset_tag", "kode aset", "nomor aset", "tag"),
@@ -50,6 +53,7 @@ CONDITIONS = {
     "rusak berat": "rusak_berat",
 }
 NEEDED = ("asset_tag", "kind", "brand", "model", "serial", "kode_barang", "condition", "year", "value_idr")
+T = TypeVar("T")
 Row = dict[str, str]
 
 
@@ -95,33 +99,62 @@ def _header(cells: list[str]) -> dict[int, str]:
 
 
 def _csv(path: Path) -> Iterable[list[str]]:
+    raw = within(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = raw[: error.start].count(b"\n") + 1
         raise IntentError(
             [Fault(where=f"{path.name}:{line}", what="not UTF-8 text", hint="save it as CSV UTF-8, or give the XLSX")]
         ) from None
     first = text.partition("\n")[0]
-    return list(csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ","))
+    lines = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    try:
+        return list(_bounded(path, lines))
+    except csv.Error as error:  # a cell of more than 128 KB, or a NUL
+        raise _damaged(path, f"not a CSV file: {error}") from None
+
+
+def _bounded(path: Path, lines: Iterable[Sequence[T]]) -> Iterator[list[T]]:
+    """Yield the lines of a list. Raises IntentError for one with too many, or for a line of too many cells."""
+    for number, line in enumerate(lines, 1):
+        if number > LIST_ROWS or len(line) > LIST_COLUMNS:
+            raise _damaged(path, f"more than {LIST_ROWS} rows or {LIST_COLUMNS} columns are no delivery list", number)
+        yield list(line)
+
+
+def _damaged(path: Path, what: str, line: int = 0) -> IntentError:
+    where = f"{path.name}:{line}" if line else path.name
+    return IntentError([Fault(where=where, what=what, hint="open and save it again, or export CSV")])
 
 
 def _xlsx(path: Path) -> Iterable[list[str]]:
-    from zipfile import BadZipFile
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error as ZlibError  # noqa: N812 (it is a class)
 
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    raw = within(path)
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError):
-        raise IntentError(
-            [Fault(where=path.name, what="not an XLSX file, or damaged", hint="open and save it again, or export CSV")]
-        ) from None
-    sheet = book.worksheets[0]
-    lines = [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)]
-    book.close()
+        with ZipFile(io.BytesIO(raw)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > UNPACKED_BYTES:
+                raise _damaged(path, f"it unpacks to more than {UNPACKED_BYTES // 1_000_000} MB")
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # its own word about its size is not believed
+        rows = map(_filled, sheet.iter_rows(values_only=True, max_col=LIST_COLUMNS + 1))
+        lines = [["" if v is None else str(v) for v in row] for row in _bounded(path, rows)]
+        book.close()
+    except (BadZipFile, InvalidFileException, ZlibError, KeyError, ValueError, IndexError, SyntaxError, EOFError):
+        raise _damaged(path, "not an XLSX file, or damaged") from None
     return lines
+
+
+def _filled(row: Sequence[Any]) -> Sequence[Any]:
+    """Return a row without the empty cells at its end."""
+    last = max((n for n, value in enumerate(row, 1) if value is not None), default=0)
+    return row[:last]
 
 
 def _tidy(row: Row) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from provision.core.budget import KEY_BYTES
 from provision.core.errors import IdentityError, ProvisionError
 from provision.core.host_keys import fingerprint
 from provision.local.files import ORDINARY, locked, write_whole
+from provision.local.reading import text_within, within
 
 RSA_BITS = 3072  # NIST SP 800-57: 128 bits of strength
 
@@ -24,7 +26,7 @@ def office_key(path: Path) -> str:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(path):
                 _complete(path, public)
-        return public.read_text().strip()
+        return text_within(public, KEY_BYTES).strip()
     except OSError as error:
         raise ProvisionError(
             f"the office's SSH key cannot be read or made: {error.strerror}",
@@ -35,8 +37,13 @@ def office_key(path: Path) -> str:
 
 def _complete(path: Path, public: Path) -> None:
     """Make what is missing of a pair, the private key first: the public half can be made from it at any time."""
+    if not path.exists() and public.exists():  # devices let that one in, and a new one would let nobody in
+        raise ProvisionError(
+            "the office's private SSH key is missing, and its public half is there",
+            where=str(path),
+            hint=f"bring it back: provision restore; where it is lost for good: rm {public}; enrol each device anew",
+        )
     if not path.exists():
-        public.unlink(missing_ok=True)  # of a pair that is gone
         write_whole(path, _made(path))
     if not public.exists():
         write_whole(public, _public_half(path) + " diskominfo-office\n", ORDINARY)
@@ -55,7 +62,7 @@ def _public_half(path: Path) -> str:
     from cryptography.hazmat.primitives import serialization as form
 
     try:
-        key = form.load_ssh_private_key(path.read_bytes(), None)
+        key = form.load_ssh_private_key(within(path, KEY_BYTES), None)
     except (ValueError, TypeError):
         raise ProvisionError(
             "the public half of the office's SSH key is missing, and the private key cannot be read",
@@ -89,6 +96,6 @@ def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
 def pinned(folder: Path, tag: str) -> str:
     """Return the pinned key of a device, or an empty text."""
     try:
-        return (folder / tag).read_text().split(" ", 1)[1].strip()
+        return text_within(folder / tag, KEY_BYTES).split(" ", 1)[1].strip()
     except (FileNotFoundError, IndexError):
         return ""

@@ -12,6 +12,7 @@ from provision.core.budget import FILE_BYTES
 from provision.core.errors import Fault, IntentError, ProvisionError, UsageError
 from provision.core.foreign import visible
 from provision.local.files import write_whole
+from provision.local.reading import text_within
 
 if TYPE_CHECKING:
     from provision.home import intent
@@ -74,7 +75,7 @@ class Place:
         They only save an exchange and have to be proved; empty if the file is missing or damaged.
         """
         try:
-            kept = json.loads((self.var / "hints.json").read_text())
+            kept = json.loads(text_within(self.var / "hints.json"))
             return {str(name): str(value) for name, value in kept.items()}
         except (OSError, ValueError, AttributeError):
             return {}

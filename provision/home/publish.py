@@ -36,7 +36,7 @@ def write(workspace: Workspace) -> Path:
     built = ansible_inventory.build(_accepted(workspace), "{{ inventory_dir }}/../var")
     path = workspace.place.inventory / "devices.yml"
     text = ansible_inventory.to_yaml(built)
-    if not path.exists() or path.read_text() != text:
+    if not path.exists() or path.read_bytes() != text.encode():
         write_whole(path, text, ORDINARY)
     return path
 

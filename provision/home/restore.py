@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from provision.core.budget import BACKUP_BYTES, BACKUP_GROWS, UNPACKED_BYTES
 from provision.core.errors import IdentityError, ProvisionError, VaultError
 from provision.core.host_keys import fingerprint
 from provision.core.model import Secret
@@ -30,6 +31,7 @@ from provision.home.vault import NAME
 from provision.home.workspace import Workspace
 from provision.ledger.office_events import RestoredUnsigned
 from provision.local.files import ORDINARY, write_whole
+from provision.local.reading import within
 
 PLACES = {
     "inventory": "inventory",
@@ -94,7 +96,7 @@ def restore(workspace: Workspace, path: Path, asked: Asked) -> Restored:
     _approve_host_keys(workspace, parts, asked.approve)
     root = workspace.place.root
     workspace.place.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = connect(workspace.place.database, workspace.place.var / "ledger.head", "restore")
+    ledger = connect(workspace.place.database, workspace.place.var / "ledger.head", "restore", anew=True)
     try:
         events, head = take(ledger, lines)
     finally:
@@ -143,6 +145,16 @@ def _fingerprint(key: str) -> str:
         return key
 
 
+def _unpacked(raw: bytes) -> bytes:
+    """Return the tar in a backup; its own checksum counts, too. Raises ValueError for one that grows too much."""
+    most = max(UNPACKED_BYTES, BACKUP_GROWS * len(raw))
+    with gzip.open(io.BytesIO(raw)) as packed:
+        whole = packed.read(most + 1)
+    if len(whole) > most:
+        raise ValueError(f"it unpacks to more than {most // 1_000_000} MB")
+    return whole
+
+
 def read(path: Path, secret: Secret) -> tuple[dict[str, Any], dict[str, bytes], bool]:
     """Return the manifest of a backup, its other parts (name -> content), and whether it is signed under `secret`.
 
@@ -151,7 +163,7 @@ def read(path: Path, secret: Secret) -> tuple[dict[str, Any], dict[str, bytes], 
     """
     parts: dict[str, bytes] = {}
     try:
-        whole = gzip.decompress(path.read_bytes())  # all of it: its own checksum counts, too
+        whole = _unpacked(within(path, BACKUP_BYTES))
         with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
             for entry in tar:
                 name = PurePosixPath(entry.name)

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from provision.core.budget import SECRET_FILE_BYTES
 from provision.core.errors import VaultError
 from provision.core.model import Secret
 from provision.core.snmp_keys import NET_SNMP, ROUTEROS, localise
 from provision.home.ansible_vault import decrypt, encrypt
 from provision.local.files import locked, write_whole
+from provision.local.reading import text_within, within
 
 NAME = "secrets.vault.yml"
 PASSWORD_BYTES = 18
@@ -178,7 +180,7 @@ class Vault:
         import yaml
 
         try:
-            text = decrypt(self.path.read_bytes(), self._password.reveal().encode())
+            text = decrypt(within(self.path), self._password.reveal().encode())
         except ValueError:
             raise VaultError(
                 "the vault does not open: wrong vault password, or the file is damaged",
@@ -270,11 +272,10 @@ def password(kept: Path) -> Secret:
     if name or (kept.exists() and not os.environ.get("PROVISION_VAULT_PASSWORD")):
         name = name or str(kept)
         try:
-            return Secret(Path(name).read_text().strip())
+            return Secret(text_within(Path(name), SECRET_FILE_BYTES).strip())
         except OSError as error:
-            raise VaultError(
-                f"the vault password file cannot be read: {error.strerror}", where=name, hint="check its path"
-            ) from None
+            what = f"the vault password file cannot be read: {error.strerror}"
+            raise VaultError(what, where=name, hint="check its path") from None
     if text := os.environ.get("PROVISION_VAULT_PASSWORD"):
         return Secret(text)
     if sys.stdin.isatty():

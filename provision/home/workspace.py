@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from provision.connectors.network import Network
 from provision.core.device import Device, Intended, Intent
+from provision.core.errors import VaultError
 from provision.core.model import Event, Secret
 from provision.home import targets
 from provision.home.held import Held, Seen, require_observations
@@ -84,8 +85,20 @@ class Workspace:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault of the home, opened. Raises VaultError if there is no password, or a wrong one."""
-        return Vault(self.place.inventory / NAME, self.vault_password)
+        """The vault of the home, opened.
+
+        Raises VaultError if there is no password, or a wrong one, or if the file is missing though devices are known:
+        new secrets would let nobody in.
+        """
+        path = self.place.inventory / NAME
+        if not path.exists() and self.known:
+            raise VaultError(
+                f"the vault is missing, and {len(self.known)} devices have their secrets in it",
+                where=str(path),
+                hint="bring it back: provision restore; where it is lost for good: ansible-vault create "
+                f"{path} with {{}} in it, then reset and enrol each device anew",
+            )
+        return Vault(path, self.vault_password)
 
     @cached_property
     def vault_password(self) -> Secret:

@@ -12,18 +12,25 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from provision.core.errors import LedgerError
 from provision.ledger.glance import REVISION
+from provision.ledger.head import read_head
 from provision.ledger.spoken import spoken
 from provision.ledger.store import Ledger
 
 
-def connect(url: str, head_file: Path, actor: str) -> Ledger:
-    """Return the ledger at a SQLite or PostgreSQL URL with its schema up to date; LedgerError if that fails."""
+def connect(url: str, head_file: Path, actor: str, *, anew: bool = False) -> Ledger:
+    """Return the ledger at a SQLite or PostgreSQL URL with its schema up to date; LedgerError if that fails.
+
+    A SQLite file that is gone, though the head file names an event, is a LedgerError, too, unless it is made `anew`.
+    """
     with spoken(url.partition("@")[2] or url):
         engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     if engine.dialect.name == "sqlite":
+        if not anew:
+            _require_file(engine.url.database, head_file)
         event.listen(engine, "connect", _sqlite)
     elif engine.dialect.name != "postgresql":
-        raise LedgerError(f"no such kind of ledger: {engine.dialect.name}", hint="use sqlite:///FILE or postgresql://…")
+        what = f"no such kind of ledger: {engine.dialect.name}"
+        raise LedgerError(what, hint="use sqlite:///FILE or postgresql://…")
     ledger = Ledger(engine, head_file, actor)
     try:
         with spoken(ledger.where):
@@ -33,6 +40,16 @@ def connect(url: str, head_file: Path, actor: str) -> Ledger:
         ledger.close()
         raise
     return ledger
+
+
+def _require_file(database: str | None, head_file: Path) -> None:
+    """Raise LedgerError for a database that is gone: a new one would take its place, with nothing in it."""
+    if database and not Path(database).exists() and (last := read_head(head_file).number):
+        raise LedgerError(
+            f"the ledger is gone: it had {last} events, as the file beside it says",
+            where=database,
+            hint="bring it back from the newest backup: provision restore FILE",
+        )
 
 
 def _sqlite(connection: Any, _: Any) -> None:

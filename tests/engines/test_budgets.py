@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from provision.cli.door import secret_of
 from provision.connectors import bounded
 from provision.connectors.phase import DONE, FAILED
 from provision.core import budget
-from provision.core.errors import DeviceError
+from provision.core.errors import DeviceError, UsageError
 from provision.families.languages import answer
 from provision.home.intent.text import Text
 from provision.local.share import share
@@ -191,3 +194,114 @@ def test_the_values_of_a_file_are_bounded() -> None:
     lines = BOMB.splitlines(keepends=True)
     assert [fault.what for fault in Text("x.yml", "".join(lines[:5])).faults] == []
     assert ["values, its aliases" in fault.what for fault in Text("x.yml", "".join(lines[:6])).faults] == [True]
+
+
+# -- files that somebody brings -----------------------------------------------------------------------
+def spreadsheet(path: Path, cells: dict[str, str], *, said: str = "A1:C3") -> Path:
+    """An XLSX with these cells, which says of itself that it is as large as `said`."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for place, value in cells.items():
+        book.active[place] = value
+    book.save(path)
+    with zipfile.ZipFile(path) as made:
+        parts = {name: made.read(name) for name in made.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="{said}"'.encode(), sheet)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as again:
+        for name, body in parts.items():
+            again.writestr(name, body)
+    return path
+
+
+def bomb(path: Path) -> Path:
+    """An XLSX of 300 KB that unpacks to 300 MB."""
+    with zipfile.ZipFile(spreadsheet(path, {"A1": "x"})) as made:
+        parts = {name: made.read(name) for name in made.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as again:
+        for name, body in parts.items():
+            again.writestr(name, body)
+        again.writestr("xl/sharedStrings2.xml", b" " * 300_000_000)
+    return path
+
+
+PEAK_OF_A_FILE = """
+import resource, sys
+from pathlib import Path
+from provision.core.errors import ProvisionError
+from provision.core.model import Secret
+from provision.home import delivery, restore
+import openpyxl
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    delivery.read_sheet(Path(sys.argv[2])) if sys.argv[1] == "list" else restore.read(Path(sys.argv[2]), Secret("x"))
+except ProvisionError as error:
+    print(error, "|", getattr(error, "hint", ""))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def brought(kind: str, path: Path) -> tuple[str, int]:
+    """What is said of a file, and how many MB it took beyond what was there."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK_OF_A_FILE, kind, str(path)], check=True, capture_output=True, text=True, timeout=60
+    )
+    said, _, megabytes = done.stdout.strip().rpartition("\n")
+    return said, int(megabytes)
+
+
+def grown(path: Path) -> Path:
+    with gzip.open(path, "wb") as file:
+        for _ in range(40):
+            file.write(bytes(10_000_000))
+    return path
+
+
+def long_list(path: Path) -> Path:
+    path.write_text("asset_tag,kind\n" * (budget.LIST_ROWS + 1))
+    return path
+
+
+def wide_list(path: Path) -> Path:
+    path.write_text("," * budget.LIST_COLUMNS + "\n")
+    return path
+
+
+def endless(path: Path) -> Path:
+    path.symlink_to("/dev/zero")
+    return path
+
+
+BROUGHT = {
+    "a list of 100 MB": ("list", "a.csv", lambda path: (path.write_bytes(b"x"), os.truncate(path, 100_000_000))[0] and path,
+                         "it holds more than 8 MB"),
+    "a list without end": ("list", "b.csv", endless, "it holds more than 8 MB"),
+    "a list of many rows": ("list", "c.csv", long_list, "more than 20000 rows"),
+    "a list of many columns": ("list", "d.csv", wide_list, "more than 20000 rows or 200 columns"),
+    "a cell of 1 MB": ("list", "e.csv", lambda path: path.write_text("a," + "x" * 1_000_000) and path, "not a CSV file"),
+    "a spreadsheet that unpacks to 300 MB": ("list", "f.xlsx", bomb, "it unpacks to more than 32 MB"),
+    "a spreadsheet that says it is all there can be": (
+        "list", "g.xlsx", lambda path: spreadsheet(path, {"A1": "kind"}, said="A1:XFD1048576"), "columns are missing"),
+    "a spreadsheet with a cell at its end": (
+        "list", "h.xlsx", lambda path: spreadsheet(path, {"A1": "kind", "B1048576": "x"}), "more than 20000 rows"),
+    "a backup of 400 KB that unpacks to 400 MB": ("backup", "i.tar.gz", grown, "it unpacks to more than 32 MB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROUGHT)
+def test_a_file_that_somebody_brings_takes_no_memory(tmp_path: Path, case: str) -> None:
+    kind, name, make, why = BROUGHT[case]
+    said, megabytes = brought(kind, make(tmp_path / name))
+    assert why in said, said
+    assert megabytes <= 100, megabytes
+
+
+def test_a_file_with_a_password_is_a_short_text(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    for body, why in ((bytes(5000), "more than 4096 bytes"), (b"\xff\xfe", "no text in UTF-8")):
+        path.write_bytes(body)
+        with pytest.raises(UsageError, match=why):
+            secret_of(path)
+    path.write_text("benar\n")
+    assert secret_of(path).reveal() == "benar"

@@ -46,6 +46,11 @@ CHANGES = {  # day -> what programs see otherwise since then, as the CHANGELOG s
         "`watch` of a PC whose camera, microphone or speaker is gone, is another one, or was not seen for `look_limit_days`",
     ),
     "2026-11-28": (
+        "any command whose standard output is shut or full",
+        "any command on a home whose `ledger.db` is gone",
+        "a command that needs secrets, where the vault is gone and devices are known",
+        "a command that logs in, where the office's private key is gone and its public half is there",
+        "`register` of a list of more than 8 MB, 20,000 rows or 200 columns",
         "`apply --json` of a device whose run another command ended meanwhile",
         "`resume`, and an `apply` that settles an open run, of a device that runs neither the old nor the new configuration and proves nothing",
         "`verify` of a device that another command changed meanwhile",

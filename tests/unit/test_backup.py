@@ -35,11 +35,11 @@ KEPT = {"settings": {"a.b.c": "d"}, "locators": {}, "marker": "x"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
     folder = tmp_path_factory.mktemp("backup")
     workspace = Workspace(starter.make(folder / "home", lab=True))
+    workspace.vault.device("BRU-MDM-01")
     workspace.ledger.extend(
         [(v, "BRU-MDM-01", b) for v, b in ((Enrolled.VERB, DEVICE), (Configured.VERB, KEPT), (Accepted.VERB, DEVICE))],
         at=workspace.now(),
     )
-    workspace.vault.device("BRU-MDM-01")
     office_key(workspace.place.ssh_key)
     office_key(rsa(workspace))  # a modem with old firmware knows no other
     pin(workspace.place.host_keys, "BRU-MDM-01", "ssh-ed25519 AAAA")
