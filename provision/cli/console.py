@@ -136,7 +136,7 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> None:
         own = [f for f in findings if f.device == device]
         bad = [f for f in own if f.verdict is not Verdict.PASS]
         green = len(own) - len(bad)
-        radio = next((f.because for f in own if f.check == "signal_carries_a_call"), "")
+        radio = next((f.because for f in own if f.check == "signal_carries_a_call" and f not in bad), "")
         if green:
             rows.append((device, signed("pass"), f"{green} of {len(own)} checks", radio))
         for verdict, because in dict.fromkeys((f.verdict, f.because) for f in bad):

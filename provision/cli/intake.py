@@ -1,5 +1,6 @@
 """The commands from an empty directory to enrolled devices: init, check, register, enrol, bind, identify."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,6 +137,7 @@ def bind(
 
 
 def identify(
+    context: typer.Context,
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="where the box is now: address or address:port of SSH")
     ],
@@ -150,6 +152,8 @@ def identify(
     from provision.cli import console
     from provision.connectors.network import Network
     from provision.devices.door import address_of
+    from provision.home.keys import pinned_for
+    from provision.home.place import Place
     from provision.operations import identify as use_case
 
     host, port = address_of(address, 22)
@@ -157,6 +161,7 @@ def identify(
         where=use_case.BoxAddress(host=host, ssh_port=port, snmp_port=snmp_port),
         approve=lambda shown: approve(f"host key {shown}; log in?", yes),
         password=secret_of(password_file) if password_file else None,
+        pinned=partial(pinned_for, Place(Path(context.obj)).host_keys),
     )
     known = use_case.identify(Network(), asked)
     if as_json:
@@ -164,6 +169,8 @@ def identify(
         return
     for name, value in [*use_case.rows(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
+    if known.enrolled:
+        return
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
     from provision.local.clock import Clock
 

@@ -93,6 +93,12 @@ def pin(folder: Path, tag: str, key: str, *, over: bool = False) -> None:
     write_whole(folder / tag, f"{tag} {key}\n", ORDINARY)
 
 
+def pinned_for(folder: Path, key: str) -> str:
+    """Return the asset tag of the device for which a key is pinned, or an empty text."""
+    tags = sorted(path.name for path in folder.glob("*") if path.is_file())
+    return next((tag for tag in tags if key and pinned(folder, tag) == key), "")
+
+
 def pinned(folder: Path, tag: str) -> str:
     """Return the pinned key of a device, or an empty text."""
     try:

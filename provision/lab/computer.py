@@ -76,7 +76,7 @@ exec /bin/sh -i
         await self.settle()
 
     async def follow(self) -> None:
-        """Start the SSH server, which accepts keys only, and no login at all while the fault `login` is set."""
+        """Start the SSH server, which accepts keys and a password, and nothing while the fault `login` is set."""
         door = ssh.Door(
             root=self.root,
             run=self.run,
@@ -84,7 +84,7 @@ exec /bin/sh -i
             shell=self.shell,
             port=self.box.ssh_port,
             addresses=(self.box.address,),
-            passwords=False,
+            passwords=True,
             refuse=bool(self.faults.get("login")),
             host_keys="etc/ssh",
             authorized="root/.ssh/authorized_keys",

@@ -240,7 +240,7 @@ def make(box: Box, root: Path) -> None:
         for field, value in asdict(box).items():
             body = body.replace("{" + field + "}", str(value))
         (root / "etc/config" / name).write_text(body)
-    (root / "etc/shadow").write_text(f"root:{_hash(box.password)}:0:0:99999:7:::\ndaemon:*:0:0:99999:7:::\n")
+    (root / "etc/shadow").write_text(f"root:{crypt_hash(box.password)}:0:0:99999:7:::\ndaemon:*:0:0:99999:7:::\n")
     (root / "etc/shadow").chmod(0o600)
     (root / "etc/dropbear").chmod(0o700)
     (root / "root").chmod(0o700)
@@ -265,7 +265,7 @@ def make(box: Box, root: Path) -> None:
         )
 
 
-def _hash(password: str) -> str:
+def crypt_hash(password: str) -> str:
     """Return the SHA-512 crypt hash of a password, or an empty string if the password is empty."""
     if not password:
         return ""

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.lab.factory import crypt_hash
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pc:
@@ -32,6 +34,7 @@ class Pc:
 
 HOSTNAME = "debian"
 ZONE = "Asia/Jakarta"
+PASSWORD = "Teknisi-4711"  # noqa: S105 (of an emulated PC: by it the office's key gets in again, ssh-copy-id)
 # Made up: no vendor has these numbers. The webcam has a USB serial, the others have none, as sold.
 USB = {
     "webcam": ("1-2", "f0a0:0920", "CAM"),
@@ -146,7 +149,8 @@ def _let_in(box: Pc, root: Path) -> None:
     (root / "root/.ssh").chmod(0o700)
     (root / "root/.ssh/authorized_keys").write_text(box.key + "\n")
     (root / "root/.ssh/authorized_keys").chmod(0o600)
-    (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\n")
+    (root / "etc/shadow").write_text(f"root:{crypt_hash(PASSWORD)}:19000:0:99999:7:::\n")
+    (root / "etc/shadow").chmod(0o600)
 
 
 def tell(root: Path, serial: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol, Self
 
 from provision.core.errors import LedgerError
+from provision.core.model import Verdict
 
 Json = Mapping[str, Any]
 
@@ -55,6 +57,10 @@ class Flat:
 def gist(body: Json) -> str:
     """Return the text that a line of the history shows of a payload, or an empty text.
 
-    It is the first value that is there and not empty, of the keys ending, because, reason, id and day.
+    It is the first value that is there and not empty, of the keys ending, because, reason, id and day; of findings it
+    is how many there are of each verdict.
     """
+    if findings := body.get("findings"):
+        counts = Counter(str(one.get("verdict", "")) for one in findings)
+        return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     return str(next((body[k] for k in ("ending", "because", "reason", "id", "day") if body.get(k)), ""))

@@ -33,7 +33,8 @@ SECRETIVE = ("imei", "imsi", "iccid")
 class Identification:
     """What a box said of itself, and the ways that were tried; an empty text was not said.
 
-    The family is empty if it is none that this program provisions.
+    The family is empty if it is none that this program provisions. `enrolled` is the asset tag of a device of this home
+    whose pinned host key it shows: nobody logs in to it then.
     """
 
     family: str
@@ -46,6 +47,7 @@ class Identification:
     banner: str
     modems: tuple[mib.Modem, ...] = ()
     tried: tuple[str, ...] = field(default_factory=tuple)
+    enrolled: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,15 @@ class BoxAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identify:
-    """What a person asks for: where the box is, who approves its host key, and the password of its label if any."""
+    """What a person asks for: where the box is, who approves its host key, and the password of its label if any.
+
+    `pinned` returns the asset tag for which a host key is pinned in this home, or an empty text.
+    """
 
     where: BoxAddress
     approve: Callable[[str], bool]
     password: Secret | None = None
+    pinned: Callable[[str], str] = lambda _: ""
 
 
 def identify(network: Network, asked: Identify) -> Identification:
@@ -77,7 +83,8 @@ def identify(network: Network, asked: Identify) -> Identification:
     box, family = _by_snmp(network, where, tried)
     banner = mib.text(network.banner(where.host, where.ssh_port).split(b"\n")[0])
     said: dict[str, str] = {}
-    if banner:
+    enrolled = asked.pinned(network.host_key(where.host, where.ssh_port)) if banner else ""
+    if banner and not enrolled:
         names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
         family, said = _by_ssh(network, asked, names, tried) or (family, {})
     if not family and not banner and box is None:
@@ -92,6 +99,7 @@ def identify(network: Network, asked: Identify) -> Identification:
         family=family,
         banner=banner,
         tried=tuple(tried),
+        enrolled=enrolled,
         modems=box.modems if box else (),
         vendor=box.vendor if box else TITLES.get(family, ""),
         model=(box.model if box else "") or said.get("model", ""),
@@ -199,6 +207,8 @@ def rows(known: Identification) -> list[tuple[str, str]]:
 
     An empty text is shown as `not said`.
     """
+    if known.enrolled:
+        return [("device", f"{known.enrolled} of this home, by its host key; provision verify {known.enrolled}")]
     lines = [
         ("family", known.family or "none that this program can provision"),
         ("vendor", known.vendor),
@@ -227,7 +237,9 @@ def shape(known: Identification) -> dict[str, Any]:
         }
         for m in known.modems
     ]
-    own = {n: getattr(known, n) for n in ("family", "vendor", "model", "firmware", "serial", "mac", "banner")}
+    own = {
+        n: getattr(known, n) for n in ("family", "vendor", "model", "firmware", "serial", "mac", "banner", "enrolled")
+    }
     return own | {"imei": masked(known.imei), "modems": modems, "tried": list(known.tried)}
 
 

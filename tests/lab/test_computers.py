@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from labhome import Bench, while_it_runs
 from test_killed import kill_all
 
 from provision.home.keys import pinned
+from provision.lab.pcfactory import PASSWORD
 
 pytestmark = pytest.mark.lab
 TAG, OTHER = "BRU-PC-02", "BRU-PC-05"
@@ -282,3 +284,29 @@ def test_ansible_reaches_the_pcs_of_the_inventory(bench: Bench) -> None:
     listed = json.loads(bench.ok("inventory", "--list").out)
     assert TAG.lower() in listed["computers"]["hosts"]
     assert "snmp_port" not in listed["_meta"]["hostvars"][TAG.lower()]
+
+
+def test_a_pc_that_was_given_back_lets_the_office_in_again_as_it_is_advised(bench: Bench) -> None:
+    """`ssh-copy-id` asks for the password of the account; here it is given by a library, since nobody types it."""
+    import asyncssh
+
+    device = bench.workspace.known[TAG].device
+    keys = bench.flash(TAG) / "root/.ssh/authorized_keys"
+    kept = keys.read_text()
+    keys.write_text("")
+    assert "ssh-copy-id" in bench.run("enrol", TAG, "--yes").err
+
+    async def copy_id() -> None:
+        where = {
+            "host": device.bench_host,
+            "port": device.ssh_port,
+            "username": "root",
+            "known_hosts": None,
+            "server_host_key_algs": ["ssh-ed25519"],
+        }
+        async with asyncssh.connect(**where, password=PASSWORD, client_keys=None, agent_path=None) as connection:
+            await connection.run('cat >>"$HOME/.ssh/authorized_keys"', input=kept, check=True)
+
+    asyncio.run(copy_id())
+    assert keys.read_text() == kept
+    assert bench.run("plan", TAG, "--bench").code in {0, 3}

@@ -177,6 +177,15 @@ def test_findings_are_folded_for_a_person_and_whole_for_a_program(streams: Strea
 
 
 @in_pipe_and_terminal
+def test_a_green_row_says_nothing_of_a_check_that_is_not_green(streams: Streams) -> None:
+    findings = [finding(Verdict.PASS), finding(Verdict.UNKNOWN, "signal_carries_a_call", "no reading: rsrp_dbm")]
+    console.print_findings(findings, as_json=False)
+    out = streams.readouterr()[0]
+    assert [line for line in out.splitlines() if "1 of 2 checks" in line and "no reading" in line] == []
+    assert ("1 of 2 checks" in out) is streams.terminal
+
+
+@in_pipe_and_terminal
 def test_a_device_without_a_green_check_has_no_green_row(streams: Streams) -> None:
     console.print_findings([finding(Verdict.FAIL, because="dark")], as_json=False)
     out = streams.readouterr()[0]
