@@ -3,6 +3,7 @@
     acts      lists of acts and faults on a modem, by hypothesis (tests/unit/test_chaos.py); --acts: how many lists
     inputs    every test with generated inputs, --acts inputs each
     matrix    every case of a matrix of which the gate takes some: kills at every boundary, pairs of commands, doors
+    chaos     verbs at once on the lab's kits, and blows at named steps (tests/lab/test_storm.py); --seconds
     mutants   all rows of tests/mutants.yml
     coverage  what the unit tests alone reach of what decides: at least 85 % of the branches of each file
     fuzz      every reader of what devices say, by coverage; --seconds for all targets together
@@ -50,9 +51,15 @@ def inputs(asked: argparse.Namespace) -> int:
 def matrix(_: argparse.Namespace) -> int:
     """Run the tests of a matrix with all their cases."""
     files = ["engines/test_pairs.py", "lab/test_boundaries.py", "lab/test_doors.py", "lab/test_radio_link.py"]
-    files += ["lab/test_meetings.py"]
+    files += ["lab/test_meetings.py", "lab/test_stopped.py", "engines/test_expected.py"]
     words = ["-m", "pytest", "-q", "-n", str(os.cpu_count()), "--dist", "loadfile", "-o", "timeout=3600"]
     return _run([*words, *(f"tests/{name}" for name in files)], PROVISION_SOAK_MATRIX="1")
+
+
+def chaos(asked: argparse.Namespace) -> int:
+    """Run verbs at once, with blows, until the time is over; it prints how often each kind hit."""
+    words = ["-m", "pytest", "-q", "-n", "0", "-s", "-o", "timeout=0", "tests/lab/test_storm.py"]
+    return _run(words, PROVISION_SOAK_CHAOS=str(asked.seconds), PROVISION_SOAK_SEED=str(asked.seed))
 
 
 def mutants(_: argparse.Namespace) -> int:
@@ -92,7 +99,7 @@ def fuzz(asked: argparse.Namespace) -> int:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "acts": acts, "inputs": inputs, "matrix": matrix, "mutants": mutants, "coverage": coverage, "fuzz": fuzz,
+    "acts": acts, "inputs": inputs, "matrix": matrix, "chaos": chaos, "mutants": mutants, "coverage": coverage, "fuzz": fuzz,
 }  # fmt: skip
 
 

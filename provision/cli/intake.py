@@ -169,7 +169,7 @@ def identify(
         return
     for name, value in [*use_case.rows(known), *(("tried", line) for line in known.tried)]:
         console.say(f"{name:<10} {value}")
-    if known.enrolled:
+    if known.enrolled and not known.serial:
         return
     console.say("\nfor the kit's file (the asset tag, kode barang, year and value are yours to fill in):\n")
     from provision.local.clock import Clock

@@ -86,9 +86,9 @@ class Lease:
         if int(silent_s) >= STALE_S:
             return False
         alive = self._life.is_alive(connection, str(run))
-        if alive is None:  # of an older release, which holds no lock
-            return processes.born(int(pid)) == int(born) if str(host) == platform.node() else True
-        return alive
+        if alive is not None or " " in str(host):  # a file of ours that is gone was swept
+            return bool(alive)
+        return processes.born(int(pid)) == int(born) if str(host) == platform.node() else True  # of an older release
 
     def renew(self, connection: Connection, devices: Collection[str]) -> None:
         """Record a sign of life for some of the devices, within a transaction that writes.

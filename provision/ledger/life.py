@@ -6,6 +6,7 @@ server drops it with the session, on whatever machine the run was.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,7 +58,15 @@ class Files:
         """See Life."""
         if run not in self._held:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
             self._held[run] = locks.hold(self._folder / run)
+
+    def _sweep(self) -> None:
+        """Remove the files of runs that are dead: one that died before it had a lease is asked for by nobody."""
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if not locks.is_held(path):
+                    path.unlink()
 
     def end(self, run: str) -> None:
         """See Life."""

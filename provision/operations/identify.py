@@ -34,7 +34,7 @@ class Identification:
     """What a box said of itself, and the ways that were tried; an empty text was not said.
 
     The family is empty if it is none that this program provisions. `enrolled` is the asset tag of a device of this home
-    whose pinned host key it shows: nobody logs in to it then.
+    whose pinned host key it shows.
     """
 
     family: str
@@ -84,7 +84,7 @@ def identify(network: Network, asked: Identify) -> Identification:
     banner = mib.text(network.banner(where.host, where.ssh_port).split(b"\n")[0])
     said: dict[str, str] = {}
     enrolled = asked.pinned(network.host_key(where.host, where.ssh_port)) if banner else ""
-    if banner and not enrolled:
+    if banner:
         names = [family] if family else [n for sign, some in BANNERS.items() if sign in banner for n in some]
         family, said = _by_ssh(network, asked, names, tried) or (family, {})
     if not family and not banner and box is None:
@@ -207,7 +207,7 @@ def rows(known: Identification) -> list[tuple[str, str]]:
 
     An empty text is shown as `not said`.
     """
-    if known.enrolled:
+    if known.enrolled and not known.serial:
         return [("device", f"{known.enrolled} of this home, by its host key; provision verify {known.enrolled}")]
     lines = [
         ("family", known.family or "none that this program can provision"),

@@ -78,6 +78,12 @@ def test_every_fault_of_the_lab_is_in_its_page() -> None:
     assert set(listed) == set(FAULTS)
 
 
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    named = set(re.findall(r"`(tests/[^`]+\.py)`", (ROOT / "SECURITY.md").read_text()))
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_the_readme_is_one_screen_and_a_half() -> None:
     for name in ("README.md", "README.id.md"):
         text = (ROOT / name).read_text()

@@ -43,7 +43,7 @@ MIKROTIK = MODEM | {
     "lose": ("900", "the link is cut at change 900", "the link is not cut"),
     "mode": ("yes", "mode is set", "mode is mended"),
     "noise": ("yes", "noise is set", "noise is mended"),
-    "label": ("Lain-4711", "it is in factory state", ""),
+    "label": ("Lain-4711", "it is in factory state", "it is in factory state"),
     "firmware": ("7.23.8", "it is in factory state", ""),
 }
 PC = {
@@ -118,7 +118,10 @@ def test_a_lab_whose_shell_prefers_its_own_commands_does_not_start(tmp_path: Pat
     bench = Bench(home, None)  # type: ignore[arg-type]  # there is no lab to hold
     bench.run("init", str(home), "--lab", home=tmp_path)
     path = f"{STATIC.parent}:{os.environ['PATH']}"
-    done = bench.run("lab", "up", env={"PATH": path})
+    try:
+        done = bench.run("lab", "up", env={"PATH": path})
+    finally:
+        bench.run("lab", "down")  # should it have started
     assert done.code == 1, done
     assert f"the shell {STATIC} sh runs its own df in the place of the lab's" in done.err
     assert "apt-get install busybox" in done.err

@@ -52,6 +52,7 @@ class Neighbour:
         }
         if (pid := os.fork()) == 0:
             with contextlib.suppress(BaseException):
+                os.nice(10)  # what runs goes first
                 os.setgroups([])
                 os.setgid(NEIGHBOUR)
                 os.setuid(NEIGHBOUR)
@@ -193,11 +194,7 @@ def test_what_holds_a_secret_is_its_owners_alone(bench: Bench) -> None:
     """Whoever may walk into the home: a file that holds a secret has no bit for group and others."""
     bench.provisioned(TAG)
     known = secrets(bench)
-    lab = bench.home / "var/lab"
-    held = [
-        path
-        for path in bench.home.rglob("*")
-        if path.is_file() and lab not in path.parents and any(secret in path.read_bytes() for secret in known)
-    ]
+    ours = {path: body for path, body in bench.kept().items() if "radio" not in path.parts}  # that is a test's own
+    held = [path for path, body in ours.items() if any(secret in body for secret in known)]
     assert {path.name for path in held} >= {"id_ed25519", "vault-password"}
     assert [str(path) for path in held if path.stat().st_mode & 0o077] == []

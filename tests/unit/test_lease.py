@@ -131,3 +131,33 @@ def test_a_clock_that_jumped_on_this_computer_does_not_matter(ledger: Ledger, mo
     monkeypatch.setattr("time.time", lambda: 4e9)
     assert list(Lease(ledger, "two").take(["a"])) == ["a"]
     one.release()
+
+
+def test_what_a_run_left_that_died_before_it_had_a_lease_is_swept(ledger: Ledger) -> None:
+    runs = ledger.head.parent / "runs"
+    runs.mkdir()
+    (runs / "dead").touch()
+    lock = locks.hold(runs / "alive")
+    one = Lease(ledger, "one")
+    one.take(["a"])
+    assert {path.name for path in runs.iterdir()} == {"alive", "one"}
+    one.release()
+    os.close(lock)
+
+
+def test_a_lock_on_a_file_that_was_removed_meanwhile_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, true, calls = tmp_path / "lock", locks.fcntl.flock, []
+
+    def flock(descriptor: int, how: int) -> None:
+        if not calls:
+            path.unlink()  # somebody sweeps just now
+        calls.append(how)
+        true(descriptor, how)
+
+    monkeypatch.setattr(locks.fcntl, "flock", flock)
+    lock = locks.hold(path)
+    monkeypatch.undo()
+    assert (len(calls), locks.is_held(path)) == (2, True)
+    os.close(lock)

@@ -123,7 +123,7 @@ def _see(session: Session, carrier: Carrier, runs: Mapping[str, Begun], others: 
             break
         by = carrier.anew() if side == "after" else carrier
         _carry(session.workspace, {t: runs[t] for t in devices}, side)
-        by = by.ending({tag: runs[tag].run for tag in devices})
+        by = by.ending({tag: runs[tag].run for tag in devices if runs[tag].run != session.run})  # our own is sent once
         looks = by_ansible(session.workspace, session.writer, by, list(devices.values()), session.callbacks.on_step)
         for tag, look in looks.items():
             if isinstance(look, ProvisionError):
