@@ -176,7 +176,7 @@ TELLS = {"inventory", "custody", "history"}  # they print at least a line of dat
 
 @pytest.mark.parametrize("how", OUTPUTS)
 def test_an_output_that_nobody_takes_is_told_and_nothing_is_lost(home: Path, how: str) -> None:
-    for name in COMMANDS if SOAK else HERE:
+    for name in COMMANDS if SOAK else sorted(TELLS | set(random.Random(how).sample(HERE, 8))):
         out = OUTPUTS[how]()
         try:
             ended = run(home, COMMANDS[name], out)

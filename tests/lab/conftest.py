@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from labhome import Bench, make_home
+from matrix import SOAK
 
 from provision.home.workspace import Workspace
 from provision.lab import client
 from provision.local.processes import sweep
+
+collect_ignore = [] if SOAK else ["test_meetings.py"]  # each of its cases is of the soak; pairs are in tests/engines
 
 
 @pytest.fixture(scope="session")

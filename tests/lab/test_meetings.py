@@ -1,8 +1,8 @@
 """Two commands at once on a real kit of each family: the first is stopped at a boundary while the second one runs.
 
 Whatever met whatever: the ledger is whole, no run is open after `resume`, the vault has the secrets that the device runs,
-the hub lets it in, and what is told as right is right. The gate has one meeting; `./run soak matrix` has every ordered
-pair, each at a boundary that its names draw. `tests/engines/test_pairs.py` has every write of each pair, on OpenWrt.
+the hub lets it in, and what is told as right is right. `./run soak matrix` has every ordered pair, each at a boundary
+that its names draw; the gate has those of `test_storm.py`. `tests/engines/test_pairs.py` has every write of each pair, on OpenWrt.
 A radio and the PCs have no way back by a timer and no tunnel: `watch` tells what they run, and an apply mends it.
 """
 

@@ -12,6 +12,7 @@ import pickle
 import signal
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from provision.home.vault import wireguard_public
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="another user id needs root")]
 NEIGHBOUR = 65534
 PLACES = ("/tmp", "/dev/shm", "/run", "/var/tmp")
+BREATH_S = 0.01  # between two rounds: the verbs need the processor, too
 OURS = ("provision", "forker", "ansible", "neighbour")
 MOST = 1 << 20  # bytes of one file
 TAG, PC = "BRU-MDM-04", "BRU-PC-02"
@@ -84,6 +86,7 @@ def _look(places: list[str], others: set[str], output: int, rounds: Path) -> Non
     signal.signal(signal.SIGTERM, end)
     while going:
         turn += 1
+        time.sleep(BREATH_S)
         os.pwrite(told, str(turn).encode(), 0)
         for pid in [one.name for one in os.scandir("/proc") if one.name.isdigit()]:
             for of in ("cmdline", "environ"):
