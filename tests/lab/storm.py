@@ -48,6 +48,7 @@ KINDS = ("kill", "ansible", "power", "link", "slow", "flash", "disk", "clock")
 OF_A_COMPUTER = ("kill", "ansible", "power", "link", "disk", "clock")
 ENDS = {0, 1, 2, 3}
 DEEPEST = 40  # boundaries of most commands
+FIRST = 8  # boundaries that a verb has at least, until it is known how many
 RESUMES = 12
 DAY_S = 86400
 
@@ -62,6 +63,7 @@ class Storm:
     hits: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    depths: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin the list anew."""
@@ -77,12 +79,16 @@ class Storm:
         first = self.draw.choice([v for v in verbs if v not in {"plan", "training", "inventory", "watch"}])
         others = self.draw.sample(verbs, self.draw.choice((1, 2)))
         at = self.draw.randint(1, self.deepest)
+        if self.deepest == DEEPEST:  # as deep as this verb has gone before
+            at = 1 + (at - 1) * self.depths.get((family, first), FIRST) // DEEPEST
         said = f"{kind} at {at} of {first} on {family}, with {', '.join(others)}"
         self.log.append(said)
         self.begin(family, tag)
         try:
             hit = self.act(kind, tag, [words(v, tag) for v in (first, *others)], at)
             (self.hits if hit else self.missed)[kind] += 1
+            passed = reached(self.bench.home / "boundaries")[0]
+            self.depths[family, first] = max(passed, self.depths.get((family, first), 0))
             self.scan(tag)
         except AssertionError as error:
             raise AssertionError(f"seed {self.seed}, round {len(self.log)}: {said}: {error}") from error
