@@ -37,6 +37,7 @@ from typing import Any, NoReturn
 import boundaries
 
 DIES = "FORKER_DIES"  # the boundary at which a forked program is killed, and the file of its count
+STANDARD = 3  # files: input, output, error
 HEAD = 4  # bytes of a request's length
 ROOM = 64 * 1024  # bytes that the process that forks keeps free in its environment, for the one of each forked program
 FIRST_OF_STAT = 3  # the field that follows the name of the process in /proc/PID/stat; proc(5)
@@ -64,6 +65,10 @@ CLIENTS: dict[str, tuple[str, list[str]]] = {  # a word: the program that is for
     "ansible-playbook": ("ansible", []), "provision": ("provision", []), "python": ("provision", ["-m", "provision"]),
 }  # fmt: skip
 Words = Sequence[str]
+
+
+class GoneError(Exception):
+    """The caller was ended before he had asked."""
 
 
 class Forker:
@@ -181,7 +186,11 @@ def serve(listener: socket.socket, alive: int, prepare: Callable[[Mapping[str, s
         if listener not in ready:
             continue
         connection, _ = listener.accept()
-        asked, files = _request(connection)
+        try:
+            asked, files = _request(connection)
+        except GoneError:
+            connection.close()
+            continue
         if not prepared:
             prepare(asked["environment"])
             gc.collect()
@@ -199,12 +208,23 @@ def serve(listener: socket.socket, alive: int, prepare: Callable[[Mapping[str, s
 
 
 def _request(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Return what is asked, and the standard files that the caller hands over."""
-    head, files, _, _ = socket.recv_fds(connection, HEAD, 3)
-    left, request = int.from_bytes(head, "big"), b""
-    while len(request) < left:
-        request += connection.recv(left - len(request))
-    return json.loads(request), files
+    """Return what is asked, and the standard files that the caller hands over.
+
+    Raises GoneError for a caller that was ended before he had asked.
+    """
+    files: list[int] = []
+    try:
+        head, files, _, _ = socket.recv_fds(connection, HEAD, 3)
+        left, request = int.from_bytes(head, "big"), b""
+        while piece := connection.recv(left - len(request)) if len(request) < left else b"":
+            request += piece
+    except OSError:
+        request, left = b"", HEAD
+    if len(files) == STANDARD and len(request) == left:
+        return json.loads(request), files
+    for file in files:
+        os.close(file)
+    raise GoneError
 
 
 def _answer(one: Running) -> None:

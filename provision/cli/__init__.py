@@ -57,7 +57,9 @@ def _run() -> int:
     except ProvisionError as error:
         return _print(error)
     except Interrupted:
-        sys.stderr.write(f"interrupted; {_left()}\n")
+        from provision.cli import console
+
+        console.say(f"interrupted; {_left()}")
         return 130
     except BrokenPipeError:
         raise

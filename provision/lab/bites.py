@@ -7,6 +7,7 @@ it was due. A fault that does not bite is an error: a test of it would prove not
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from provision.local.processes import marked, stopped
 PATIENCE_S = 10.0  # until a door that was opened or closed is seen so
 SILENT_S = 0.5  # a door of loopback that says nothing for so long says nothing
 ROUND_S = 0.05
+SIGNAL = 'cat "$IPKG_INSTROOT/lab/signal"'  # what its uqmi prints
+COUNTERS = 'cd "$IPKG_INSTROOT/sys/class/net/wwan0/statistics" && cat tx_bytes rx_bytes'
 WRITE = 'echo x >"$IPKG_INSTROOT/tmp/full" && echo written; rm -f "$IPKG_INSTROOT/tmp/full"'
 FREE = "df -k \"$IPKG_INSTROOT\" | awk 'NR == 2 { print $4 }'"
 
@@ -36,12 +39,10 @@ async def bit(device: Powered, fault: str, value: str) -> str:
 
     Raises DidNotBiteError where it does not.
     """
-    prove = PROOFS.get(fault)
-    if prove is None and isinstance(device, Computer) and fault != "report":
-        return await _pc(device, fault, value)
-    if prove is None:
-        return f"{fault} is {'set: ' + value if value else 'mended'}"
-    return await prove(device, value)
+    if fault in PROOFS:
+        return await PROOFS[fault](device, value)
+    assert isinstance(device, Computer), f"{fault} has no proof"
+    return "its report is made" if fault == "report" else await _pc(device, fault, value)
 
 
 # -- from outside ---------------------------------------------------------------------------------
@@ -189,11 +190,10 @@ async def _link(device: Powered, value: str) -> str:
 # -- by its own shell -----------------------------------------------------------------------------
 async def _full(device: Powered, value: str) -> str:
     if isinstance(device, RouterParts):
-        lines: list[str] = []
-        device.script(":put [/system resource get free-hdd-space]", lines.append)
-        if ("".join(lines).strip() == "0") != bool(value):
-            raise DidNotBiteError(f"it says that {''.join(lines).strip()} bytes are free")
-        return f"it says that {''.join(lines).strip()} bytes are free"
+        free = _printed(device, ":put [/system resource get free-hdd-space]").strip()
+        if (free == "0") != bool(value):
+            raise DidNotBiteError(f"it says that {free} bytes are free")
+        return f"it says that {free} bytes are free"
     written, free = await device.said(WRITE), await device.said(FREE)
     if value and (written.strip() or free.strip() != "0"):
         raise DidNotBiteError(f"a file can be written ({written.strip()}), and df says {free.strip()} kB are free")
@@ -227,6 +227,46 @@ async def _serial(device: Powered, value: str) -> str:
     return f"it says the serial number {said}"
 
 
+async def _radio(device: Boxed, value: str) -> str:
+    said = device.signal() if isinstance(device, RouterParts) else json.loads(await device.said(SIGNAL))
+    wanted = json.loads(value) if value else {}
+    if wrong := [name for name, one in wanted.items() if said.get(name) != one]:
+        raise DidNotBiteError(f"its radio says other values of {', '.join(wrong)}")
+    return "its radio says " + ", ".join(f"{name} {one}" for name, one in (wanted or said).items())
+
+
+async def _bytes(device: Boxed, value: str) -> str:
+    if isinstance(device, RouterParts):
+        said = str(device.faults.get("bytes"))  # what its SNMP agent is started with; see ros/agent.py
+    else:
+        said = ",".join((await device.said(COUNTERS)).split())
+    if said != value:
+        raise DidNotBiteError(f"it counted {said}")
+    return f"it counted {said} bytes, sent and received"
+
+
+async def _mode(device: RouterParts, value: str) -> str:
+    said = _printed(device, ":put [/system device-mode get scheduler]").strip()
+    if "bad command" not in said and (said == "false") != bool(value):  # before 7.17 there is no device-mode
+        raise DidNotBiteError(f"device-mode says scheduler {said}")
+    return f"device-mode says scheduler {said}"
+
+
+async def _noise(device: RouterParts | Computer, value: str) -> str:
+    if isinstance(device, Computer):
+        return await _pc(device, "noise", value)
+    noisy = any(not line.startswith(("/", "#")) for line in _printed(device, "/export terse").splitlines() if line)
+    if noisy != bool(value):
+        raise DidNotBiteError("what it exports is the same")
+    return f"its export has lines that are no commands: {'yes' if noisy else 'no'}"
+
+
+def _printed(device: RouterParts, command: str) -> str:
+    lines: list[str] = []
+    device.script(command, lines.append)
+    return "".join(lines)
+
+
 async def _pc(device: Computer, fault: str, value: str) -> str:
     """A PC's fault shows in what its own commands say, which are the ones that the programs on it read."""
     if device.box.system == "windows":
@@ -255,5 +295,5 @@ ON_LINUX = {
 PROOFS: dict[str, Callable[[Any, str], Awaitable[str]]] = {
     "power": _power, "off": _off, "reset": _reset, "label": _reset, "firmware": _reset, "door": _door,
     "login": _login, "slow": _slow, "snmp": _snmp, "link": _link, "full": _full, "cut": _cut, "fail": _fail,
-    "lose": _lose, "serial": _serial,
+    "lose": _lose, "serial": _serial, "radio": _radio, "bytes": _bytes, "mode": _mode, "noise": _noise,
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import platform
@@ -65,7 +64,3 @@ def test_what_busybox_does_to_end_a_machine_is_refused(word: str) -> None:
     way = ["unshare", "--pid", "--fork"] if os.geteuid() == 0 and shutil.which("unshare") else []
     done = subprocess.run([*way, sys.executable, "-c", guarded], check=True, capture_output=True, text=True)
     assert "ermission denied" in done.stdout, done
-
-
-def test_the_library_that_the_fence_needs_is_here() -> None:
-    assert ctypes.CDLL("libseccomp.so.2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -155,6 +156,16 @@ class Bench:
             self.ok("enrol", tag, "--yes", "--new-key")
             self.ok("apply", tag, "--bench", "--yes", "--packages", str(self.home / "var/lab/packages"))
             self.tried(tag)
+
+    def drift(self, tag: str) -> None:
+        """Somebody sets a PC otherwise by hand: its name on Linux, its time zone on Windows."""
+        windows = self.flash(tag) / "lab/windows.json"
+        if not windows.exists():
+            (self.flash(tag) / "etc/hostname").write_text("pc-pak-camat\n")
+            return
+        state = json.loads(windows.read_text())
+        state["settings"]["system.timezone"] = "SE Asia Standard Time"
+        windows.write_text(json.dumps(state))
 
     def kept(self) -> dict[Path, bytes]:
         """Give what every file of the home holds, but the lab's own.

@@ -30,7 +30,7 @@ from provision.connectors import private
 from provision.core.model import Kind
 from provision.devices import journal
 from provision.lab import client
-from provision.local.processes import marked
+from provision.local.processes import marked, stopped
 
 VERBS = {
     "apply": ("apply", "{}", "--bench", "--yes"), "rotate": ("secret", "rotate", "{}", "--bench", "--yes"),
@@ -101,13 +101,7 @@ class Storm:
             Trial(bench, tag, self.draw.randrange(1 << 30)).begin()
             return
         bench.pc(tag)
-        windows = bench.flash(tag) / "lab/windows.json"
-        if windows.exists():
-            state = json.loads(windows.read_text())
-            state["settings"]["system.timezone"] = "SE Asia Standard Time"
-            windows.write_text(json.dumps(state))
-        else:
-            (bench.flash(tag) / "etc/hostname").write_text("pc-pak-camat\n")
+        bench.drift(tag)
 
     # -- the blow -----------------------------------------------------------------------------------
     def act(self, kind: str, tag: str, commands: list[list[str]], at: int) -> bool:
@@ -144,7 +138,7 @@ class Storm:
     @staticmethod
     def stopped_or_done(first: Any, count: Path) -> int:
         """Wait until the first command is stopped; return its process id, 0 if it has ended."""
-        until(lambda: first.done() or is_stopped(reached(count)[1]), "it is stopped", 300)
+        until(lambda: first.done() or stopped(reached(count)[1]), "it is stopped", 300)
         return 0 if first.done() else reached(count)[1]
 
     def fall(self, kind: str, tag: str) -> bool:
@@ -200,24 +194,16 @@ class Storm:
         assert [str(one) for one in left if one.exists() and one.read_text().split()[-1] in runs] == []
 
     def every_owed_device_has_its_state(self) -> None:
-        """Each known device is named by a watch of all."""
+        """Each device whose configuration was accepted is named by a watch of all."""
         done = self.bench.run("watch", "all", "--json")
         devices = {one["device"]: one["state"] for one in json.loads(done.out)["devices"]}
-        assert devices.keys() >= self.bench.workspace.known.keys() - {RADIO}, (
-            devices,
-            self.bench.workspace.known.keys(),
-        )
+        owed = {tag for tag, one in self.bench.workspace.known.items() if one.accepted} - {RADIO}
+        assert devices.keys() >= owed, (devices, owed)
 
 
 def words(verb: str, tag: str) -> list[str]:
     """Return the words of a verb on a device."""
     return [word.format(tag) for word in VERBS[verb]]
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether a process is stopped."""
-    stat = Path(f"/proc/{pid}/stat")
-    return pid > 0 and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def open_runs(bench: Bench) -> set[str]:

@@ -30,8 +30,8 @@ MODEM = {  # fault: its value, what is told, what is told once it is mended
     "full": ("yes", "no file can be written, and df says 0 kB are free", "a file can be written"),
     "cut": ("900", "the power goes at flash operation 900", "nothing is counted"),
     "link": ("0.1", "servers? answer nothing for 0.1 s", "the link is up"),
-    "radio": ('{"type": "lte"}', "radio is set", "radio is mended"),
-    "bytes": ("1,2", "bytes is set: 1,2", ""),
+    "radio": ('{"rsrp": -120}', "its radio says rsrp -120$", r"its radio says .*rsrp -(?!120)"),
+    "bytes": ("1,2", "it counted 1,2 bytes", ""),
     "power": ("0", "it was off, and started anew", ANSWERS),
     "reset": ("", "it is in factory state", ""),
 }
@@ -41,8 +41,8 @@ MIKROTIK = MODEM | {
     "cut": ("900", "the power goes at flash operation 900", "nothing is counted"),
     "fail": ("900", "change 900 from now is refused", "no change is refused"),
     "lose": ("900", "the link is cut at change 900", "the link is not cut"),
-    "mode": ("yes", "mode is set", "mode is mended"),
-    "noise": ("yes", "noise is set", "noise is mended"),
+    "mode": ("yes", "device-mode says scheduler false", "device-mode says scheduler true"),
+    "noise": ("yes", "no commands: yes", "no commands: no"),
     "label": ("Lain-4711", "it is in factory state", "it is in factory state"),
     "firmware": ("7.23.8", "it is in factory state", ""),
 }
@@ -60,7 +60,7 @@ PC = {
     "webcam": ("gone", "none is plugged in", "f0a0:0920 at 1-2 is plugged in"),
     "microphone": ("moved", "at 2-11-3 is plugged in", "at 1-3 is plugged in"),
     "speaker": ("twice", ".* at 1-4, .* at 2-11-4 is plugged in", "at 1-4 is plugged in"),
-    "report": ("", "report is", ""),
+    "report": ("", "its report is made", ""),
     "reset": ("", "it is in factory state", ""),
 }
 OTHERWISE, USUAL = "its PowerShell says something else", "its PowerShell says the usual"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -70,6 +71,17 @@ class Trial:
         until(lambda: self.bench.run("verify", self.tag, "--bench").code == 0, "it is green (snmpd's cache lasts 5 s)")
 
 
+@contextmanager
+def kit_kept(bench: Bench, tag: str) -> Iterator[None]:
+    """The kit's file is as before in the end."""
+    kit = bench.home / f"inventory/kits/{KITS[tag]}.yml"
+    before = kit.read_text()
+    try:
+        yield
+    finally:
+        kit.write_text(before)
+
+
 def words_of(verb: str, tag: str) -> list[str]:
     return [*verb.split(), tag, "--bench", "--yes"]
 
@@ -77,12 +89,8 @@ def words_of(verb: str, tag: str) -> list[str]:
 @pytest.mark.parametrize("verb", ["apply", "secret rotate"])
 @pytest.mark.parametrize("tag", FAMILIES.values(), ids=FAMILIES)
 def test_killed_at_a_boundary_it_ends_in_one_of_two_whole_states(bench: Bench, tag: str, verb: str) -> None:
-    kit = bench.home / f"inventory/kits/{KITS[tag]}.yml"
-    before = kit.read_text()
-    try:
+    with kit_kept(bench, tag):
         _killed_at_boundaries(Trial(bench, tag), verb)
-    finally:
-        kit.write_text(before)
 
 
 def _killed_at_boundaries(trial: Trial, verb: str) -> None:

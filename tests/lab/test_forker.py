@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,3 +74,16 @@ def test_python_is_forked_as_provision_and_started_as_anything_else(playbook_wor
     for argv in ([python, "-m", "provision", "--version"], [python.parent / "provision", "--version"]):
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         assert done.stdout == f"provision {__version__}\n"
+
+
+@pytest.mark.parametrize("sent", [None, b"", b'{"words": ['], ids=["nothing", "a length", "half of it"])
+def test_a_caller_that_is_ended_before_he_has_asked_takes_nobody_along(
+    playbook_word: Path, tmp_path: Path, sent: bytes | None
+) -> None:
+    """A blow may fall on a program at any moment, also while it asks."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(playbook_word.parents[2] / "ansible"))
+        if sent is not None:
+            socket.send_fds(caller, [(1000).to_bytes(4, "big")], [0, 1, 2])
+            caller.sendall(sent)
+    assert FORKED in version(playbook_word, settings(tmp_path / "run"))

@@ -13,14 +13,13 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from labhome import Bench
 from matrix import cases
 from radiohome import TAG as RADIO
 from radiohome import at_maratua, provisioned
-from test_boundaries import FAMILIES, KITS, Trial
+from test_boundaries import FAMILIES, Trial, kit_kept
 
 pytestmark = pytest.mark.lab
 VERBS = {
@@ -52,12 +51,8 @@ def words(verb: str, tag: str, verbs: Mapping[str, tuple[str, ...]] = VERBS) -> 
 )
 def test_a_command_on_a_kit_meets_another_one(bench: Bench, family: str, first: str) -> None:
     tag = FAMILIES[family]
-    kit = bench.home / f"inventory/kits/{KITS[tag]}.yml"
-    before = kit.read_text()
-    try:
+    with kit_kept(bench, tag):
         _meetings(Trial(bench, tag), first)
-    finally:
-        kit.write_text(before)
 
 
 def _meetings(trial: Trial, first: str) -> None:
@@ -120,7 +115,7 @@ def drifted_linux(bench: Bench) -> Iterator[Drifted]:
     tag = "BRU-PC-02"
     name = bench.flash(tag) / "etc/hostname"
     bench.pc(tag)
-    yield Drifted(bench, tag, ON_A_PC, lambda: _write(name, "pc-pak-camat\n"), lambda: name.read_text().strip())
+    yield Drifted(bench, tag, ON_A_PC, lambda: bench.drift(tag), lambda: name.read_text().strip())
 
 
 @contextmanager
@@ -129,19 +124,10 @@ def drifted_windows(bench: Bench) -> Iterator[Drifted]:
     path = bench.flash(tag) / "lab/windows.json"
     bench.pc(tag)
 
-    def begin() -> None:
-        state = json.loads(path.read_text())
-        state["settings"]["system.timezone"] = "SE Asia Standard Time"
-        _write(path, json.dumps(state))
-
     def runs() -> object:
         return json.loads(path.read_text())["settings"]["system.timezone"]
 
-    yield Drifted(bench, tag, ON_A_PC, begin, runs)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
+    yield Drifted(bench, tag, ON_A_PC, lambda: bench.drift(tag), runs)
 
 
 OTHERS = {

@@ -91,12 +91,7 @@ def test_a_stopped_apply_changes_nothing_on_a_pc(bench: Bench, tag: str) -> None
             return json.loads(windows.read_text())["settings"]
         return (bench.flash(tag) / "etc/hostname").read_text()
 
-    if windows.exists():
-        state = json.loads(windows.read_text())
-        state["settings"]["system.timezone"] = "SE Asia Standard Time"
-        windows.write_text(json.dumps(state))
-    else:
-        (bench.flash(tag) / "etc/hostname").write_text("pc-pak-camat\n")
+    bench.drift(tag)
     taken_over(bench, tag, PLAYS["pc"], settings, "apply", tag, "--bench", "--yes")
     bench.ok("apply", tag, "--bench", "--yes")
     assert bench.run("watch", tag).code == 0

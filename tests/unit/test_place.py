@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from berau import Site
 
 from provision.core.errors import IntentError, ProvisionError, UsageError
-from provision.home import starter
+from provision.home import keys, starter
 from provision.home.keys import office_key
 from provision.home.place import Place
 
@@ -47,6 +50,24 @@ def test_the_public_half_is_made_from_the_private_key_at_any_time(site: Site, tm
     assert f"rm {path.with_suffix('.pub')}" in caught.value.hint
     path.with_suffix(".pub").unlink()
     assert first != office_key(path) == office_key(path)
+
+
+def test_no_second_command_makes_a_key_while_the_first_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes one waits for a second maker: one comes only where nothing keeps him away."""
+    together, true, made = threading.Barrier(2), keys._made, []
+
+    def slowly(path: Path) -> bytes:
+        made.append(path)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=1)
+        return true(path)
+
+    monkeypatch.setattr(keys, "_made", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(office_key, [tmp_path / "id_ed25519"] * 2)
+    assert (len(made), first) == (1, second)
 
 
 def test_a_private_key_that_cannot_be_read_says_what_to_type(tmp_path: Path) -> None:

@@ -63,11 +63,7 @@ def _joined(over_snmp: Snapshot, whole: Snapshot | ProvisionError) -> Snapshot:
 
 
 def by_ansible(
-    workspace: Workspace,
-    writer: Writer,
-    carrier: Carrier,
-    devices: list[Device],
-    on_step: OnStep = lambda _: None,
+    workspace: Workspace, writer: Writer, carrier: Carrier, devices: list[Device], on_step: OnStep = lambda _: None
 ) -> dict[str, Snapshot | ProvisionError]:
     """Read identity, guard, marker and settings (secrets sealed) of each device in one exec.
 
